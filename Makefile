@@ -1,0 +1,38 @@
+# Every target is one line; `make` alone lists them.
+SHELL := /bin/bash
+CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/perennial
+UV := $(or $(shell command -v uv),$(CACHE)/uv/bin/uv)
+MEMBERS := libs/contract operator images/predictor images/recorder images/trainer
+RUN := .venv/bin/python -m
+export PYTHONDONTWRITEBYTECODE := 1
+.DEFAULT_GOAL := help
+.PHONY: help sync lock fmt lint types unit
+
+help:  ## what can be made
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
+
+$(UV):
+	python3 -m venv $(CACHE)/uv && $(CACHE)/uv/bin/pip install --quiet 'uv>=0.13,<0.14'
+
+.venv/synced: requirements.lock $(MEMBERS:=/pyproject.toml) | $(UV)
+	$(UV) venv --quiet --allow-existing --python 3.11 .venv
+	$(UV) pip install --quiet --require-hashes -r requirements.lock
+	$(UV) pip install --quiet --no-deps $(MEMBERS:%=-e %)
+	touch $@
+
+sync: .venv/synced  ## install the locked dependencies and the programs into .venv
+
+lock: | $(UV)  ## resolve the manifests again into requirements.lock
+	$(UV) export --quiet --upgrade --all-packages --all-groups --no-emit-workspace --no-annotate --no-header -o requirements.lock
+
+fmt: sync  ## format the code
+	$(RUN) ruff format . && $(RUN) ruff check --fix-only --quiet .
+
+lint: sync  ## style and architecture
+	$(RUN) ruff format --check . && $(RUN) ruff check .
+
+types: sync  ## mypy, strict
+	$(RUN) mypy
+
+unit: sync  ## tests that need no server, in seconds
+	$(RUN) pytest -m 'not integration and not e2e'
