@@ -1,0 +1,49 @@
+"""Canonical labels: trimmed, numbers by value, booleans as text, then aliases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from perennial_contract.pipeline import BinaryLabel
+
+
+def canonical(value: object) -> str | None:
+    """A label's text; None for null, an empty text, a list, an object or a number that is none."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case float():
+            return _number(value)
+        case str():
+            return _text(value.strip())
+        case _:
+            return None
+
+
+def _number(value: float) -> str | None:
+    if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124  NaN
+        return None
+    return str(int(value)) if value.is_integer() else repr(value)
+
+
+def _text(text: str) -> str | None:
+    try:
+        return (
+            (_number(float(text)) or text) if text[:1] in "+-.0123456789" and text else text or None
+        )
+    except ValueError:
+        return text
+
+
+def spellings(label: BinaryLabel) -> dict[str, str]:
+    """Canonical spelling: canonical label, of both classes and all aliases."""
+    pairs = {label.positive: label.positive, label.negative: label.negative, **label.aliases}
+    return {canonical(k) or k: canonical(v) or v for k, v in pairs.items()}
+
+
+def read_label(value: object, known: Mapping[str, str]) -> str | None:
+    """The canonical label of a value, or None when it is neither class."""
+    text = canonical(value)
+    return None if text is None else known.get(text)

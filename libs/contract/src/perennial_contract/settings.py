@@ -1,0 +1,107 @@
+"""What the operator hands to the programs: one JSON document each, in the environment.
+
+The operator writes it into the pod (`to_env`), the program reads it (`from_env`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final, Self
+
+from pydantic import Field
+
+from perennial_contract.pipeline import (
+    Dataset,
+    Events,
+    Kafka,
+    Labels,
+    Optimizer,
+    Predictions,
+    Promotion,
+    Retrain,
+    Schema,
+    Storage,
+    Task,
+    TopicSection,
+)
+from perennial_contract.values import Duration, Section
+
+SETTINGS: Final = "PERENNIAL_SETTINGS"
+MODEL: Final = "PERENNIAL_MODEL"  # the version to serve: an annotation, by the downward API
+POD: Final = "PERENNIAL_POD"  # the pod's name, by the downward API
+PORT: Final = 8080  # /status, /healthz and /readyz of predictor, recorder and trainer
+S3_SECRET: Final = "/etc/perennial/s3"  # noqa: S105  where storage.secretRef is mounted, a file per key
+TERMINATION_LOG: Final = "/dev/termination-log"
+REFUSED: Final = 42  # exit code: bad configuration or data; only a change of spec helps
+
+
+class Settings(Section):
+    """What every program is told."""
+
+    uid: str
+    """UID of the ModelPipeline."""
+    namespace: str
+    name: str
+    created: datetime
+    """creationTimestamp of the ModelPipeline: a partition without a commit begins there."""
+    task: Task = Task.BINARY
+    storage: Storage
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Self:
+        """Raises pydantic.ValidationError, or KeyError when the variable is absent."""
+        return cls.model_validate_json(environ[SETTINGS])
+
+    def to_env(self) -> dict[str, str]:
+        return {SETTINGS: self.model_dump_json(exclude_defaults=True)}
+
+    @property
+    def prefix(self) -> str:
+        """Where this pipeline's objects lie in the bucket, without a closing slash."""
+        return self.storage.prefix or f"{self.namespace}/{self.name}"
+
+
+class StreamSettings(Settings):
+    """What the two programs on the stream are told."""
+
+    kafka: Kafka
+    events: Events
+    labels: Labels | None = None
+
+    @property
+    def id_prefix(self) -> str:
+        return self.kafka.id_prefix or f"{self.namespace}.{self.name}"
+
+
+class PredictorSettings(StreamSettings):
+    predictions: Predictions
+    dead_letters: TopicSection
+
+
+class RecorderSettings(StreamSettings):
+    label: dict[str, str] = Field(default_factory=dict)
+    """Spelling: canonical label, of both classes and the aliases (`labels.spellings`)."""
+    flush_interval: Duration = timedelta(seconds=10)
+    store_limit: int = 2 * 1024**3
+    """Bytes that the waiting observations may take on disk."""
+
+
+class TrainerSettings(Settings):
+    """What one attempt is told; the first run writes it to S3 as the attempt's inputs."""
+
+    number: int
+    """The attempt's number n, from 1."""
+    watermark: dict[str, dict[str, int]] = Field(default_factory=dict)
+    """Topic id: partition: next sequence. Observations below it are the attempt's."""
+    champion: str = ""
+    """The version that serves, or nothing."""
+    previous: str = ""
+    """The version that served before it, a candidate when it is still there."""
+    label_schema: Schema = Field(alias="schema")
+    dataset: Dataset | None = None
+    retrain: Retrain = Retrain()
+    optimizer: Optimizer = Optimizer()
+    promotion: Promotion = Promotion()
+    maturity: Duration = timedelta(0)
+    deadline: Duration = timedelta(hours=1)

@@ -1,0 +1,150 @@
+"""What the programs say of themselves: `/status` of each pod, and the trainer's last word.
+
+The operator drops an answer whose `uid` or `pod` is not what it asked for.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+MAX_BYTES: Final = 64 * 1024  # of a /status answer; a longer one is dropped
+MAX_TERMINATION_BYTES: Final = 4096  # of a termination message: Kubernetes cuts there
+
+
+class Document(BaseModel):
+    """Lenient in what it reads: another version may have written more."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        serialize_by_alias=True,
+        use_attribute_docstrings=True,
+    )
+
+
+class Problem(Document):
+    """Why a program does not do its work, in the words that conditions use."""
+
+    reason: str
+    """CamelCase: TopicMissing, BucketMissing, StorageTaken, BundleBroken and so on."""
+    message: str
+    """One sentence that names the topic, bucket, key or field."""
+
+
+class Report(Document):
+    """What every /status begins with."""
+
+    uid: str
+    pod: str
+    ready: bool
+    problem: Problem | None = None
+
+
+class BundleState(StrEnum):
+    LOADING = "Loading"  # downloaded and checked by digest, before LightGBM sees it
+    VERIFIED = "Verified"  # golden rows equal
+    BROKEN = "Broken"  # by its own fault: digest wrong after three downloads, golden rows off
+
+
+class PredictorReport(Report):
+    version: str
+    """The version asked for."""
+    digest: str = ""
+    """SHA-256 of the loaded bundle's manifest; empty until verified."""
+    bundle: BundleState | None = None
+    """None while the bundle cannot be fetched at all."""
+    answered: int = 0
+    dead_letters: dict[str, int] = Field(default_factory=dict)
+    """By reason."""
+    skipped: int = 0
+    """Events that retention removed before they were read."""
+    unknown: dict[str, int] = Field(default_factory=dict)
+    """Values outside the encoder's dictionary, by feature."""
+    partitions: int = 0
+    """How many are assigned to this pod."""
+
+
+class RecorderReport(Report):
+    written: dict[str, dict[str, int]] = Field(default_factory=dict)
+    """Topic id: partition: next sequence, as S3 has confirmed it."""
+    pending: int = 0
+    """Events that wait for their label."""
+    counts: dict[str, int] = Field(default_factory=dict)
+    """Observations, duplicates, conflicts, orphans, late labels, rejected labels and so on."""
+    labels_complete: bool = True
+    """False once anything was lost to storeLimit or to a topic that was made again."""
+
+
+class TrainerReport(Report):
+    number: int
+    stage: str
+    """What it does now: data, search, judge, refit, publish."""
+    done: int = 0
+    """Trials done, while it searches."""
+    total: int = 0
+    best: float | None = None
+    """The lowest mean loss so far."""
+
+
+class Outcome(StrEnum):
+    PROMOTED = "Promoted"
+    REJECTED = "Rejected"
+    INCONCLUSIVE = "Inconclusive"
+    REFUSED = "Refused"  # the data or the configuration cannot be used; exit code 42
+
+
+class Score(Document):
+    """One candidate on the judge rows, paired with the champion."""
+
+    candidate: str
+    """champion, search, parameters-all, parameters-recent, parameters-window, since-rise,
+    refit, previous, base-rate."""
+    loss: float
+    """Mean log loss in nats."""
+    gain: float | None = None
+    """Mean paired gain over the champion, in nats."""
+    confidence: float | None = None
+    """One-sided, that the gain is above minImprovement."""
+
+
+class Verdict(Document):
+    """The trainer's last word: its termination message, and attempts/<n>/verdict.json."""
+
+    uid: str
+    number: int
+    outcome: Outcome
+    reason: str
+    """CamelCase: Better, FirstModel, StillPoor, NoGain, NotConfident, TooFewRows, NoSignal,
+    DataRefused, SettingsRefused, StorageTaken."""
+    message: str
+    """One sentence for a person."""
+    champion: str = ""
+    """The version it was judged against."""
+    version: str = ""
+    """The published version, when promoted."""
+    digest: str = ""
+    metric: str = "logloss"
+    score: float | None = None
+    """The judged, out-of-sample loss of what serves after this verdict."""
+    scores: list[Score] = Field(default_factory=list)
+    judged: int = 0
+    """Judge rows."""
+    trained: int = 0
+    """New rows that could train."""
+    watermark: dict[str, dict[str, int]] = Field(default_factory=dict)
+    seconds: dict[str, float] = Field(default_factory=dict)
+    """By stage."""
+
+    def to_termination(self) -> str:
+        """As JSON within 4 KB: the scores go first when it is too long."""
+        text = self.model_dump_json(exclude_defaults=True)
+        if len(text.encode()) <= MAX_TERMINATION_BYTES:
+            return text
+        short: dict[str, Any] = {"scores": [], "message": self.message[:512]}
+        return self.model_copy(update=short).model_dump_json(exclude_defaults=True)

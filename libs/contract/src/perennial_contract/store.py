@@ -1,0 +1,187 @@
+"""S3 as all three programs use it: objects that are written once and never changed.
+
+Writes carry `If-None-Match: *` and the SHA-256 of their bytes as metadata, so that after a lost
+answer the writer can tell its own object from another's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from perennial_contract.bundle import sha256
+from perennial_contract.pipeline import Storage
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_ABSENT: Final = frozenset({"404", "NoSuchKey", "NotFound"})
+_EXISTS: Final = frozenset({"412", "PreconditionFailed"})
+_DENIED: Final = frozenset(
+    {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "Forbidden"}
+)
+
+
+class StoreError(Exception):
+    """S3 cannot do what was asked; `reason` is a condition's."""
+
+    reason = "StorageUnavailable"
+
+
+class BucketMissing(StoreError):  # noqa: N818  named as the condition's reason
+    reason = "BucketMissing"
+
+
+class StorageRefused(StoreError):  # noqa: N818  named as the condition's reason
+    """Credentials that S3 does not take, or a server that ignores conditional writes."""
+
+    reason = "StorageRefused"
+
+
+class Put(Enum):
+    """What became of a conditional write."""
+
+    WRITTEN = "written"
+    SAME = "same"  # these very bytes stand there already: ours, after a lost answer
+    TAKEN = "taken"  # another's bytes stand there
+
+
+def connect(storage: Storage, secret: Path) -> S3Client:
+    """A client with the credentials of a mounted Secret; empty files mean the default chain."""
+    read = {f.name: f.read_text().strip() for f in secret.glob("AWS_*")} if secret.is_dir() else {}
+    config = Config(
+        connect_timeout=2,
+        read_timeout=10,
+        retries={"mode": "standard", "total_max_attempts": 3},
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        s3={"addressing_style": "path" if storage.path_style else "auto"},
+    )
+    return boto3.client(
+        "s3",
+        endpoint_url=storage.endpoint or None,
+        region_name=storage.region,
+        aws_access_key_id=read.get("AWS_ACCESS_KEY_ID"),
+        aws_secret_access_key=read.get("AWS_SECRET_ACCESS_KEY"),
+        config=config,
+    )
+
+
+class Store:
+    """The objects below one prefix of one bucket."""
+
+    def __init__(self, client: S3Client, bucket: str, prefix: str) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._prefix = f"{prefix}/" if prefix else ""
+
+    def get(self, key: str) -> bytes | None:
+        """An object's bytes, or None where there is none.
+
+        Raises:
+            StoreError: S3 is away, refuses us, or has no such bucket.
+        """
+        try:
+            return self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)[
+                "Body"
+            ].read()
+        except (ClientError, BotoCoreError, OSError) as error:
+            if _code(error) in _ABSENT:
+                return None
+            raise self._named(error) from error
+
+    def put_new(self, key: str, data: bytes, patience: float = 20.0) -> Put:
+        """Writes an object unless one stands there; `patience` in seconds.
+
+        An unclear answer is followed by the same bytes again, until S3 says yes or "exists".
+
+        Raises:
+            StoreError: S3 gave no clear answer for that long.
+        """
+        end, pause = time.monotonic() + patience, 0.1
+        while True:
+            try:
+                self._put(key, data)
+            except (ClientError, BotoCoreError, OSError) as error:
+                if _code(error) in _EXISTS:
+                    return self._whose(key, data)
+                named = self._named(error)
+                if type(named) is not StoreError or time.monotonic() + pause > end:
+                    raise named from error
+                time.sleep(pause)
+                pause = min(2 * pause, 2.0)
+            else:
+                return Put.WRITTEN
+
+    def list(self, prefix: str, start_after: str = "") -> Iterator[str]:
+        """The keys below `prefix`, in order, after `start_after`; both relative to ours.
+
+        Raises:
+            StoreError: S3 is away, refuses us, or has no such bucket.
+        """
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket,
+            Prefix=self._prefix + prefix,
+            StartAfter=self._prefix + start_after if start_after else "",
+        )
+        try:
+            for page in pages:
+                for found in page.get("Contents", ()):
+                    yield found["Key"].removeprefix(self._prefix)
+        except (ClientError, BotoCoreError, OSError) as error:
+            raise self._named(error) from error
+
+    def delete(self, key: str) -> None:
+        try:
+            self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
+        except (ClientError, BotoCoreError, OSError) as error:
+            raise self._named(error) from error
+
+    def probe(self) -> None:
+        """Raises StorageRefused when the server writes a second time what it must not."""
+        key = f"probe-{uuid4().hex}"
+        self.put_new(key, b"first")
+        try:
+            if self.put_new(key, b"second") is not Put.TAKEN:
+                raise StorageRefused("the S3 server ignores If-None-Match: use one that honours it")
+        finally:
+            self.delete(key)
+
+    def _put(self, key: str, data: bytes) -> None:
+        self._client.put_object(
+            Bucket=self._bucket,
+            Key=self._prefix + key,
+            Body=data,
+            IfNoneMatch="*",
+            Metadata={"sha256": sha256(data)},
+        )
+
+    def _whose(self, key: str, data: bytes) -> Put:
+        try:
+            head = self._client.head_object(Bucket=self._bucket, Key=self._prefix + key)
+        except (ClientError, BotoCoreError, OSError) as error:
+            raise self._named(error) from error
+        return Put.SAME if head["Metadata"].get("sha256") == sha256(data) else Put.TAKEN
+
+    def _named(self, error: Exception) -> StoreError:
+        code = _code(error)
+        if code == "NoSuchBucket":
+            return BucketMissing(f"bucket {self._bucket} does not exist")
+        if code in _DENIED:
+            return StorageRefused(f"S3 refuses the credentials for bucket {self._bucket}: {code}")
+        return StoreError(f"S3 gave no clear answer: {error}")
+
+
+def _code(error: Exception) -> str:
+    if not isinstance(error, ClientError):
+        return ""
+    response: Any = error.response
+    return str(response.get("Error", {}).get("Code", ""))
