@@ -6,7 +6,7 @@ MEMBERS := libs/contract operator images/predictor images/recorder images/traine
 RUN := .venv/bin/python -m
 export PYTHONDONTWRITEBYTECODE := 1
 .DEFAULT_GOAL := help
-.PHONY: help sync lock fmt lint types unit
+.PHONY: help sync lock fmt lint types unit integration e2e test up down images demo demo-down
 
 help:  ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
@@ -36,3 +36,21 @@ types: sync  ## mypy, strict
 
 unit: sync  ## tests that need no server, in seconds
 	$(RUN) pytest -m 'not integration and not e2e'
+
+integration: sync  ## tests against a real API server, Kafka and S3
+	cluster/cluster up api kafka minio
+	eval "$$(cluster/cluster env)" && $(RUN) pytest -m integration --servers
+
+e2e: up images  ## tests of the whole cluster with images of this tree
+	eval "$$(cluster/cluster env)" && $(RUN) pytest -m e2e --servers
+
+test: lint types unit integration e2e  ## everything, from a bare machine
+
+up:  ## a real Kubernetes, Kafka and S3 on this machine
+	cluster/cluster up
+
+down:  ## stop them and delete their data
+	cluster/cluster down
+
+images: sync  ## build the four images and load them into the cluster
+	cluster/cluster images

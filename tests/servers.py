@@ -1,0 +1,20 @@
+"""Where the real servers of the tests stand, the same on kind and natively."""
+
+import socket
+from typing import Final
+
+import pytest
+
+KAFKA: Final = "127.0.0.1:9092"
+S3: Final = "http://127.0.0.1:9000"
+S3_USER: Final = "minioadmin"
+
+
+def need(request: pytest.FixtureRequest, name: str, address: str) -> None:
+    """Skips the test, or with --servers fails it, when nothing listens at host:port."""
+    host, port = address.removeprefix("http://").rsplit(":", 1)
+    try:
+        socket.create_connection((host, int(port)), timeout=2).close()
+    except OSError:
+        say = pytest.fail if request.config.getoption("--servers") else pytest.skip
+        say(f"{name} does not answer at {address}: cluster/cluster up starts it")
