@@ -1,0 +1,73 @@
+# shellcheck shell=bash
+# The cluster where Docker runs: kind, with Kafka and MinIO inside it and their ports brought out to this machine.
+
+MACHINE=perennial-control-plane # the container that kind makes for the node
+
+engine_install() {
+  need_program kind "GOBIN=$BIN go install sigs.k8s.io/kind@v$KIND"
+  need_program helm "GOBIN=$BIN go install helm.sh/helm/v4/cmd/helm@v$HELM"
+  need_program kubectl "curl -fLo $BIN/kubectl https://dl.k8s.io/release/v$KUBERNETES/bin/linux/amd64/kubectl && chmod +x $BIN/kubectl"
+}
+
+need_program() { # need_program NAME COMMAND-THAT-INSTALLS-IT
+  command -v "$1" >/dev/null || die "$1 is missing; install it with: $2"
+}
+
+engine_up() { # Kafka or the API server alone are not quicker here, so whatever is named, all comes up
+  engine_install
+  if ! exists; then
+    say "creating the cluster (a few minutes when its image is not here yet)"
+    kind create cluster --name perennial --config "$HERE/kind/cluster.yaml" --kubeconfig "$CONFIG/kind.kubeconfig" --wait 5m
+  fi
+  docker start "$MACHINE" >/dev/null # it may have been stopped, by hand or by a reboot
+  write_kubeconfig
+  within 120 kubectl get --raw /readyz || die "the API server does not answer; see: docker logs $MACHINE"
+  start_servers
+  kubectl wait --for=condition=Ready node --all --timeout=120s >/dev/null
+  say "the cluster is up; for kubectl and helm: eval \"\$(cluster/cluster env)\""
+}
+
+exists() { kind get clusters 2>/dev/null | grep -qx perennial; }
+
+write_kubeconfig() { # with the name of the context that it has everywhere else
+  kind get kubeconfig --name perennial >"$KUBECONFIG.part"
+  kubectl --kubeconfig "$KUBECONFIG.part" config rename-context kind-perennial perennial >/dev/null
+  mv "$KUBECONFIG.part" "$KUBECONFIG"
+}
+
+kafka_settings() { # pods reach the Service's port, this machine the one that kind brings out
+  sed -e 's|@LISTENERS@|HOST://:9094,POD://:9092,CONTROLLER://127.0.0.1:9093|' -e 's|@DATA@|/data|' "$HERE/lib/kafka.properties"
+}
+
+start_servers() {
+  kafka_settings | kubectl create configmap kafka --from-file=kafka.properties=/dev/stdin --dry-run=client -o yaml |
+    kubectl apply --server-side --force-conflicts -f - >/dev/null
+  kubectl apply --server-side --force-conflicts -f "$HERE/kind/servers.yaml" >/dev/null
+  kubectl rollout status --timeout=5m deployment/kafka deployment/minio
+}
+
+engine_stop() {
+  local name
+  for name in "$@"; do
+    kubectl scale --replicas=0 "deployment/$name" >/dev/null
+    kubectl wait --for=delete pod --selector "app=$name" --timeout=60s >/dev/null
+    say "$name is stopped; its data is kept"
+  done
+}
+
+engine_down() {
+  need_program kind "GOBIN=$BIN go install sigs.k8s.io/kind@v$KIND"
+  kind delete cluster --name perennial --kubeconfig "$CONFIG/kind.kubeconfig"
+  say "the cluster is down, its data deleted"
+}
+
+engine_status() {
+  exists || { say "there is no cluster"; return; }
+  kubectl get nodes,pods --all-namespaces
+}
+
+engine_ready_for_images() { exists || die "images need the cluster; start it with: cluster/cluster up"; }
+
+engine_build_image() { docker build --tag "$1" --file "$2" "$3"; } # engine_build_image TAG DOCKERFILE CONTEXT
+
+engine_load_image() { kind load docker-image "$1" --name perennial; } # kind itself skips an image that the node has

@@ -1,0 +1,63 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034  # the variables are read by the files that source this one
+# Versions, places and the few words that every other file uses.
+
+KUBERNETES=1.36.4
+ETCD=3.6.14
+HELM=4.2.4
+COREDNS=1.14.7
+KAFKA=4.3.1
+MINIO=v0.0.0-20260212201848-7aac2a2c5b7c # the module proxy has no release tags of it; this is the last commit
+KIND=0.32.0
+
+REPOSITORY=$(dirname "$HERE")
+CACHE=${PERENNIAL_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/perennial}
+BIN=$CACHE/bin       # links to the current version of every program
+BUILT=$CACHE/built   # one folder per program and version
+DATA=$CACHE/data     # everything that `down` deletes
+LOGS=$CACHE/logs
+CONFIG=$CACHE/config
+export KUBECONFIG=$CACHE/kubeconfig PATH=$BIN:$PATH
+
+S3_USER=minioadmin
+S3_PASSWORD=minioadmin
+
+if [ -n "${PERENNIAL_ENGINE:-}" ]; then
+  ENGINE=$PERENNIAL_ENGINE
+elif docker info >/dev/null 2>&1; then # a docker command without a daemon behind it does not count
+  ENGINE=kind
+else
+  ENGINE=native
+fi
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "cluster: $*"; exit 1; }
+
+lock() { # lock NAME: two people may type the same command; the second waits for the first
+  mkdir -p "$CACHE" "$BIN" "$BUILT" "$LOGS" "$CONFIG"
+  exec 9>"$CACHE/$1.lock"
+  flock -n 9 && return
+  say "another cluster command is running; waiting for it"
+  flock 9
+}
+
+within() { # within SECONDS COMMAND...: try until it succeeds
+  local end=$((SECONDS + $1)); shift
+  until "$@" >/dev/null 2>&1; do
+    [ "$SECONDS" -lt "$end" ] || return 1
+    sleep 0.2
+  done
+}
+
+logged() { # logged NAME COMMAND...: its output goes to a log, its progress is a line every 30 s, its end is shown if bad
+  local log=$LOGS/$1.log what=$1 began=$SECONDS job; shift
+  # In the background, because a function called on the left of || would run on after its first error.
+  "$@" >"$log" 2>&1 </dev/null &
+  job=$!
+  while sleep 0.2; kill -0 "$job" 2>/dev/null; do
+    [ $(((SECONDS - began) % 30)) -eq 29 ] && { say "  $what: still at it after $((SECONDS - began)) s"; sleep 1; }
+  done
+  wait "$job" && return
+  tail -n 15 "$log" >&2
+  die "$what failed; all of its output is in $log"
+}

@@ -1,0 +1,61 @@
+# shellcheck shell=bash
+# Taking everything away again, whatever state it is in: no step asks a server for help, because it may be dead.
+
+engine_down() {
+  remove_node
+  kill_all kafka minio kube-apiserver etcd
+  delete_folder "$DATA"
+  rm -rf "$PIDS"
+  say "the cluster is down, its data deleted"
+}
+
+remove_node() { # ends with no container, no mount and no rule of ours; loaded images go as well
+  # Nobody may start a pod again behind our back, so those who would are the first to go.
+  kill_all kubelet kube-controller-manager kube-scheduler kube-proxy coredns containerd
+  [ "$(id -u)" = 0 ] || return 0
+  kill_pods
+  remove_pod_networks
+  delete_folder "$DATA/kubelet" "$DATA/containerd" "$DATA/containerd-opt" "$DATA/addresses" "$DATA/pod-logs" "$RUN"
+  remove_rules
+}
+
+kill_pods() { # each pod has a shim, known by the socket on its command line; the pod's processes are its children
+  local shims=() shim
+  mapfile -t shims < <(our_shims || true)
+  for shim in "${shims[@]}"; do
+    pkill -9 --parent "$shim" || true # a container's first process takes the others with it
+    kill -9 "$shim" 2>/dev/null || true
+  done
+  [ ${#shims[@]} -eq 0 ] || within 5 no_shims || true
+  find /sys/fs/cgroup -depth -type d -path '*/kubepods*' -exec rmdir {} + 2>/dev/null || true
+}
+
+our_shims() { pgrep -f "^[^ ]*containerd-shim-runc-v2 .*-address $SOCKET"; }
+
+no_shims() { ! our_shims; }
+
+remove_pod_networks() { # CNI notes each namespace it has made; the pods' halves of the devices vanish with them
+  local cache=/var/lib/cni/results/perennial- namespace
+  while read -r namespace; do
+    umount "$namespace" 2>/dev/null || true
+    rm -f "$namespace"
+  done < <(cat "$cache"* 2>/dev/null | grep -o '/var/run/netns/cni-[0-9a-f-]*' | sort -u)
+  rm -f "$cache"*
+}
+
+remove_rules() {
+  [ -x "$BIN/kube-proxy" ] || return 0
+  "$BIN/kube-proxy" --cleanup --config "$CONFIG/kube-proxy.yaml" >"$LOGS/kube-proxy-cleanup.log" 2>&1 || true
+}
+
+delete_folder() { # delete_folder PATH...: what is mounted below is let go first, never deleted through
+  local folder mounted
+  for folder in "$@"; do
+    while read -r mounted; do umount -l "$mounted"; done < <(mounts_below "$folder")
+    rm -rf --one-file-system "$folder"
+  done
+}
+
+mounts_below() { # innermost first
+  awk -v below="$1/" 'index($5, below) == 1 {print $5}' /proc/self/mountinfo | sort -r
+}

@@ -1,0 +1,82 @@
+# shellcheck shell=bash
+# The cluster without a container engine: every server is a plain process of this machine.
+
+NODE=perennial
+GATEWAY=10.244.0.1 # the bridge of the pods; the node, Kafka and MinIO answer there, whatever network the machine is in
+PODS=10.244.0.0/16
+SERVICES=10.96.0.0/16
+RUN=/run/perennial # sockets and mounts: their paths must be short, and must not outlive a reboot
+SOCKET=$RUN/containerd.sock
+PKI=$CACHE/pki
+NATIVE=$HERE/native
+
+# shellcheck source=../lib/process.sh
+. "$HERE/lib/process.sh"
+# shellcheck source=packages.sh
+. "$NATIVE/packages.sh"
+# shellcheck source=programs.sh
+. "$NATIVE/programs.sh"
+# shellcheck source=certificates.sh
+. "$NATIVE/certificates.sh"
+# shellcheck source=settings.sh
+. "$NATIVE/settings.sh"
+# shellcheck source=kubernetes.sh
+. "$NATIVE/kubernetes.sh"
+# shellcheck source=servers.sh
+. "$NATIVE/servers.sh"
+# shellcheck source=clean.sh
+. "$NATIVE/clean.sh"
+# shellcheck source=images.sh
+. "$NATIVE/images.sh"
+
+ORDER=(etcd kube-apiserver kube-controller-manager kube-scheduler containerd kubelet kube-proxy coredns minio kafka)
+
+engine_up() {
+  [ $# -gt 0 ] || set -- everything
+  local component
+  for component in "$@"; do
+    need_packages "$component"
+    need_programs "$component"
+  done
+  write_settings
+  for component in "$@"; do "up_$component"; done
+}
+
+up_everything() {
+  up_network
+  start_minio
+  start_kafka # both take a few seconds, in which Kubernetes starts
+  up_api
+  start_node
+  await_minio
+  await_kafka
+  await_node
+  say "the cluster is up; for kubectl and helm: eval \"\$(cluster/cluster env)\""
+}
+
+up_api() { start_api; }
+
+up_kafka() { up_network; start_kafka; await_kafka; say "Kafka answers at 127.0.0.1:9092"; }
+
+up_minio() { up_network; start_minio; await_minio; say "MinIO answers at http://127.0.0.1:9000"; }
+
+engine_stop() {
+  local name
+  for name in "$@"; do stop "$name"; say "$name is stopped; its data is kept"; done
+}
+
+engine_status() {
+  local name pid
+  for name in "${ORDER[@]}"; do
+    if pid=$(pid_of "$name"); then say "$name runs (pid $pid)"; else say "$name does not run"; fi
+  done
+  alive kube-apiserver || return 0
+  kubectl get nodes,pods --all-namespaces
+}
+
+engine_install() { need_packages everything; need_programs everything; need_base_image; }
+
+engine_ready_for_images() {
+  alive containerd || die "images need the whole cluster; start it with: cluster/cluster up"
+  need_base_image
+}

@@ -1,0 +1,89 @@
+# shellcheck shell=bash
+# Programs built from the Go module proxy and from Maven Central. Each lives in built/NAME-VERSION, a folder that gets
+# this name only when it is complete: what an interrupted build leaves behind ends in .part and is never used.
+
+need_programs() { # need_programs COMPONENT
+  case $1 in
+    api) build kubernetes "$KUBERNETES"; build etcd "$ETCD" ;;
+    kafka) build kafka "$KAFKA" ;;
+    minio) build minio "$MINIO" ;;
+    everything)
+      build kubernetes "$KUBERNETES"; build etcd "$ETCD"; build kafka "$KAFKA"; build minio "$MINIO"
+      build coredns "$COREDNS"; build helm "$HELM"; build pause 1 ;;
+  esac
+}
+
+build() { # build NAME VERSION
+  local name=$1 folder=$BUILT/$1-$2 began=$SECONDS file
+  if [ ! -d "$folder" ]; then
+    say "building $name $2 (its output: $LOGS/build-$name.log)"
+    rm -rf "$folder.part"
+    mkdir -p "$folder.part"
+    logged "build-$name" in_folder "$folder.part" "build_$name" "$2"
+    mv "$folder.part" "$folder"
+    say "  $name: $((SECONDS - began)) s"
+  fi
+  for file in "$folder"/*; do
+    if [ -f "$file" ] && [ -x "$file" ]; then ln -sfn "$file" "$BIN/${file##*/}"; fi
+  done
+}
+
+in_folder() { cd "$1" || exit; shift; "$@"; }
+
+go_build() { CGO_ENABLED=0 go build -trimpath -buildvcs=false "$@"; }
+
+build_kubernetes() {
+  mkdir source
+  cd source || exit
+  kubernetes_module "$1"
+  go_build -tags=notest,grpcnotrace,providerless -ldflags "$(kubernetes_version "$1")" -o .. tool
+  cd .. || exit
+  rm -r source
+}
+
+kubernetes_module() { # a module of our own, because Kubernetes points at folders of its repository: not installable as it is
+  local manifest module program
+  go mod init perennial.local/kubernetes
+  go mod edit -go=1.26.0
+  manifest=$(go mod download -json "k8s.io/kubernetes@v$1" | sed -n 's/.*"GoMod": "\(.*\)".*/\1/p')
+  sed -n 's|^\s*\(k8s.io/[a-z-]*\) => ./staging/.*|\1|p' "$manifest" >modules
+  while read -r module; do # what lies in those folders is published as v0.36.4 where Kubernetes is v1.36.4
+    go mod edit -replace="$module=$module@v0.${1#1.}"
+  done <modules
+  for program in kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kubectl; do
+    go get -tool "k8s.io/kubernetes/cmd/$program@v$1"
+  done
+}
+
+kubernetes_version() { # the version that the server reports; Helm's kubeVersion check reads it
+  local minor=${1#1.} package flags="-s -w"
+  for package in k8s.io/component-base/version k8s.io/client-go/pkg/version; do
+    flags+=" -X $package.gitVersion=v$1 -X $package.gitMajor=1 -X $package.gitMinor=${minor%%.*} -X $package.gitTreeState=clean"
+  done
+  echo "$flags"
+}
+
+build_etcd() { # its go.mod has replace lines, which `go install` refuses
+  mkdir source
+  cd source || exit
+  go mod init perennial.local/etcd
+  go get -tool "go.etcd.io/etcd/server/v3@v$1"
+  go_build -ldflags "-s -w" -o ../etcd go.etcd.io/etcd/server/v3
+  cd .. || exit
+  rm -r source
+}
+
+go_install() { CGO_ENABLED=0 GOBIN=$PWD go install -trimpath -ldflags "-s -w" "$@"; }
+
+build_minio() { go_install "github.com/minio/minio@$1"; }
+
+build_coredns() { go_install -tags grpcnotrace "github.com/coredns/coredns@v$1"; }
+
+build_helm() { go_install "helm.sh/helm/v4/cmd/helm@v$1"; }
+
+build_pause() { go_build -ldflags "-s -w" -o pause "$NATIVE/pause/main.go"; }
+
+build_kafka() { # the jars alone; the scripts around them are not published
+  sed "s/@VERSION@/$1/" "$NATIVE/templates/kafka-pom.xml" >pom.xml
+  mvn -q -B dependency:copy-dependencies -DincludeScope=runtime -DoutputDirectory=jars
+}

@@ -1,0 +1,83 @@
+"""Make a pipeline's topics and the buckets on the local cluster; what is there already stays as it is.
+
+    python cluster/prepare.py NAME PARTITIONS
+
+The addresses are those that the cluster has from the host, with kind and without.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+BROKER = "127.0.0.1:9092"
+STORE = "http://127.0.0.1:9000"
+TOPICS = ("events", "labels", "predictions", "dead-letters")
+BUCKETS = ("perennial", "datasets")
+PATIENCE_SECONDS = 15.0
+
+
+def make_topics(pipeline: str, partitions: int) -> list[str]:
+    """Create the four topics of a pipeline, and say for each what happened."""
+    admin = AdminClient({"bootstrap.servers": BROKER, "log_level": 0})
+    there = admin.list_topics(timeout=PATIENCE_SECONDS).topics
+    wanted = [NewTopic(f"{pipeline}-{suffix}", num_partitions=partitions, replication_factor=1) for suffix in TOPICS]
+    lines = []
+    for topic, created in admin.create_topics(wanted, operation_timeout=PATIENCE_SECONDS).items():
+        try:
+            created.result()
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise
+            found = f", {len(there[topic].partitions)} partitions" if topic in there else ""
+            lines.append(f"topic {topic}: was there{found}")
+        else:
+            lines.append(f"topic {topic}: created, {partitions} partitions")
+    return lines
+
+
+def make_buckets() -> list[str]:
+    """Create the buckets for bundles and for datasets, and say for each what happened."""
+    store = boto3.client(
+        "s3",
+        endpoint_url=STORE,
+        region_name="us-east-1",
+        config=Config(connect_timeout=5, read_timeout=PATIENCE_SECONDS, retries={"max_attempts": 2}),
+    )
+    there = {bucket["Name"] for bucket in store.list_buckets()["Buckets"]}
+    lines = []
+    for name in BUCKETS:
+        if name in there:
+            lines.append(f"bucket {name}: was there")
+        else:
+            store.create_bucket(Bucket=name)
+            lines.append(f"bucket {name}: created")
+    return lines
+
+
+def main(arguments: list[str]) -> int:
+    """Run as a command."""
+    if len(arguments) != 2 or not arguments[1].isdecimal() or int(arguments[1]) < 1:  # noqa: PLR2004 - NAME, PARTITIONS
+        sys.stderr.write("usage: prepare.py NAME PARTITIONS, where PARTITIONS is a number from 1\n")
+        return 2
+    name, partitions = arguments[0], int(arguments[1])
+    try:
+        for line in [*make_topics(name, partitions), *make_buckets()]:
+            sys.stdout.write(line + "\n")
+    except KafkaException as error:
+        sys.stderr.write(f"Kafka at {BROKER}: {error.args[0].str()}; is it up? (cluster/cluster up)\n")
+        return 1
+    except (BotoCoreError, ClientError) as error:
+        sys.stderr.write(f"S3 server at {STORE}: {error}; is it up? (cluster/cluster up)\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
