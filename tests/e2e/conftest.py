@@ -1,0 +1,50 @@
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.kubectl import Refused, kubectl
+from tests.e2e.pipeline import Pipeline
+from tests.servers import KAFKA, S3, need
+
+SYSTEM = "perennial-system"
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def installed(request: pytest.FixtureRequest) -> str:
+    """The operator of this tree, installed by its chart; the name of its namespace."""
+    need(request, "Kafka", KAFKA)
+    need(request, "S3", S3)
+    try:
+        kubectl("get", "nodes")
+    except (Refused, FileNotFoundError) as error:
+        say = pytest.fail if request.config.getoption("--servers") else pytest.skip
+        say(f"no cluster: {error}")
+    install = ["helm", "upgrade", "--install", "perennial", str(ROOT / "helm" / "perennial")]
+    where = ["--namespace", SYSTEM, "--create-namespace", "--wait", "--timeout", "2m"]
+    subprocess.run([*install, *where], check=True)
+    # The tag stays the same from build to build: a new pod takes the image just loaded.
+    kubectl("-n", SYSTEM, "rollout", "restart", "deployment")
+    kubectl("-n", SYSTEM, "rollout", "status", "deployment", "--timeout=120s")
+    return SYSTEM
+
+
+@pytest.fixture
+def prepared(installed: str) -> Iterator[Callable[[Pipeline], Pipeline]]:
+    """Removes the pipelines that a test makes, whatever became of it."""
+    made: list[Pipeline] = []
+
+    def keep(pipeline: Pipeline) -> Pipeline:
+        left = json.loads(kubectl("get", "namespaces", "-o", "json"))["items"]
+        if any(space["metadata"]["name"] == pipeline.name for space in left):
+            pipeline.remove()
+        made.append(pipeline)
+        return pipeline
+
+    assert installed
+    yield keep
+    for pipeline in made:
+        pipeline.remove()

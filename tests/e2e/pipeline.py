@@ -1,0 +1,170 @@
+"""One ModelPipeline of a test: its namespace, bucket, Secret, dataset and stream."""
+
+import csv
+import io
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+
+from tests.e2e.kubectl import Json, Refused, apply, eventually, get, kubectl
+from tests.e2e.stream import Row, Stream
+from tests.servers import S3, S3_USER
+
+BUCKET = "perennial-e2e"
+
+
+def s3() -> Any:
+    return boto3.client(
+        "s3",
+        endpoint_url=S3,
+        region_name="us-east-1",
+        aws_access_key_id=S3_USER,
+        aws_secret_access_key=S3_USER,
+    )
+
+
+@dataclass
+class Pipeline:
+    """`name` is also its namespace's, so that a test deletes everything at once."""
+
+    name: str
+    schema: Json
+    stream: Stream
+    spec: Json = field(default_factory=dict)
+
+    def resource(self) -> Json:
+        inside = not self.stream.delay
+        topics = {
+            kind: {"topic": self.stream.topic(kind)} for kind in ("predictions", "dead-letters")
+        }
+        spec = {
+            "task": "Binary",
+            "kafka": {"bootstrapServers": "kafka.default:9092"},
+            "events": {
+                "topic": self.stream.topic("events"),
+                "id": {"path": "request_id"},
+                "record": "data",
+            },
+            "labels": {"path": "data.label"}
+            if inside
+            else {
+                "topic": self.stream.topic("labels"),
+                "id": {"path": "request_id"},
+                "value": "label",
+                "maxDelay": "1m",
+            },
+            "predictions": topics["predictions"],
+            "deadLetters": topics["dead-letters"],
+            "schema": self.schema,
+            "dataset": {"uri": f"s3://{BUCKET}/{self.name}/train.csv", "label": "label"},
+            "storage": {
+                "endpoint": "http://minio.default:9000",
+                "bucket": BUCKET,
+                "prefix": f"{self.name}/models",
+                "secretRef": {"name": "s3-client"},
+            },
+            "retrain": {"threshold": 2000},
+            "optimizer": {"maxEvals": 5},
+            "recorder": {"flushInterval": "1s"},
+            "predictor": {"replicas": 1},
+            **self.spec,
+        }
+        return {
+            "apiVersion": "perennial.dev/v1alpha1",
+            "kind": "ModelPipeline",
+            "metadata": {"name": self.name},
+            "spec": spec,
+        }
+
+    def prepare(self, base: list[Row]) -> None:
+        """Everything that is the user's: namespace, Secret, topics, bucket, dataset."""
+        kubectl("create", "namespace", self.name)
+        self.create_secret()
+        self.stream.create()
+        self.upload(base)
+
+    def create_secret(self) -> None:
+        data = {"AWS_ACCESS_KEY_ID": S3_USER, "AWS_SECRET_ACCESS_KEY": S3_USER}
+        meta = {"name": "s3-client"}
+        apply(
+            self.name, {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "stringData": data}
+        )
+
+    def upload(self, base: list[Row]) -> None:
+        client = s3()
+        if BUCKET not in {b["Name"] for b in client.list_buckets()["Buckets"]}:
+            client.create_bucket(Bucket=BUCKET)
+        text = io.StringIO()
+        writer = csv.DictWriter(text, [*base[0].record, "label"])
+        writer.writeheader()
+        writer.writerows({**row.record, "label": row.label} for row in base)
+        key = f"{self.name}/train.csv"
+        client.put_object(Bucket=BUCKET, Key=key, Body=text.getvalue().encode())
+
+    def apply(self) -> None:
+        apply(self.name, self.resource())
+
+    def status(self) -> Json:
+        status: Json = get(self.name, "modelpipeline", self.name).get("status", {})
+        return status
+
+    def condition(self, kind: str) -> Json:
+        found = [c for c in self.status().get("conditions", []) if c["type"] == kind]
+        return found[0] if found else {}
+
+    def wait_ready(self, seconds: float = 300) -> None:
+        def look() -> bool:
+            return self.condition("Ready").get("status") == "True"
+
+        self.expect(seconds, "Ready", look)
+
+    def wait_attempt(self, number: int, seconds: float = 300) -> Json:
+        """The entry of an attempt in the history, once it has a verdict."""
+
+        def look() -> Json | None:
+            entries = self.status().get("history", [])
+            return next((entry for entry in entries if entry["number"] == number), None)
+
+        entry: Json = self.expect(seconds, f"a verdict of attempt {number}", look)
+        return entry
+
+    def wait_serving(self, version: str, seconds: float = 120) -> None:
+        def look() -> bool:
+            return bool(self.status().get("model", {}).get("version") == version)
+
+        self.expect(seconds, f"{version} serves", look)
+
+    def wait_answered(self, seconds: float = 120) -> None:
+        """Until every id that was sent has an answer."""
+
+        def look() -> bool:
+            return {a["request_id"] for a in self.stream.answers()} >= set(self.stream.sent)
+
+        self.expect(seconds, "every event is answered", look)
+
+    def expect(self, seconds: float, what: str, look: Any) -> Any:
+        try:
+            return eventually(seconds, f"{self.name}: {what}", look)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.describe()}") from None
+
+    def describe(self) -> str:
+        """What a person would look at when it does not go on."""
+        commands = (
+            ("get", "modelpipeline,pods,jobs,events", "-o", "wide"),
+            ("get", "modelpipeline", self.name, "-o", "jsonpath={.status}"),
+            ("logs", "-l", "perennial.dev/pipeline", "--tail=20", "--prefix"),
+        )
+        return "\n".join(attempted(self.name, *command) for command in commands)
+
+    def remove(self) -> None:
+        kubectl("delete", "namespace", self.name, "--wait=true", "--timeout=120s")
+        self.stream.delete()
+
+
+def attempted(namespace: str, *arguments: str) -> str:
+    try:
+        return kubectl("-n", namespace, *arguments)
+    except Refused as refused:
+        return str(refused)
