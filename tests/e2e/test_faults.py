@@ -183,8 +183,8 @@ def test_an_edit_that_cannot_work_is_refused_and_the_old_spec_goes_on(prepared: 
         patch = json.dumps({"spec": edit})
         with pytest.raises(Refused, match=field):
             kubectl("-n", pipeline.name, "patch", "mp", pipeline.name, "--type=merge", "-p", patch)
+    pipeline.spec = {"retrian": {"threshold": 2000}}
     with pytest.raises(Refused, match="retrian"):
-        pipeline.spec = {"retrian": {"threshold": 2000}}
         pipeline.apply()
     after = json.loads(kubectl("-n", pipeline.name, "get", "mp", pipeline.name, "-o", "json"))
     assert after["spec"] == before["spec"]

@@ -1,5 +1,6 @@
 from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 
@@ -38,7 +39,7 @@ def test_three_thresholds_are_judged_and_what_is_promoted_answers(
     last = 500  # sent when all is decided, so that the newest model has something to answer
     cuts = [0, THRESHOLD + 200, 2 * (THRESHOLD + 200), len(rows) - last]
     promoted = [pipeline.wait_attempt(1)["version"]]
-    for number, (start, end) in enumerate(zip(cuts, cuts[1:], strict=False), start=2):
+    for number, (start, end) in enumerate(pairwise(cuts), start=2):
         pipeline.stream.send(rows[start:end], rate=1_000)
         entry = pipeline.wait_attempt(number)
         assert entry["reason"]
