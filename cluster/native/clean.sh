@@ -14,9 +14,11 @@ remove_node() { # ends with no container, no mount and no rule of ours; loaded i
   kill_all kubelet kube-controller-manager kube-scheduler kube-proxy coredns containerd
   [ "$(id -u)" = 0 ] || return 0
   kill_pods
-  remove_pod_networks
+  remove_pod_namespaces
   delete_folder "$DATA/kubelet" "$DATA/containerd" "$DATA/containerd-opt" "$DATA/addresses" "$DATA/pod-logs" "$RUN"
-  remove_rules
+  # The kubelet links its logs there, wherever they are.
+  find /var/log/containers -lname "$DATA/*" -delete 2>/dev/null || true
+  remove_network
 }
 
 kill_pods() { # each pod has a shim, known by the socket on its command line; the pod's processes are its children
@@ -34,28 +36,14 @@ our_shims() { pgrep -f "^[^ ]*containerd-shim-runc-v2 .*-address $SOCKET"; }
 
 no_shims() { ! our_shims; }
 
-remove_pod_networks() { # CNI notes each namespace it has made; the pods' halves of the devices vanish with them
-  local cache=/var/lib/cni/results/perennial- namespace
-  while read -r namespace; do
-    umount "$namespace" 2>/dev/null || true
-    rm -f "$namespace"
-  done < <(cat "$cache"* 2>/dev/null | grep -o '/var/run/netns/cni-[0-9a-f-]*' | sort -u)
-  rm -f "$cache"*
-}
-
-remove_rules() {
-  [ -x "$BIN/kube-proxy" ] || return 0
-  "$BIN/kube-proxy" --cleanup --config "$CONFIG/kube-proxy.yaml" >"$LOGS/kube-proxy-cleanup.log" 2>&1 || true
-}
-
-delete_folder() { # delete_folder PATH...: what is mounted below is let go first, never deleted through
+delete_folder() { # delete_folder PATH...: what is mounted there is let go first, never deleted through
   local folder mounted
   for folder in "$@"; do
-    while read -r mounted; do umount -l "$mounted"; done < <(mounts_below "$folder")
+    while read -r mounted; do umount -l "$mounted"; done < <(mounts_at "$folder")
     rm -rf --one-file-system "$folder"
   done
 }
 
-mounts_below() { # innermost first
-  awk -v below="$1/" 'index($5, below) == 1 {print $5}' /proc/self/mountinfo | sort -r
+mounts_at() { # and below it, innermost first; the kubelet, for one, mounts its folder upon itself
+  awk -v at="$1" '$5 == at || index($5, at "/") == 1 {print $5}' /proc/self/mountinfo | sort -r
 }

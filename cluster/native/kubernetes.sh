@@ -3,15 +3,6 @@
 
 ETCD_URL=http://127.0.0.1:2379
 
-up_network() { # the bridge exists before the first pod does: Kafka, MinIO and the name server listen on it
-  if ! ip link show cni0 >/dev/null 2>&1; then ip link add cni0 type bridge; fi
-  ip addr replace "$GATEWAY/24" dev cni0
-  ip link set cni0 up
-  mkdir -p "$RUN"
-  # Many pods watch many files. Where the kernel does not let us, its own limits have to do.
-  sysctl -qw fs.inotify.max_user_instances=1024 net.ipv4.ip_forward=1 || true
-}
-
 start_api() {
   start_etcd || start_over_etcd
   free_port kube-apiserver 6443
@@ -37,11 +28,13 @@ start_over_etcd() {
   say "etcd cannot read its data any more: DELETING everything in Kubernetes (Kafka and MinIO keep theirs)"
   kill_all kube-apiserver etcd
   remove_node
+  need_network
   rm -rf "$DATA/etcd"
   start_etcd || die "etcd does not start with an empty folder either"
 }
 
 start_node() { # expects an API server
+  allow_way_out
   start_containerd || start_over_node
   need_pause
   start_controllers
@@ -79,6 +72,7 @@ need_pause() { # the sandbox image: one program
 start_over_node() {
   say "containerd cannot read its data any more: DELETING all containers and loaded images"
   remove_node
+  need_network
   start_containerd || die "containerd does not start with an empty folder either"
 }
 

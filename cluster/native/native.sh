@@ -3,6 +3,7 @@
 
 NODE=perennial
 GATEWAY=10.244.0.1 # the bridge of the pods; the node, Kafka and MinIO answer there, whatever network the machine is in
+BRIDGE=perennial0 # a name of our own: cni0 may be another cluster's
 PODS=10.244.0.0/16
 SERVICES=10.96.0.0/16
 RUN=/run/perennial # sockets and mounts: their paths must be short, and must not outlive a reboot
@@ -20,6 +21,8 @@ NATIVE=$HERE/native
 . "$NATIVE/certificates.sh"
 # shellcheck source=settings.sh
 . "$NATIVE/settings.sh"
+# shellcheck source=network.sh
+. "$NATIVE/network.sh"
 # shellcheck source=kubernetes.sh
 . "$NATIVE/kubernetes.sh"
 # shellcheck source=servers.sh
@@ -43,7 +46,7 @@ engine_up() {
 }
 
 up_everything() {
-  up_network
+  need_network
   start_minio
   start_kafka # both take a few seconds, in which Kubernetes starts
   up_api
@@ -56,9 +59,9 @@ up_everything() {
 
 up_api() { start_api; }
 
-up_kafka() { up_network; start_kafka; await_kafka; say "Kafka answers at 127.0.0.1:9092"; }
+up_kafka() { need_network; start_kafka; await_kafka; say "Kafka answers at 127.0.0.1:9092"; }
 
-up_minio() { up_network; start_minio; await_minio; say "MinIO answers at http://127.0.0.1:9000"; }
+up_minio() { need_network; start_minio; await_minio; say "MinIO answers at http://127.0.0.1:9000"; }
 
 engine_stop() {
   local name

@@ -23,7 +23,7 @@ write_settings() {
 render() { # render TEMPLATE FILE: @NAME@ becomes the value of NAME; a reader never sees half a file
   local text name
   text=$(<"$NATIVE/templates/$1")
-  for name in BIN CONFIG DATA GATEWAY NODE PKI PODS RUN SOCKET LISTENERS USER_NAME CACHE; do
+  for name in BRIDGE CONFIG DATA GATEWAY NODE PKI PODS RUN SOCKET LISTENERS USER_NAME CACHE; do
     text=${text//@$name@/${!name:-}}
   done
   printf '%s\n' "$text" >"$2.part"
