@@ -1,4 +1,4 @@
-"""Make a pipeline's topics and the buckets on the local cluster; what is there already stays as it is.
+"""Make a pipeline's topics and the buckets on the local cluster; what is there stays as it is.
 
     python cluster/prepare.py NAME PARTITIONS
 
@@ -27,7 +27,10 @@ def make_topics(pipeline: str, partitions: int) -> list[str]:
     """Create the four topics of a pipeline, and say for each what happened."""
     admin = AdminClient({"bootstrap.servers": BROKER, "log_level": 0})
     there = admin.list_topics(timeout=PATIENCE_SECONDS).topics
-    wanted = [NewTopic(f"{pipeline}-{suffix}", num_partitions=partitions, replication_factor=1) for suffix in TOPICS]
+    wanted = [
+        NewTopic(f"{pipeline}-{suffix}", num_partitions=partitions, replication_factor=1)
+        for suffix in TOPICS
+    ]
     lines = []
     for topic, created in admin.create_topics(wanted, operation_timeout=PATIENCE_SECONDS).items():
         try:
@@ -48,7 +51,9 @@ def make_buckets() -> list[str]:
         "s3",
         endpoint_url=STORE,
         region_name="us-east-1",
-        config=Config(connect_timeout=5, read_timeout=PATIENCE_SECONDS, retries={"max_attempts": 2}),
+        config=Config(
+            connect_timeout=5, read_timeout=PATIENCE_SECONDS, retries={"max_attempts": 2}
+        ),
     )
     there = {bucket["Name"] for bucket in store.list_buckets()["Buckets"]}
     lines = []
@@ -71,10 +76,10 @@ def main(arguments: list[str]) -> int:
         for line in [*make_topics(name, partitions), *make_buckets()]:
             sys.stdout.write(line + "\n")
     except KafkaException as error:
-        sys.stderr.write(f"Kafka at {BROKER}: {error.args[0].str()}; is it up? (cluster/cluster up)\n")
+        sys.stderr.write(f"Kafka at {BROKER}: {error.args[0].str()}. Is it up?\n")
         return 1
     except (BotoCoreError, ClientError) as error:
-        sys.stderr.write(f"S3 server at {STORE}: {error}; is it up? (cluster/cluster up)\n")
+        sys.stderr.write(f"S3 server at {STORE}: {error}. Is it up?\n")
         return 1
     return 0
 

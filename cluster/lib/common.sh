@@ -49,14 +49,23 @@ within() { # within SECONDS COMMAND...: try until it succeeds
   done
 }
 
-logged() { # logged NAME COMMAND...: its output goes to a log, its progress is a line every 30 s, its end is shown if bad
-  local log=$LOGS/$1.log what=$1 began=$SECONDS job; shift
-  # In the background, because a function called on the left of || would run on after its first error.
+logged() { # logged NAME COMMAND...: its output goes to a log; a line every 30 s shows that it lives, the log's end that it failed
+  local log=$LOGS/$1.log what=$1 began=$SECONDS told=0 job; shift
+  # In the background, because a function called on the left of || would run on after its first error;
+  # in a process group of its own, so that Ctrl-C ends a compiler too and not this script alone.
+  set -m
   "$@" >"$log" 2>&1 </dev/null &
   job=$!
-  while sleep 0.2; kill -0 "$job" 2>/dev/null; do
-    [ $(((SECONDS - began) % 30)) -eq 29 ] && { say "  $what: still at it after $((SECONDS - began)) s"; sleep 1; }
+  set +m
+  trap 'kill -- "-$job" 2>/dev/null; say "interrupted"; exit 130' INT TERM
+  while kill -0 "$job" 2>/dev/null; do
+    sleep 0.1
+    if [ $((SECONDS - began - told)) -ge 30 ]; then
+      told=$((SECONDS - began))
+      say "  $what: $told s so far"
+    fi
   done
+  trap - INT TERM
   wait "$job" && return
   tail -n 15 "$log" >&2
   die "$what failed; all of its output is in $log"

@@ -10,7 +10,6 @@ buildah_here() { # with a store and a list of names of our own
 }
 
 need_base_image() { # a stand-in for the published image: the same Debian, put together here
-  write_settings
   ! buildah_here inspect --type image "$BASE" >/dev/null 2>&1 || return 0
   say "building the base image (a minute, once)"
   local work=$CACHE/base.part
@@ -49,7 +48,7 @@ engine_load_image() { # engine_load_image TAG
 }
 
 import_image() { # import_image TAG
-  local archive=$CACHE/image.part
+  local archive=$CACHE/${1##*/}.part
   rm -f "$archive"
   logged push buildah_here push -q "$1" "docker-archive:$archive:$1"
   logged import containers images import "$archive"

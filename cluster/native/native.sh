@@ -77,7 +77,13 @@ engine_status() {
   kubectl get nodes,pods --all-namespaces
 }
 
-engine_install() { need_packages everything; need_programs everything; need_base_image; }
+engine_install() {
+  need_packages everything
+  need_programs everything
+  write_settings
+  lock images # instead of the cluster's
+  need_base_image
+}
 
 engine_ready_for_images() {
   alive containerd || die "images need the whole cluster; start it with: cluster/cluster up"

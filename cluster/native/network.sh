@@ -33,4 +33,10 @@ remove_network() {
   ip link delete "$BRIDGE" 2>/dev/null || true
   [ -x "$BIN/kube-proxy" ] || return 0
   "$BIN/kube-proxy" --cleanup --config "$CONFIG/kube-proxy.yaml" >"$LOGS/kube-proxy-cleanup.log" 2>&1 || true
+  local tables
+  for tables in iptables ip6tables; do # the one chain that it makes and does not clean
+    "$tables" -D INPUT -j KUBE-FIREWALL 2>/dev/null || true
+    "$tables" -D OUTPUT -j KUBE-FIREWALL 2>/dev/null || true
+    "$tables" -X KUBE-FIREWALL 2>/dev/null || true
+  done
 }

@@ -26,7 +26,7 @@ render() { # render TEMPLATE FILE: @NAME@ becomes the value of NAME; a reader ne
   for name in BRIDGE CONFIG DATA GATEWAY NODE PKI PODS RUN SOCKET LISTENERS USER_NAME CACHE; do
     text=${text//@$name@/${!name:-}}
   done
-  printf '%s\n' "$text" >"$2.part"
-  chmod 600 "$2.part"
-  mv "$2.part" "$2"
+  printf '%s\n' "$text" >"$2.$$"
+  chmod 600 "$2.$$"
+  mv "$2.$$" "$2"
 }
