@@ -48,7 +48,8 @@ engine_load_image() { # engine_load_image TAG
 }
 
 import_image() { # import_image TAG
-  local archive=$CACHE/${1##*/}.part
+  local archive=${1##*/}
+  archive=$CACHE/${archive%:*}.part # a colon would end the path
   rm -f "$archive"
   logged push buildah_here push -q "$1" "docker-archive:$archive:$1"
   logged import containers images import "$archive"

@@ -4,11 +4,19 @@
 CNI_NOTES=/var/lib/cni/results # CNI writes there whatever its settings say
 WAY_OUT=(POSTROUTING -s "$PODS" ! -d "$PODS" -m comment --comment perennial -j MASQUERADE)
 
+owner() { cat "$RUN/owner" 2>/dev/null || echo "$CACHE"; } # the state folder whose cluster has the network; nobody: ours
+
+claim_machine() { # a second cluster, with another state folder, would have the same addresses
+  [ "$(owner)" = "$CACHE" ] || die "another cluster runs here; first: PERENNIAL_CACHE=$(owner) cluster/cluster down"
+  mkdir -p "$RUN"
+  echo "$CACHE" >"$RUN/owner"
+}
+
 need_network() { # the bridge exists before the first pod does: Kafka, MinIO and the name server listen on it
+  claim_machine
   if ! ip link show "$BRIDGE" >/dev/null 2>&1; then ip link add "$BRIDGE" type bridge; fi
   ip addr replace "$GATEWAY/24" dev "$BRIDGE"
   ip link set "$BRIDGE" up
-  mkdir -p "$RUN"
   # Many pods watch many files. Where the kernel does not let us, its own limits have to do.
   sysctl -qw fs.inotify.max_user_instances=1024 net.ipv4.ip_forward=1 || true
 }
