@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from typing import Final
 
 from perennial_contract.pipeline import BinaryLabel
+
+_NUMERAL: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_LONGEST: Final = 1000  # characters of a text that is read as a number
 
 
 def canonical(value: object) -> str | None:
@@ -29,12 +34,11 @@ def _number(value: float) -> str | None:
 
 
 def _text(text: str) -> str | None:
-    try:
-        return (
-            (_number(float(text)) or text) if text[:1] in "+-.0123456789" and text else text or None
-        )
-    except ValueError:
-        return text
+    if not _NUMERAL.fullmatch(text) or len(text) > _LONGEST:
+        return text or None
+    if text.lstrip("+-").isdigit():
+        return str(int(text))  # by float, digits beyond 2^53 would be lost
+    return _number(float(text)) or text
 
 
 def spellings(label: BinaryLabel) -> dict[str, str]:

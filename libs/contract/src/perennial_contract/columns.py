@@ -1,0 +1,140 @@
+"""One column of the matrix each: how a feature's values, or a cross of features, become numbers.
+
+A category's code is 0 when it is unknown, else 1 + its place among the levels; so LightGBM sees
+"unknown" as a level of its own, with rows to learn from. "Missing" is a level like any other when
+it was seen often enough, else unknown. A missing number is NaN.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, TypeVar
+
+from perennial_contract.coerce import MARKS, NAN, to_category, to_number
+from perennial_contract.paths import ABSENT, pick
+from perennial_contract.pipeline import Feature
+
+Records = Sequence[Mapping[str, Any]]
+
+UNKNOWN: Final = 0
+RARE: Final = 5
+"""A level seen fewer times than this trains as unknown, so that "unknown" has meaning."""
+MAX_CROSS_LEVELS: Final = 10_000
+
+
+def values(records: Records, feature: Feature) -> list[object]:
+    """A feature's raw values, None where nothing stands."""
+    path = feature.path or feature.name
+    if "." not in path:
+        return [record.get(path) for record in records]
+    picked = (pick(record, path) for record in records)
+    return [None if value is ABSENT else value for value in picked]
+
+
+class NumberColumn:
+    """A number feature; raises ValueError when its `fill` is no number."""
+
+    def __init__(self, feature: Feature) -> None:
+        self.feature = feature
+        fill = to_number(feature.fill)
+        if fill is None or (feature.fill is not None and math.isnan(fill)):
+            raise ValueError(f"feature {feature.name}: fill {feature.fill!r} is no number")
+        self._fill = fill
+        mark = to_number(feature.missing)
+        self._mark = NAN if mark is None else mark
+        self._text = None if feature.missing is None else feature.missing.strip()
+        self._plain = feature.fill is None and feature.missing is None
+
+    def encode(self, raw: Sequence[object]) -> tuple[array[float], int]:
+        """The column, and how many values were no numbers."""
+        if self._plain:
+            try:
+                return array("d", raw), 0  # type: ignore[arg-type]  # it refuses what is none
+            except (TypeError, OverflowError):
+                pass
+        numbers = [self._read(value) for value in raw]
+        unknown = numbers.count(None)
+        return array("d", [self._fill if n is None or n != n else n for n in numbers]), unknown  # noqa: PLR0124  NaN
+
+    def _read(self, value: object) -> float | None:
+        if self._text is not None and isinstance(value, str) and value.strip() == self._text:
+            return NAN
+        number = to_number(value)
+        return NAN if number == self._mark else number
+
+
+class CategoryColumn:
+    """A category feature with its levels in the order of their codes; None is "missing"."""
+
+    def __init__(self, feature: Feature, levels: Sequence[str | None]) -> None:
+        self.feature = feature
+        self.levels = tuple(levels)
+        self._mark = to_category(feature.missing) or ""
+        self._fill = to_category(feature.fill) or None
+        codes: dict[object, int] = {level: code for code, level in enumerate(levels, UNKNOWN + 1)}
+        missing = codes.get(self._fill, UNKNOWN)
+        self._codes = codes | dict.fromkeys((None, self._mark, *MARKS), missing)
+
+    @classmethod
+    def learn(cls, feature: Feature, raw: Iterable[object]) -> CategoryColumn:
+        """With the levels seen often enough, by frequency."""
+        seen = Counter(map(cls(feature, ()).level, raw))
+        return cls(feature, _frequent(seen, lambda level: level or ""))
+
+    def level(self, value: object) -> str | None:
+        """The level that a value is, known or not; None where it is missing."""
+        text = to_category(value)
+        return self._fill if not text or text == self._mark else text
+
+    def encode(self, raw: Sequence[object]) -> tuple[list[int], int]:
+        """The codes, and how many values are outside the dictionary."""
+        try:
+            found = [*map(self._codes.get, raw)]
+        except TypeError:  # a list or an object is no key
+            found = [None] * len(raw)
+        if None not in found:
+            return found, 0  # type: ignore[return-value]  # no None, as just asked
+        read = [
+            (c, False) if c is not None else self._read(v) for v, c in zip(raw, found, strict=True)
+        ]
+        return [code for code, _ in read], sum(unknown for _, unknown in read)
+
+    def _read(self, value: object) -> tuple[int, bool]:
+        """The code of a value that is not spelled as its level is, and whether it has none."""
+        text = to_category(value)
+        code = self._codes.get(text)
+        return code or UNKNOWN, code is None or text is None
+
+
+class CrossColumn:
+    """A combination of category features, by the tuple of their codes."""
+
+    def __init__(self, features: Sequence[str], levels: Sequence[tuple[int, ...]]) -> None:
+        self.features = tuple(features)
+        self.name = "*".join(features)
+        self.levels = tuple(levels)
+        self._codes = {level: code for code, level in enumerate(levels, UNKNOWN + 1)}
+
+    @classmethod
+    def learn(cls, features: Sequence[str], codes: Sequence[Sequence[int]]) -> CrossColumn:
+        """With the combinations seen often enough, at most 10,000."""
+        seen = Counter(zip(*codes, strict=True))
+        return cls(features, _frequent(seen, lambda level: level)[:MAX_CROSS_LEVELS])
+
+    def encode(self, codes: Sequence[Sequence[int]]) -> tuple[list[int], int]:
+        """The codes, and how many combinations are outside the dictionary."""
+        find = self._codes.get
+        found = [find(level, UNKNOWN) for level in zip(*codes, strict=True)]
+        return found, found.count(UNKNOWN)
+
+
+_Level = TypeVar("_Level")
+
+
+def _frequent(seen: Counter[_Level], order: Callable[[_Level], Any]) -> list[_Level]:
+    """The levels that are not rare, the most frequent first, equal ones in the order given."""
+    levels = sorted(seen, key=lambda level: (-seen[level], order(level)))
+    return [level for level in levels if seen[level] >= RARE]

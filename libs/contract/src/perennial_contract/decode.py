@@ -1,0 +1,59 @@
+"""JSON as it arrives: any bytes give an object or a reason why not, never an exception."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+import msgspec
+
+MAX_DEPTH: Final = 100  # of nesting; encoding a record again must not exceed Python's recursion
+_HUGE: Final = 1000  # digits from which an integer is taken for infinite
+
+
+def read_json(data: bytes) -> object:
+    """A JSON value that can be written again.
+
+    NaN, Infinity and numbers beyond a float's range, which others write though JSON has none of
+    them, are null.
+
+    Raises:
+        ValueError: The bytes are no JSON, or are nested too deep.
+    """
+    try:
+        value = _decode(data)
+    except (msgspec.MsgspecError, ValueError):
+        value = _read_leniently(data)
+    except RecursionError as error:
+        raise ValueError(f"nested deeper than {MAX_DEPTH}") from error
+    if data.count(b"{") + data.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+        raise ValueError(f"nested deeper than {MAX_DEPTH}")
+    return value
+
+
+_decode = msgspec.json.Decoder().decode
+
+
+def _read_leniently(data: bytes) -> object:
+    try:
+        value = json.loads(data.decode(), parse_int=_integer)
+        return _decode(msgspec.json.encode(value))
+    except RecursionError as error:
+        raise ValueError(f"nested deeper than {MAX_DEPTH}") from error
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) < _HUGE else float("inf")
+
+
+def _depth(value: object) -> int:
+    depth, level = 0, [value]
+    while level := [below for each in level for below in _below(each)]:
+        depth += 1
+    return depth
+
+
+def _below(value: Any) -> list[object]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []

@@ -1,0 +1,99 @@
+"""Which features a dataset has: those declared, and what its other columns hold.
+
+The order is that of the declaration, then by name: it does not depend on how records are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from perennial_contract.coerce import to_category, to_number
+from perennial_contract.paths import ABSENT, pick
+from perennial_contract.pipeline import Feature, FeatureType, Schema
+
+ALMOST: Final = 0.95  # share of numbers from which a column is taken for a damaged number column
+MAX_LEVELS: Final = 1000
+MAX_DISTINCT: Final = 0.5  # share of distinct texts above which a column identifies rows
+MIN_ROWS: Final = 200  # fewer non-missing values say nothing of that share
+_SHOWN: Final = 40  # characters of an offending value
+
+
+class DatasetRefused(Exception):  # noqa: N818  a verdict's outcome
+    """The rows cannot train a model; the message names the column, and the row from 1."""
+
+
+def infer(records: Sequence[Mapping[str, Any]], schema: Schema) -> tuple[Feature, ...]:
+    """The declared features as they are, then every other column by what it holds.
+
+    Columns are the top-level keys of the records, which hold neither id nor label.
+
+    Raises:
+        DatasetRefused: A column cannot be a feature as it is, or a declared one is nowhere.
+    """
+    if not records:
+        raise DatasetRefused("the dataset has no rows")
+    for feature in schema.features:
+        _require(records, feature)
+    names = {name for record in records for name in record}
+    undeclared = sorted(names - set(schema.exclude) - _declared(schema))
+    features = (*schema.features, *(_inferred(records, name) for name in undeclared))
+    if not features:
+        raise DatasetRefused("the dataset has no column that could be a feature")
+    return features
+
+
+def _require(records: Sequence[Mapping[str, Any]], feature: Feature) -> None:
+    path = feature.path or feature.name
+    if all(pick(record, path) is ABSENT for record in records):
+        raise DatasetRefused(f"feature {feature.name}: no row has anything at {path}")
+
+
+def _declared(schema: Schema) -> set[str]:
+    """Columns that a declared feature is, or lies in."""
+    paths = [feature.path or feature.name for feature in schema.features]
+    heads = [path.partition(".")[0] for path in paths]
+    return {feature.name for feature in schema.features} | set(paths) | set(heads)
+
+
+def _inferred(records: Sequence[Mapping[str, Any]], name: str) -> Feature:
+    raw = [record.get(name) for record in records]
+    texts = [_scalar(name, row, value) for row, value in enumerate(raw, 1)]
+    present = [row for row, text in enumerate(texts) if text]
+    if not present:
+        raise DatasetRefused(f"column {name} holds no value in any row: exclude it")
+    wrong = [row for row in present if to_number(raw[row]) is None]
+    if not wrong:
+        return Feature(name=name, type=FeatureType.NUMBER)
+    if len(present) - len(wrong) >= ALMOST * len(present):
+        raise DatasetRefused(
+            f"column {name} holds a number in {len(present) - len(wrong)} of {len(present)} rows, "
+            f"but {_show(raw[wrong[0]])} in row {wrong[0] + 1}: correct such rows, "
+            "declare the feature, or exclude it"
+        )
+    _few_levels(name, [texts[row] for row in present])
+    return Feature(name=name, type=FeatureType.CATEGORY)
+
+
+def _scalar(name: str, row: int, value: object) -> str:
+    text = to_category(value)
+    if text is None:
+        raise DatasetRefused(
+            f"column {name} holds a {type(value).__name__} in row {row}: "
+            "declare a feature with a path into it, or exclude it"
+        )
+    return text
+
+
+def _few_levels(name: str, texts: Sequence[str]) -> None:
+    levels = len(set(texts))
+    if levels > MAX_LEVELS or (len(texts) >= MIN_ROWS and levels > MAX_DISTINCT * len(texts)):
+        raise DatasetRefused(
+            f"column {name} holds {levels} different texts in {len(texts)} rows, {_show(texts[0])} "
+            "in the first: declare it as a Category, or exclude it"
+        )
+
+
+def _show(value: object) -> str:
+    text = str(value)
+    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…")

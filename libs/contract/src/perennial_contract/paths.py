@@ -1,0 +1,57 @@
+"""Dotted paths into JSON objects.
+
+At each level a literal key that equals the rest of the path wins over nesting: in
+`{"a.b": 1, "a": {"b": 2}}` the path `a.b` means 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, Final
+
+
+class Absent(Enum):
+    """That nothing stands at a path; null is something."""
+
+    ABSENT = "absent"
+
+
+ABSENT: Final = Absent.ABSENT
+
+
+def pick(record: Mapping[str, Any], path: str) -> object:
+    """What stands at a path, or ABSENT."""
+    here: object = record
+    while isinstance(here, Mapping):
+        if path in here:
+            return here[path]
+        head, _, path = path.partition(".")
+        here = here.get(head) if path else None
+    return ABSENT
+
+
+def place(record: dict[str, Any], path: str, value: object) -> None:
+    """Puts a value where `pick` finds it.
+
+    Objects on the way are made; where something else stands in the way, the whole rest of the path
+    becomes one literal key, and nothing is lost.
+    """
+    while path not in record:
+        head, _, rest = path.partition(".")
+        below = record.setdefault(head, {}) if rest else None
+        if not isinstance(below, dict):
+            break
+        record, path = below, rest
+    record[path] = value
+
+
+def remove(record: dict[str, Any], path: str) -> None:
+    """Removes all that a path may mean, literal and nested, and the objects that this empties."""
+    record.pop(path, None)
+    head, _, rest = path.partition(".")
+    below = record.get(head) if rest else None
+    if isinstance(below, dict) and pick(below, rest) is not ABSENT:
+        remove(below, rest)
+        if not below:
+            del record[head]
