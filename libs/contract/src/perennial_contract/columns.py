@@ -11,6 +11,7 @@ import math
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 from perennial_contract.coerce import MARKS, NAN, to_category, to_number
@@ -28,6 +29,10 @@ MAX_CROSS_LEVELS: Final = 10_000
 def values(records: Records, feature: Feature) -> list[object]:
     """A feature's raw values, None where nothing stands."""
     path = feature.path or feature.name
+    try:
+        return [*map(itemgetter(path), records)]
+    except KeyError:
+        pass
     if "." not in path:
         return [record.get(path) for record in records]
     picked = (pick(record, path) for record in records)
@@ -53,7 +58,7 @@ class NumberColumn:
         if self._plain:
             try:
                 return array("d", raw), 0  # type: ignore[arg-type]  # it refuses what is none
-            except (TypeError, OverflowError):
+            except (TypeError, ValueError, OverflowError):
                 pass
         numbers = [self._read(value) for value in raw]
         unknown = numbers.count(None)
