@@ -31,5 +31,5 @@ prepare_secret() { # prepare_secret NAMESPACE
   said=$(kubectl create secret generic s3-client --namespace "$1" --dry-run=client -o yaml \
     "--from-literal=AWS_ACCESS_KEY_ID=$S3_USER" "--from-literal=AWS_SECRET_ACCESS_KEY=$S3_PASSWORD" |
     kubectl apply --server-side --field-manager=perennial-cluster -f -)
-  echo "secret $1/s3-client: ${said##* }"
+  echo "secret $1/s3-client: ${said##* serverside-}"
 }

@@ -1,0 +1,123 @@
+"""The cluster's scripts, without starting any server."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+CLUSTER = Path(__file__).parents[2] / "cluster"
+SCRIPTS = [CLUSTER / "cluster", *sorted(CLUSTER.rglob("*.sh"))]
+
+
+def run(script: str, cache: Path) -> subprocess.CompletedProcess[str]:
+    """Runs bash as cluster/cluster does, with an empty state folder and the native files read."""
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        env=os.environ | {"PERENNIAL_CACHE": str(cache), "PERENNIAL_ENGINE": "native"},
+        cwd=CLUSTER,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def run_inside(script: str, cache: Path) -> subprocess.CompletedProcess[str]:
+    sourced = "HERE=$PWD; . lib/common.sh; . native/native.sh; lock test; " + script
+    return run(sourced, cache)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_every_script_is_valid_bash(script: Path) -> None:
+    subprocess.run(["bash", "-n", str(script)], check=True)
+
+
+@pytest.mark.skipif(shutil.which("shellcheck") is None, reason="shellcheck is not installed")
+def test_shellcheck_has_nothing_to_say() -> None:
+    found = subprocess.run(
+        ["shellcheck", "-x", str(CLUSTER / "cluster")], capture_output=True, text=True, check=False
+    )
+    assert found.stdout == ""
+
+
+@pytest.mark.parametrize("manifest", sorted(CLUSTER.rglob("*.yaml")), ids=lambda path: path.name)
+def test_every_manifest_is_valid_yaml(manifest: Path) -> None:
+    assert all(list(yaml.safe_load_all(manifest.read_text())))
+
+
+def test_kind_and_native_offer_the_same_services() -> None:
+    def services(path: str) -> Iterator[tuple[str, int]]:
+        for document in yaml.safe_load_all((CLUSTER / path).read_text()):
+            if document["kind"] == "Service":
+                yield document["metadata"]["name"], document["spec"]["ports"][0]["port"]
+
+    native, kind = (
+        set(services("native/manifests/services.yaml")),
+        set(services("kind/servers.yaml")),
+    )
+    assert native == {("kafka", 9092), ("minio", 9000)}
+    assert native <= kind
+
+
+def test_env_can_be_evaluated_and_names_the_state_folder(tmp_path: Path) -> None:
+    cache = tmp_path / "with a blank"
+    said = run('eval "$(./cluster env)"; echo "$KUBECONFIG"; echo "${PATH%%:*}"', cache)
+    assert said.stdout.splitlines() == [f"{cache}/kubeconfig", f"{cache}/bin"]
+
+
+def test_an_unknown_part_is_refused_with_the_known_ones(tmp_path: Path) -> None:
+    said = run("./cluster up kafak", tmp_path)
+    assert said.returncode == 1
+    assert "no 'kafak' here; choose among: api kafka minio" in said.stderr
+
+
+def test_a_server_is_started_once_and_stopped(tmp_path: Path) -> None:
+    said = run_inside(
+        "start one sleep 60; start one sleep 60; pid_of one; stop one; alive one || echo gone",
+        tmp_path,
+    )
+    assert said.stderr == "starting one\n"
+    pid, after = said.stdout.split()
+    assert after == "gone"
+    assert not Path(f"/proc/{pid}").exists()
+
+
+def test_a_killed_server_is_started_again(tmp_path: Path) -> None:
+    said = run_inside(
+        'start one sleep 60; kill -9 "$(pid_of one)"; within 5 gone one; '
+        "start one sleep 60; stop one",
+        tmp_path,
+    )
+    assert said.stderr.count("starting one") == 2
+
+
+def test_a_process_that_got_the_pid_of_a_dead_server_is_left_alone(tmp_path: Path) -> None:
+    said = run_inside(
+        "sleep 60 & other=$!; mkdir -p $PIDS;"
+        'echo "$other 1 $(cat /proc/sys/kernel/random/boot_id)" >$PIDS/one;'
+        "alive one || echo dead; stop one; kill_all one; kill -0 $other && echo lives; kill $other",
+        tmp_path,
+    )
+    assert said.stdout.split() == ["dead", "lives"]
+
+
+def test_a_build_that_was_cut_short_is_not_taken_for_a_finished_one(tmp_path: Path) -> None:
+    failing = "build_thing() { echo half >thing; chmod +x thing; false; echo whole >thing; }; "
+    first = run_inside(failing + "build thing 1", tmp_path)
+    assert first.returncode == 1
+    assert "build-thing failed" in first.stderr
+    assert not (tmp_path / "bin/thing").exists()
+
+    second = run_inside(failing.replace("false; ", "") + "build thing 1", tmp_path)
+    assert second.returncode == 0
+    assert (tmp_path / "bin/thing").read_text() == "whole\n"
+
+
+def test_a_build_that_is_there_is_not_made_again(tmp_path: Path) -> None:
+    once = "build_thing() { echo whole >thing; chmod +x thing; }; build thing 1"
+    assert "building thing 1" in run_inside(once, tmp_path).stderr
+    assert run_inside(once, tmp_path).stderr == ""
