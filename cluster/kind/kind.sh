@@ -6,7 +6,14 @@ MACHINE=perennial-control-plane # the container that kind makes for the node
 engine_install() {
   need_program kind "GOBIN=$BIN go install sigs.k8s.io/kind@v$KIND"
   need_program helm "GOBIN=$BIN go install helm.sh/helm/v4/cmd/helm@v$HELM"
-  need_program kubectl "curl -fLo $BIN/kubectl https://dl.k8s.io/release/v$KUBERNETES/bin/linux/amd64/kubectl && chmod +x $BIN/kubectl"
+  need_program kubectl "curl -fLo $BIN/kubectl $(kubectl_address) && chmod +x $BIN/kubectl"
+}
+
+kubectl_address() {
+  local system machine
+  system=$(uname -s | tr '[:upper:]' '[:lower:]')
+  case $(uname -m) in x86_64) machine=amd64 ;; *) machine=arm64 ;; esac
+  echo "https://dl.k8s.io/release/v$KUBERNETES/bin/$system/$machine/kubectl"
 }
 
 need_program() { # need_program NAME COMMAND-THAT-INSTALLS-IT

@@ -35,6 +35,7 @@ die() { say "cluster: $*"; exit 1; }
 
 lock() { # lock NAME: two people may type the same command; the second waits for the first
   mkdir -p "$CACHE" "$BIN" "$BUILT" "$LOGS" "$CONFIG"
+  command -v flock >/dev/null || return 0 # macOS has none; kind has locks of its own
   exec 9>"$CACHE/$1.lock"
   flock -n 9 && return
   say "another cluster command is running; waiting for it"

@@ -13,6 +13,7 @@ packages_for() { # packages_for COMPONENT: lines "PACKAGE WHAT-IT-BRINGS"
 }
 
 need_packages() { # need_packages COMPONENT
+  [ "$(uname -s)" = Linux ] || die "Docker does not answer (docker info), and without it this works on Linux only"
   [ "$1" = api ] || [ "$(id -u)" = 0 ] || die "without Docker, all but 'up api' needs root: the node makes network devices and mounts"
   local package brings missing=()
   while read -r package brings; do

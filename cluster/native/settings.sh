@@ -24,7 +24,7 @@ render() { # render TEMPLATE FILE: @NAME@ becomes the value of NAME; a reader ne
   local text name
   text=$(<"$NATIVE/templates/$1")
   for name in BRIDGE CONFIG DATA GATEWAY NODE PKI PODS RUN SOCKET LISTENERS USER_NAME CACHE; do
-    text=${text//@$name@/${!name:-}}
+    text=${text//@$name@/"${!name:-}"} # quoted, or bash 5.2 reads an & in a path as the text it replaces
   done
   printf '%s\n' "$text" >"$2.$$"
   chmod 600 "$2.$$"
