@@ -1,0 +1,144 @@
+"""One attempt as a process: settings in, a verdict as termination message, an exit code.
+
+0: Promoted, Rejected or Inconclusive; 42: Refused; 75: the same attempt may succeed later;
+143: told to stop.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from pydantic import BaseModel, ValidationError
+
+from perennial_contract.http import serve
+from perennial_contract.logs import configure
+from perennial_contract.settings import (
+    POD,
+    PORT,
+    REFUSED,
+    S3_SECRET,
+    TERMINATION_LOG,
+    TrainerSettings,
+)
+from perennial_contract.status import MAX_TERMINATION_BYTES, Outcome, Problem
+from perennial_contract.store import Store, StoreError, connect
+from perennial_trainer.progress import Progress
+from perennial_trainer.prove import prove
+from perennial_trainer.run import World, run
+
+RETRY: Final = 75  # EX_TEMPFAIL of sysexits.h
+_SEARCHED: Final = 0.7  # share of the deadline after which no search goes on
+_LOG: Final = logging.getLogger("perennial_trainer")
+
+
+class Unfinished(BaseModel):
+    """The termination message of a run without a verdict."""
+
+    problem: Problem
+
+
+def main(
+    settings: TrainerSettings,
+    pod: str,
+    termination: Path = Path(TERMINATION_LOG),
+    secret: Path = Path(S3_SECRET),
+    port: int = PORT,
+) -> int:
+    """Runs the attempt; returns the exit code."""
+    started = time.monotonic()
+    progress = Progress(settings, pod, time.monotonic)
+    server = serve(port, lambda: progress.report, lambda: True)
+    seconds = settings.deadline.total_seconds()
+    alarm = threading.Timer(seconds, _overrun, (termination, seconds))
+    alarm.daemon = True
+    alarm.start()
+    try:
+        return _finish(settings, progress, termination, secret, started)
+    finally:
+        alarm.cancel()
+        server.shutdown()
+        server.server_close()
+
+
+def _finish(
+    settings: TrainerSettings, progress: Progress, termination: Path, secret: Path, started: float
+) -> int:
+    client = connect(settings.storage, secret)
+    search_until = started + min(
+        settings.optimizer.timeout.total_seconds(), _SEARCHED * settings.deadline.total_seconds()
+    )
+    world = World(
+        Store(client, settings.storage.bucket, settings.prefix),
+        lambda bucket: Store(client, bucket, ""),
+        prove,
+        partial(datetime.now, UTC),
+        lambda: time.monotonic() > search_until,
+        cpus(),
+    )
+    try:
+        verdict = run(settings, world, progress)
+    except StoreError as error:
+        return _later(termination, Problem(reason=error.reason, message=str(error)))
+    except Exception as error:  # noqa: BLE001  whatever it was, it is told and tried again
+        _LOG.exception("the attempt failed")
+        return _later(termination, Problem(reason="TrainerFailed", message=repr(error)))
+    termination.write_text(verdict.to_termination())
+    _LOG.info("verdict", extra={"verdict": verdict.model_dump(mode="json", exclude_defaults=True)})
+    return REFUSED if verdict.outcome is Outcome.REFUSED else 0
+
+
+def _later(termination: Path, problem: Problem) -> int:
+    """Says why there is no verdict yet."""
+    _LOG.error("no verdict", extra={"problem": problem.model_dump()})
+    short = problem.model_copy(update={"message": problem.message[: MAX_TERMINATION_BYTES // 8]})
+    termination.write_text(Unfinished(problem=short).model_dump_json())
+    return RETRY
+
+
+def _overrun(termination: Path, seconds: float) -> None:
+    """Ends the process from the timer's thread: LightGBM hears no exception."""
+    message = f"the attempt took longer than its deadline of {seconds:.0f} s"
+    os._exit(_later(termination, Problem(reason="DeadlineExceeded", message=message)))
+
+
+def cpus(limit: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
+    """Whole CPUs that this process may use: by affinity, and by its cgroup's quota."""
+    allowed = len(os.sched_getaffinity(0))
+    try:
+        quota, period = limit.read_text().split()
+    except (OSError, ValueError):
+        return allowed
+    return allowed if quota == "max" else max(1, min(allowed, int(quota) // int(period)))
+
+
+def _stop(number: int, _: FrameType | None) -> None:
+    """As process 1 of a container nothing else would end us."""
+    os._exit(128 + number)
+
+
+def start() -> int:
+    """What the image runs."""
+    configure()
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        settings = TrainerSettings.from_env(os.environ)
+    except (ValidationError, KeyError) as error:
+        _LOG.error("the settings cannot be read", extra={"why": str(error)})
+        problem = Problem(reason="SettingsRefused", message=str(error))
+        _later(Path(TERMINATION_LOG), problem)
+        return REFUSED
+    return main(settings, os.environ.get(POD, ""))
+
+
+if __name__ == "__main__":
+    sys.exit(start())

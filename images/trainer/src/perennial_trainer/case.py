@@ -1,0 +1,38 @@
+"""What an attempt is about: settings, rows, and the models that serve or have served."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from perennial_contract.settings import TrainerSettings
+from perennial_trainer.candidates import Served
+from perennial_trainer.fit import Material
+from perennial_trainer.judge import base_rate, row_losses
+from perennial_trainer.rows import Floats, Index, Rows
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`champion` is None where there is none that can be judged."""
+
+    settings: TrainerSettings
+    material: Material
+    ripe_until: int
+    """ms since 1970: labels that came later do not judge yet."""
+    champion: Served | None = None
+    previous: Served | None = None
+    same_schema: bool = True
+    """Whether the champion was trained for the schema of today."""
+
+    @property
+    def rows(self) -> Rows:
+        return self.material.rows
+
+    def held(self, index: Index) -> Floats:
+        """Row losses of what is to be beaten: the champion, or without one the base rate."""
+        if self.champion is None:
+            return row_losses(self.rows.labels[index], base_rate(self.rows, index))
+        return self.losses(self.champion.model.probabilities(self.rows.pick(index)), index)
+
+    def losses(self, probabilities: Floats, index: Index) -> Floats:
+        return row_losses(self.rows.labels[index], probabilities)

@@ -1,0 +1,160 @@
+"""The base dataset: bytes of a csv, csv.gz or parquet file as records and labels, in order."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from perennial_contract.labels import read_label, spellings
+from perennial_contract.paths import place
+from perennial_contract.pipeline import Dataset, Schema
+
+Record = dict[str, Any]
+ORDER_SEED: Final = 0  # the same for all attempts: the base keeps its order
+
+
+class DataRefused(Exception):  # noqa: N818  named as the verdict's reason
+    """Data that no model can be fitted on; the message names column, row and value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """The base dataset's rows, oldest first; without a time column in a shuffled order."""
+
+    records: list[Record]
+    labels: NDArray[np.float64]
+    """1.0 for the positive class."""
+    as_read: list[Record]
+    """The same records in the file's order, for messages that name a row."""
+
+
+def read(data: bytes, dataset: Dataset, schema: Schema) -> Base:
+    """The rows of a dataset's file.
+
+    Raises:
+        DataRefused: It cannot be read, is empty, lacks a column, or holds a label that is neither
+            class; the message names row (the first is 1) and value.
+    """
+    names, rows = _parquet(data) if dataset.uri.endswith(".parquet") else _csv(data, dataset.uri)
+    _check_columns(names, dataset, schema)
+    if not rows:
+        raise DataRefused(f"{dataset.uri} holds no rows")
+    labels = _labels(rows, dataset, schema)
+    order = _order(rows, dataset)
+    paths = {feature.name: feature.path or feature.name for feature in schema.features}
+    left_out = {dataset.label} | ({dataset.time_column} - paths.keys())
+    kept = [(name, paths.get(name, name)) for name in names if name not in left_out]
+    records = [_record(row, kept) for row in rows]
+    return Base([records[i] for i in order], labels[order], records)
+
+
+def _record(row: Record, kept: Sequence[tuple[str, str]]) -> Record:
+    record: Record = {}
+    for name, path in kept:
+        if path == name:
+            record[name] = row[name]
+        else:
+            place(record, path, row[name])
+    return record
+
+
+def _csv(data: bytes, uri: str) -> tuple[list[str], list[Record]]:
+    try:
+        plain = gzip.decompress(data) if uri.endswith(".gz") else data
+        text = plain.decode("utf-8-sig")
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise DataRefused(f"{uri} cannot be read: {error}") from error
+    reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True)
+    try:
+        names = next(reader, [])
+        lines = [line for line in reader if line]
+    except csv.Error as error:
+        raise DataRefused(f"{uri} cannot be read at line {reader.line_num}: {error}") from error
+    for number, line in enumerate(lines, 1):
+        if len(line) != len(names):
+            raise DataRefused(f"row {number} has {len(line)} values, the header {len(names)}")
+    return names, [dict(zip(names, line, strict=True)) for line in lines]
+
+
+def _parquet(data: bytes) -> tuple[list[str], list[Record]]:
+    try:
+        table = pq.read_table(io.BytesIO(data))
+    except (pa.ArrowException, OSError) as error:
+        raise DataRefused(f"the dataset is no Parquet file: {error}") from error
+    rows = table.to_pylist()
+    return table.column_names, [{name: _plain(row[name]) for name in row} for row in rows]
+
+
+def _plain(value: object) -> object:
+    match value:
+        case None | bool() | int() | float() | str():
+            return value
+        case Decimal():
+            return float(value)
+        case datetime() | date():
+            return value.isoformat()
+        case _:
+            return str(value)
+
+
+def _check_columns(names: Sequence[str], dataset: Dataset, schema: Schema) -> None:
+    if len(set(names)) < len(names):
+        twice = next(name for i, name in enumerate(names) if name in names[:i])
+        raise DataRefused(f"column {twice!r} stands twice in {dataset.uri}")
+    needed = [dataset.label, *([dataset.time_column] if dataset.time_column else [])]
+    for name in [*needed, *(feature.name for feature in schema.features)]:
+        if name not in names:
+            raise DataRefused(f"{dataset.uri} has no column {name!r}")
+
+
+def _labels(rows: Sequence[Record], dataset: Dataset, schema: Schema) -> NDArray[np.float64]:
+    known = spellings(schema.label)
+    labels = np.empty(len(rows))
+    for i, row in enumerate(rows):
+        label = read_label(row[dataset.label], known)
+        if label is None:
+            raise DataRefused(
+                f"row {i + 1}: column {dataset.label!r} holds {row[dataset.label]!r}, which is"
+                f" neither {schema.label.positive!r} nor {schema.label.negative!r}"
+            )
+        labels[i] = label == known_positive(schema)
+    return labels
+
+
+def known_positive(schema: Schema) -> str:
+    """The canonical text of the positive class."""
+    return read_label(schema.label.positive, spellings(schema.label)) or schema.label.positive
+
+
+def _order(rows: Sequence[Record], dataset: Dataset) -> NDArray[np.int64]:
+    if not dataset.time_column:
+        return np.random.default_rng(ORDER_SEED).permutation(len(rows))
+    times = np.empty(len(rows))
+    for i, row in enumerate(rows):
+        times[i] = _time(row[dataset.time_column], i + 1, dataset.time_column)
+    return np.argsort(times, kind="stable")
+
+
+def _time(value: object, row: int, column: str) -> float:
+    text = str(value).strip()
+    try:
+        return float(text)
+    except ValueError:
+        pass
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise DataRefused(f"row {row}: column {column!r} holds {value!r}, no time") from error
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

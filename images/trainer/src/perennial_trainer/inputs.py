@@ -1,0 +1,50 @@
+"""What an attempt was begun with: attempts/<n>/inputs.json, written once by its first run."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from perennial_contract.pipeline import Dataset, Optimizer, Promotion, Retrain, Schema, Task
+from perennial_contract.settings import TrainerSettings
+from perennial_contract.status import Document
+from perennial_contract.values import Duration
+
+
+class Inputs(Document):
+    """What decides an attempt's outcome; storage and deadline may change between runs."""
+
+    uid: str
+    number: int
+    started_at: datetime
+    task: Task = Task.BINARY
+    watermark: dict[str, dict[str, int]]
+    champion: str = ""
+    previous: str = ""
+    label_schema: Schema = Field(alias="schema")
+    dataset: Dataset | None = None
+    retrain: Retrain
+    optimizer: Optimizer
+    promotion: Promotion
+    maturity: Duration
+
+
+def inputs_key(number: int) -> str:
+    return f"attempts/{number}/inputs.json"
+
+
+def verdict_key(number: int) -> str:
+    return f"attempts/{number}/verdict.json"
+
+
+def inputs_of(settings: TrainerSettings, started_at: datetime) -> Inputs:
+    """The inputs that a first run of these settings writes."""
+    shared = settings.model_dump(include=set(Inputs.model_fields), by_alias=False)
+    return Inputs(**shared, started_at=started_at)
+
+
+def resumed(settings: TrainerSettings, inputs: Inputs) -> TrainerSettings:
+    """Settings of now with the inputs that the attempt began with."""
+    kept = {name: getattr(inputs, name) for name in Inputs.model_fields if name != "started_at"}
+    return settings.model_copy(update=kept)

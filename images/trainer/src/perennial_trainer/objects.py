@@ -1,0 +1,18 @@
+"""The objects of one bucket and prefix, as the trainer needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from perennial_contract.store import Put
+
+
+class Objects(Protocol):
+    """`perennial_contract.store.Store` is one."""
+
+    def get(self, key: str) -> bytes | None: ...
+
+    def put_new(self, key: str, data: bytes) -> Put: ...
+
+    def list(self, prefix: str) -> Iterator[str]: ...

@@ -1,0 +1,241 @@
+"""One run of an attempt, from its inputs to its verdict; a second run reports the first's.
+
+The order is what makes it safe to repeat:
+  1. owner.json and inputs.json, by conditional writes; another's uid ends it
+  2. a verdict that stands is the answer, whatever this run would have found
+  3. data, search, judge, refit: `attempt.learn`
+  4. a child process loads the bundle; then its files, the manifest last
+  5. verdict.json, by a conditional write; another run's stands
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import msgspec
+
+from perennial_contract.bundle import BundleBroken, Manifest, sha256
+from perennial_contract.infer import DatasetRefused, infer
+from perennial_contract.pipeline import Feature
+from perennial_contract.settings import TrainerSettings
+from perennial_contract.status import Outcome, Verdict
+from perennial_contract.store import Put, StoreError
+from perennial_trainer.attempt import Watch, learn
+from perennial_trainer.bundles import fetch, files_of, publish, schema_digest, sealed
+from perennial_trainer.candidates import Served
+from perennial_trainer.case import Case
+from perennial_trainer.dataset import Base, DataRefused, read
+from perennial_trainer.final import Built
+from perennial_trainer.fit import Material
+from perennial_trainer.inputs import Inputs, inputs_key, inputs_of, resumed, verdict_key
+from perennial_trainer.objects import Objects
+from perennial_trainer.progress import Progress
+from perennial_trainer.rows import Rows, assemble
+from perennial_trainer.segments import read_parts
+from perennial_trainer.verdict import blank
+
+OWNER: Final = "owner.json"
+_LOG: Final = logging.getLogger(__name__)
+
+
+class DatasetMissing(StoreError):  # noqa: N818  named as the problem's reason
+    """The base dataset is not there yet."""
+
+    reason = "DatasetMissing"
+
+
+class StorageTaken(Exception):  # noqa: N818  named as the verdict's reason
+    """The prefix holds another pipeline's objects."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What an attempt reaches beyond itself."""
+
+    store: Objects
+    datasets: Callable[[str], Objects]
+    """The objects of a bucket."""
+    prove: Callable[[Mapping[str, bytes]], None]
+    """Loads a bundle's files where a crash harms nobody; raises BundleBroken."""
+    now: Callable[[], datetime]
+    expired: Callable[[], bool]
+    """Whether a search must end."""
+    threads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What was read of dataset and observations."""
+
+    base: Base | None
+    digests: dict[str, str]
+    rows: Rows
+
+
+def run(settings: TrainerSettings, world: World, progress: Progress) -> Verdict:
+    """The attempt's verdict, which stands on S3 when this returns.
+
+    Raises:
+        StoreError: S3 is away, or the dataset is not there yet: the same attempt again, later.
+    """
+    try:
+        inputs = _begin(settings, world)
+    except StorageTaken as error:
+        return blank(settings, Outcome.REFUSED, "StorageTaken", str(error))
+    standing = world.store.get(verdict_key(inputs.number))
+    if standing is not None:
+        _LOG.info("a verdict stands already")
+        return Verdict.model_validate_json(standing)
+    begun = resumed(settings, inputs)
+    try:
+        verdict = _attempt(begun, inputs, world, progress)
+    except (DataRefused, DatasetRefused) as error:
+        verdict = blank(begun, Outcome.REFUSED, "DataRefused", str(error))
+    return _settle(verdict.model_copy(update={"seconds": progress.seconds()}), world)
+
+
+def _begin(settings: TrainerSettings, world: World) -> Inputs:
+    """Takes the prefix and the attempt, or finds what an earlier run took."""
+    owner = {"uid": settings.uid, "namespace": settings.namespace, "name": settings.name}
+    _owned(world, OWNER, msgspec.json.encode(owner), settings)
+    mine = inputs_of(settings, world.now()).model_dump_json(exclude_defaults=True, indent=1)
+    return Inputs.model_validate_json(
+        _owned(world, inputs_key(settings.number), mine.encode(), settings)
+    )
+
+
+def _owned(world: World, key: str, mine: bytes, settings: TrainerSettings) -> bytes:
+    """What stands at a key after a conditional write; its uid must be ours."""
+    if world.store.put_new(key, mine) is not Put.TAKEN:
+        return mine
+    standing = world.store.get(key)
+    if standing is None:
+        raise StoreError(f"{key} was there a moment ago and is gone")
+    uid = msgspec.json.decode(standing).get("uid")
+    if uid != settings.uid:
+        raise StorageTaken(
+            f"{key} below {settings.storage.bucket}/{settings.prefix} belongs to {uid}, not to"
+            f" {settings.uid}: choose another storage.prefix, or remove what is there"
+        )
+    return standing
+
+
+def _attempt(
+    settings: TrainerSettings, inputs: Inputs, world: World, progress: Progress
+) -> Verdict:
+    champion = _served(settings.champion, world)
+    previous = _served(settings.previous, world)
+    data = _data(settings, world, champion)
+    digest = schema_digest(settings.label_schema)
+    features = _features(settings, data, champion, digest)
+    case = Case(
+        settings,
+        Material(
+            data.rows,
+            features,
+            settings.label_schema.crosses,
+            settings.number,
+            world.threads,
+        ),
+        round((inputs.started_at - settings.maturity).timestamp() * 1000),
+        champion,
+        previous,
+        champion is None or champion.manifest.schema_digest == digest,
+    )
+    verdict, built = learn(case, Watch(progress.stage, progress.trial, world.expired))
+    if built is None:
+        return verdict
+    progress.stage("publish")
+    return _publish(verdict, built, _manifest(verdict, inputs, data), world, data.rows)
+
+
+def _served(version: str, world: World) -> Served | None:
+    """A published model; None where there is none that can be judged."""
+    if not version:
+        return None
+    try:
+        return fetch(world.store, version, world.threads)
+    except BundleBroken as error:
+        _LOG.warning("a published model cannot be read", extra={"version": version, "why": error})
+        return None
+
+
+def _data(settings: TrainerSettings, world: World, champion: Served | None) -> Data:
+    base, digests = None, {}
+    if settings.dataset:
+        uri = settings.dataset.uri
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        data = world.datasets(bucket).get(key)
+        if data is None:
+            raise DatasetMissing(f"dataset {uri} does not exist")
+        base, digests = read(data, settings.dataset, settings.label_schema), {uri: sha256(data)}
+    seen = champion.manifest.watermark if champion else None
+    parts = read_parts(world.store, settings.watermark)
+    rows = assemble(base, parts, settings.label_schema, seen)
+    if not len(rows):
+        raise DataRefused("there is neither a dataset nor an observation to learn from")
+    return Data(base, digests, rows)
+
+
+def _features(
+    settings: TrainerSettings, data: Data, champion: Served | None, digest: str
+) -> tuple[Feature, ...]:
+    """Inferred from the base dataset; without one what the champion has, else from all rows."""
+    if data.base:
+        return infer(data.base.as_read, settings.label_schema)
+    if champion and champion.manifest.schema_digest == digest:
+        return champion.model.encoder.features
+    return infer(data.rows.records, settings.label_schema)
+
+
+def _manifest(verdict: Verdict, inputs: Inputs, data: Data) -> Manifest:
+    """What is known before the model's own part is filled in by `sealed`."""
+    return Manifest(
+        uid=verdict.uid,
+        number=verdict.number,
+        created=inputs.started_at,
+        task=inputs.task,
+        label=inputs.label_schema.label,
+        parent=verdict.champion,
+        candidate="",
+        files={},
+        schema_digest=schema_digest(inputs.label_schema),
+        watermark=inputs.watermark,
+        dataset=data.digests,
+        rows=0,
+        seed=inputs.number,
+        scores=verdict.scores,
+        score=verdict.score or 0.0,
+    )
+
+
+def _publish(
+    verdict: Verdict, built: Built, manifest: Manifest, world: World, rows: Rows
+) -> Verdict:
+    files = files_of(built, rows.records)
+    bundle, data = sealed(manifest, built, files)
+    try:
+        world.prove(files)
+    except BundleBroken as error:
+        broken = {"outcome": Outcome.REJECTED, "reason": "BundleBroken", "message": str(error)}
+        kept = verdict.scores[0].loss if verdict.champion else None
+        return verdict.model_copy(update={**broken, "score": kept})
+    publish(world.store, bundle, data)
+    return verdict.model_copy(update={"version": bundle.version, "digest": bundle.digest})
+
+
+def _settle(verdict: Verdict, world: World) -> Verdict:
+    """Writes the verdict; where another run was first, that run's is the answer."""
+    key = verdict_key(verdict.number)
+    if (
+        world.store.put_new(key, verdict.model_dump_json(exclude_defaults=True).encode())
+        is Put.TAKEN
+    ):
+        standing = world.store.get(key)
+        if standing is not None:
+            return Verdict.model_validate_json(standing)
+    return verdict
