@@ -46,13 +46,68 @@ class Reference(Section):
         return self
 
 
+KAFKA_PROPERTIES: Final = frozenset(
+    {
+        "batch.num.messages",
+        "batch.size",
+        "broker.address.family",
+        "check.crcs",
+        "client.dns.lookup",
+        "client.rack",
+        "compression.codec",
+        "compression.level",
+        "compression.type",
+        "connections.max.idle.ms",
+        "delivery.timeout.ms",
+        "fetch.error.backoff.ms",
+        "fetch.max.bytes",
+        "fetch.message.max.bytes",
+        "fetch.min.bytes",
+        "fetch.queue.backoff.ms",
+        "fetch.wait.max.ms",
+        "linger.ms",
+        "max.partition.fetch.bytes",
+        "message.max.bytes",
+        "metadata.max.age.ms",
+        "queue.buffering.max.kbytes",
+        "queue.buffering.max.messages",
+        "queue.buffering.max.ms",
+        "queued.max.messages.kbytes",
+        "queued.min.messages",
+        "receive.message.max.bytes",
+        "reconnect.backoff.max.ms",
+        "reconnect.backoff.ms",
+        "request.timeout.ms",
+        "retry.backoff.max.ms",
+        "retry.backoff.ms",
+        "socket.connection.setup.timeout.ms",
+        "socket.keepalive.enable",
+        "socket.nagle.disable",
+        "socket.receive.buffer.bytes",
+        "socket.send.buffer.bytes",
+        "socket.timeout.ms",
+    }
+)
+"""What `kafka.properties` may set: what tunes a client, nothing that an answer's or an
+observation's safety rests on."""
+
+
 class Kafka(Section):
     bootstrap_servers: Annotated[str, StringConstraints(min_length=1, max_length=2048)]
     """Comma-separated host:port of the brokers."""
-    properties: Annotated[dict[str, str], Field(max_length=32)] = Field(default_factory=dict)
-    """Tuning properties of the client, from a listed set."""
+    properties: Annotated[
+        dict[str, Annotated[str, StringConstraints(max_length=253)]], Field(max_length=32)
+    ] = Field(default_factory=dict)
+    """Tuning properties of the client, such as compression.type, linger.ms, fetch.min.bytes,
+    socket.timeout.ms; what the programs rest on (group.id, enable.auto.commit ...) cannot be set."""
     id_prefix: Annotated[str, StringConstraints(max_length=120, pattern=r"^[a-zA-Z0-9._-]*$")] = ""
     """Prefix of group ids; by default namespace.name."""
+
+    @model_validator(mode="after")
+    def only_tuning(self) -> Self:
+        if refused := sorted(set(self.properties) - KAFKA_PROPERTIES):
+            raise ValueError(f"kafka.properties cannot set {', '.join(refused)}")
+        return self
 
 
 class Events(Section):

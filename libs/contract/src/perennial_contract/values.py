@@ -28,15 +28,19 @@ def parse_duration(text: object) -> timedelta:
 
 
 def format_duration(duration: timedelta) -> str:
+    """In the largest unit that leaves a whole number."""
     milliseconds = round(duration.total_seconds() * 1000)
-    return f"{milliseconds}ms" if milliseconds % 1000 else f"{milliseconds // 1000}s"
+    for unit, seconds in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
+        if milliseconds and milliseconds % (seconds * 1000) == 0:
+            return f"{milliseconds // (seconds * 1000)}{unit}"
+    return f"{milliseconds}ms" if milliseconds else "0s"
 
 
 Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
     PlainSerializer(format_duration),
-    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN}),
+    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "maxLength": 48}),
 ]
 
 

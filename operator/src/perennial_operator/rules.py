@@ -1,0 +1,107 @@
+"""The rules between fields, as CEL that the API server keeps; each message says how to mend it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from perennial_contract.pipeline import KAFKA_PROPERTIES
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`at` is the place in the schema where `self` is; `field` is where the error is shown."""
+
+    at: str
+    rule: str
+    message: str
+
+
+def _immutable(parent: str, field: str) -> Rule:
+    """On the parent: a rule on an optional field does not see that it is added or removed."""
+    return Rule(
+        parent,
+        f"has(self.{field}) == has(oldSelf.{field})"
+        f" && (!has(self.{field}) || self.{field} == oldSelf.{field})",
+        f"{parent}.{field} cannot be changed: delete the ModelPipeline and create another",
+    )
+
+
+def _reference(at: str) -> Rule:
+    return Rule(
+        at,
+        "(has(self.path) ? 1 : 0) + (has(self.key) && self.key ? 1 : 0)"
+        " + (has(self.header) ? 1 : 0) == 1",
+        f"{at} needs exactly one of path, key: true and header",
+    )
+
+
+def _differs(field: str, others: tuple[str, ...]) -> Rule:
+    names = ", ".join(f"self.{other}.topic" for other in others)
+    return Rule(
+        "spec",
+        f"!(self.{field}.topic in [{names}])",
+        f"spec.{field}.topic must be another topic than those of {' and '.join(others)}",
+    )
+
+
+_PROPERTIES: Final = ", ".join(f"'{name}'" for name in sorted(KAFKA_PROPERTIES))
+
+RULES: Final = (
+    Rule(
+        "",
+        "size(self.metadata.name) <= 40 && !self.metadata.name.contains('.')",
+        "metadata.name may have at most 40 characters and no dot, since pods and Jobs carry it",
+    ),
+    Rule(
+        "spec",
+        "self.retrain.threshold >= 2 * self.promotion.minJudged",
+        "spec.retrain.threshold must be at least 2 * promotion.minJudged: raise it, or lower"
+        " promotion.minJudged (300 by default, 50 at least)",
+    ),
+    Rule(
+        "spec",
+        "has(self.dataset) || has(self.labels)",
+        "spec.dataset or spec.labels is needed: without either there is nothing to learn from",
+    ),
+    _differs("deadLetters", ("events", "predictions")),
+    Rule(
+        "spec",
+        "!has(self.labels) || !has(self.labels.topic) || !(self.labels.topic in"
+        " [self.events.topic, self.predictions.topic, self.deadLetters.topic])",
+        "spec.labels.topic must be another topic than those of events, predictions and"
+        " deadLetters; for labels inside the event give spec.labels.path instead",
+    ),
+    Rule(
+        "spec",
+        "!has(self.labels) || !has(self.labels.topic) || has(self.labels.id)"
+        " || has(self.events.id)",
+        "spec.labels.topic needs spec.labels.id or spec.events.id: a label must name its event",
+    ),
+    Rule(
+        "spec.labels",
+        "has(self.topic) != has(self.path)",
+        "spec.labels needs exactly one source: topic (labels on their own topic) or path (labels"
+        " inside the event)",
+    ),
+    _reference("spec.events.id"),
+    _reference("spec.events.time"),
+    _reference("spec.labels.id"),
+    Rule(
+        "spec.schema.label",
+        "self.positive != self.negative",
+        "spec.schema.label.positive and spec.schema.label.negative must differ",
+    ),
+    Rule(
+        "spec.kafka.properties",
+        f"self.all(name, name in [{_PROPERTIES}])",
+        "spec.kafka.properties holds a property that cannot be set: only those that tune the"
+        " client can (kubectl explain modelpipeline.spec.kafka.properties)",
+    ),
+    _immutable("spec", "task"),
+    _immutable("spec.schema.label", "positive"),
+    _immutable("spec.events", "id"),
+    _immutable("spec.storage", "bucket"),
+    _immutable("spec.storage", "prefix"),
+    _immutable("spec.kafka", "idPrefix"),
+)
