@@ -1,0 +1,8 @@
+"""Where the local cluster's servers stand, seen from the host; with kind and without."""
+
+from typing import Final
+
+KAFKA: Final = "127.0.0.1:9092"
+S3: Final = "http://127.0.0.1:9000"
+S3_USER: Final = "minioadmin"
+S3_PASSWORD: Final = "minioadmin"  # noqa: S105  the local server's, for everyone to know

@@ -1,0 +1,181 @@
+"""The end of the demo: what each model was worth, how long each took, and what was lost."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from examples.demo.accuracy import Grade
+from examples.demo.timeline import Timeline
+from examples.demo.view import sentence, short
+from perennial_contract.observation import total
+from perennial_contract.status import Score, Verdict
+from perennial_operator.resource import Entry, Outcome
+
+SEARCH_AND_FIT: Final = ("search", "judge", "refit")  # candidates are fitted while it judges
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An answer as it stands in its topic."""
+
+    id: str
+    model: str
+    at: float
+    """Kafka's timestamp in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """An attempt's end in the status, and its verdict on S3."""
+
+    entry: Entry
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Records by their ids; `dead` are messages among the dead letters."""
+
+    sent: int
+    answered: int
+    lost: int
+    doubled: int
+    dead: int
+
+    @property
+    def whole(self) -> bool:
+        return self.sent > 0 and not self.lost and not self.doubled
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """From the label that made a threshold full to the new model's answers, in seconds."""
+
+    attempt: int
+    old: str
+    new: str
+    waited: float
+    """How long the attempt before still ran when the threshold was full."""
+    first: float
+    """To the first answer of the new model."""
+    last: float
+    """To the last answer of the old model."""
+    worked: float
+    """Search and fit, of both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What was read back from the topics and from S3; times in seconds of the same clock."""
+
+    events: Sequence[str]
+    served: Sequence[Served]
+    labels: Sequence[float]
+    dead: int
+    attempts: Sequence[Ended]
+    threshold: int
+
+
+def count(facts: Facts) -> Counts:
+    sent = set(facts.events)
+    answers = Counter(answer.id for answer in facts.served)
+    return Counts(
+        sent=len(sent),
+        answered=len(answers.keys() & sent),
+        lost=len(sent - answers.keys()),
+        doubled=sum(times - 1 for times in answers.values()),
+        dead=facts.dead,
+    )
+
+
+def turns(facts: Facts) -> Iterator[Turn]:
+    """One for each model that took over from another."""
+    labels = sorted(facts.labels)
+    first = {a.model: a.at for a in sorted(facts.served, key=lambda a: a.at, reverse=True)}
+    last = {a.model: a.at for a in sorted(facts.served, key=lambda a: a.at)}
+    consumed = [end for end in facts.attempts if end.entry.outcome is not Outcome.SUPERSEDED]
+    for before, end in pairwise(consumed):
+        old, new = end.entry.champion, end.entry.version
+        full = total(before.verdict.watermark) + facts.threshold
+        if new not in first or old not in last or full > len(labels):
+            continue
+        complete = labels[full - 1]
+        start = max(complete, before.entry.ended_at.timestamp())
+        worked = sum(end.verdict.seconds.get(stage, 0.0) for stage in SEARCH_AND_FIT)
+        yield Turn(
+            attempt=end.entry.number,
+            old=old,
+            new=new,
+            waited=start - complete,
+            first=first[new] - start,
+            last=last[old] - start,
+            worked=worked,
+        )
+
+
+def report(facts: Facts, timeline: Timeline, grades: Sequence[Grade]) -> list[str]:
+    return [
+        "Attempts",
+        *(line for end in facts.attempts for line in _attempt(end, grades)),
+        "",
+        "Changes of the world",
+        *(f"  {line}" for line in _changes(timeline)),
+        "",
+        "From the label that made the threshold full to the new model",
+        *(f"  {line}" for turn in turns(facts) for line in _turn(turn, facts.threshold)),
+        "",
+        _records(count(facts)),
+    ]
+
+
+def _records(counts: Counts) -> str:
+    return (
+        f"Records: {counts.sent:,} sent, {counts.answered:,} answered, {counts.lost:,} lost,"
+        f" {counts.doubled:,} doubled; {counts.dead:,} dead letters"
+        " (by their ids, read back from the topics)"
+    )
+
+
+def _attempt(end: Ended, grades: Iterable[Grade]) -> Iterator[str]:
+    yield f"  {sentence(end.entry)}"
+    if end.verdict.scores:
+        yield "      " + ", ".join(_score(score) for score in end.verdict.scores)
+    if end.entry.outcome is Outcome.PROMOTED:
+        mine = [grade.right for grade in grades if grade.model == end.entry.version]
+        if mine:
+            share = sum(mine) / len(mine)
+            yield f"      it answered {len(mine):,} events, {share:.1%} of them as labelled"
+
+
+def _score(score: Score) -> str:
+    sure = "" if score.confidence is None else f" ({score.confidence:.0%} sure)"
+    return f"{score.candidate} {score.loss:.3f}{sure}"
+
+
+def _changes(timeline: Timeline) -> Iterator[str]:
+    for change in timeline.changes:
+        if change.recovered is None or change.recovered_at is None:
+            yield f"function {change.function}: {change.before:.1%} before, not recovered"
+        else:
+            yield (
+                f"function {change.function}: {change.before:.1%} before, {change.recovered:.1%}"
+                f" after {change.recovered_at - change.at:.0f} s"
+            )
+
+
+def _turn(turn: Turn, threshold: int) -> Iterator[str]:
+    begin = f"label {threshold:,}"
+    if turn.waited > 0:
+        begin = f"the end of the attempt before ({turn.waited:.1f} s after {begin})"
+    yield (
+        f"{short(turn.new)}: {turn.first:.1f} s to its first answer, {turn.last:.1f} s to the last"
+        f" of {short(turn.old)}, from {begin}"
+    )
+    yield (
+        f"    search and fit {turn.worked:.1f} s; the rest {turn.first - turn.worked:.1f} s"
+        f" and {turn.last - turn.worked:.1f} s"
+    )

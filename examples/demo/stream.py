@@ -1,0 +1,94 @@
+"""The stream in the background: one thread sends, one reads the answers, both at a walk."""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+import time
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from examples.demo import kafka
+from examples.demo.accuracy import Accuracy, Answer
+from examples.demo.pipeline import Pipeline
+from examples.demo.traffic import Issue, Message, Traffic
+
+_TICK: Final = 0.05  # seconds
+
+
+class Sends(Protocol):
+    def send(self, messages: list[Message]) -> None: ...
+    def flush(self) -> None: ...
+
+
+class Stream:
+    """Sends until it is stopped; what was issued and answered meanwhile is taken with `drain`."""
+
+    def __init__(
+        self, traffic: Traffic, sender: Sends, poll: Callable[[float], list[kafka.Record]]
+    ) -> None:
+        self._traffic = traffic
+        self._sender = sender
+        self._poll = poll
+        self._seen: queue.SimpleQueue[Issue | Answer] = queue.SimpleQueue()
+        self._sent, self._over = threading.Event(), threading.Event()
+        self._threads = [
+            threading.Thread(target=self._guarded, args=(work,), name=name, daemon=True)
+            for name, work in (("send", self._send), ("read", self._read))
+        ]
+        self._error: Exception | None = None
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def drain(self, accuracy: Accuracy) -> None:
+        """Hands over what came.
+
+        Raises:
+            Exception: What ended one of the threads.
+        """
+        while not self._seen.empty():
+            match self._seen.get():
+                case Issue() as issue:
+                    accuracy.issue(issue)
+                case Answer() as answer:
+                    accuracy.answer(answer)
+        if self._error:
+            raise self._error
+
+    def finish(self) -> None:
+        """Ends sending; the labels that are still owed go at once, answers are still read."""
+        self._sent.set()
+        self._threads[0].join()
+
+    def close(self) -> None:
+        self.finish()
+        self._over.set()
+        self._threads[1].join()
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001  handed over by drain
+            self._error = error
+
+    def _send(self) -> None:
+        while not self._sent.wait(_TICK):
+            due = self._traffic.due(time.monotonic())
+            for issue in due.issues:  # before its answer can come
+                self._seen.put(issue)
+            self._sender.send(due.messages)
+        self._sender.send(self._traffic.owed())
+        self._sender.flush()
+
+    def _read(self) -> None:
+        while not self._over.is_set():
+            for record in self._poll(0.25):
+                self._seen.put(answer(record, self._traffic.pipeline))
+
+
+def answer(record: kafka.Record, pipeline: Pipeline) -> Answer:
+    content = json.loads(record.value)
+    return Answer(content[pipeline.id_field], content["label"], content["model"], record.at)
