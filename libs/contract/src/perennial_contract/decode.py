@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -47,13 +48,16 @@ def _integer(digits: str) -> int | float:
 
 
 def _depth(value: object) -> int:
-    depth, level = 0, [value]
-    while level := [below for each in level for below in _below(each)]:
+    depth, level = 0, _containers([value])
+    while level:
         depth += 1
+        level = [found for each in level for found in _containers(_inside(each))]
     return depth
 
 
-def _below(value: Any) -> list[object]:
-    if isinstance(value, dict):
-        return list(value.values())
-    return value if isinstance(value, list) else []
+def _inside(container: Any) -> Iterable[object]:
+    return container.values() if isinstance(container, dict) else container
+
+
+def _containers(values: Iterable[object]) -> list[object]:
+    return [value for value in values if isinstance(value, dict | list)]
