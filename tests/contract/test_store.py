@@ -1,0 +1,198 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from perennial_contract.bundle import sha256
+from perennial_contract.pipeline import SecretReference, Storage
+from perennial_contract.store import (
+    BucketMissing,
+    Put,
+    StorageRefused,
+    Store,
+    StoreError,
+    connect,
+)
+from tests.fakes.s3 import FakeS3, Fault
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+KEY, OURS, ANOTHERS = "observations/t/0/1.parquet", b"ours", b"another's"
+
+
+def store(s3: FakeS3, bucket: str = "bucket", prefix: str = "ns/name") -> Store:
+    return Store(cast("S3Client", s3), bucket, prefix)
+
+
+@pytest.fixture
+def s3() -> FakeS3:
+    return FakeS3("bucket")
+
+
+def stored(s3: FakeS3) -> dict[str, tuple[bytes, dict[str, str]]]:
+    return s3.objects["bucket"]
+
+
+def test_an_object_lies_below_the_prefix_with_its_digest(s3: FakeS3) -> None:
+    assert store(s3).put_new(KEY, OURS) is Put.WRITTEN
+    assert stored(s3) == {f"ns/name/{KEY}": (OURS, {"sha256": sha256(OURS)})}
+    assert store(s3).get(KEY) == OURS
+
+
+def test_an_empty_prefix_is_the_bucket_itself(s3: FakeS3) -> None:
+    store(s3, prefix="").put_new(KEY, OURS)
+
+    assert list(stored(s3)) == [KEY]
+
+
+def test_an_object_is_written_once(s3: FakeS3) -> None:
+    store(s3).put_new(KEY, ANOTHERS)
+
+    assert store(s3).put_new(KEY, OURS) is Put.TAKEN
+    assert store(s3).put_new(KEY, ANOTHERS) is Put.SAME
+    assert store(s3).get(KEY) == ANOTHERS
+
+
+def test_after_a_lost_answer_the_object_is_known_as_ours(s3: FakeS3) -> None:
+    s3.faults.extend([Fault.ANSWER_LOST])
+
+    assert store(s3).put_new(KEY, OURS) is Put.SAME
+    assert s3.requests == ["PutObject", "PutObject", "HeadObject"]
+
+
+def test_after_a_lost_answer_an_object_of_another_is_not_taken_for_ours(s3: FakeS3) -> None:
+    store(s3).put_new(KEY, ANOTHERS)
+    s3.faults.extend([Fault.NEVER_ARRIVED])
+
+    assert store(s3).put_new(KEY, OURS) is Put.TAKEN
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.NEVER_ARRIVED, "ConditionalRequestConflict", "InternalError", "SlowDown"]
+)
+def test_a_write_without_a_clear_answer_is_repeated(s3: FakeS3, fault: Fault | str) -> None:
+    s3.faults.extend([fault])
+
+    assert store(s3).put_new(KEY, OURS) is Put.WRITTEN
+    assert s3.requests == ["PutObject", "PutObject"]
+
+
+def test_patience_ends(s3: FakeS3) -> None:
+    s3.faults.extend([Fault.NEVER_ARRIVED] * 9)
+
+    with pytest.raises(StoreError, match="no clear answer") as error:
+        store(s3).put_new(KEY, OURS, patience=0)
+
+    assert error.value.reason == "StorageUnavailable"
+
+
+def test_whose_an_object_is_stays_open_when_it_cannot_be_asked(s3: FakeS3) -> None:
+    store(s3).put_new(KEY, OURS)
+    s3.faults.extend([None, Fault.ANSWER_LOST])
+
+    with pytest.raises(StoreError, match="no clear answer"):
+        store(s3).put_new(KEY, OURS)
+
+
+calls: list[Callable[[Store], object]] = [
+    lambda store: store.get(KEY),
+    lambda store: store.put_new(KEY, OURS),
+    lambda store: list(store.list("")),
+    lambda store: store.delete(KEY),
+    lambda store: store.probe(),
+]
+
+
+@pytest.mark.parametrize("call", calls)
+def test_a_missing_bucket_is_named_at_once(s3: FakeS3, call: Callable[[Store], object]) -> None:
+    with pytest.raises(BucketMissing, match="bucket nowhere does not exist"):
+        call(store(s3, "nowhere"))
+
+    assert len(s3.requests) <= 1
+
+
+@pytest.mark.parametrize("call", calls)
+@pytest.mark.parametrize("code", ["AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"])
+def test_refused_credentials_are_named_at_once(
+    s3: FakeS3, call: Callable[[Store], object], code: str
+) -> None:
+    s3.faults.extend([code])
+
+    with pytest.raises(StorageRefused, match=f"bucket bucket: {code}"):
+        call(store(s3))
+
+    assert len(s3.requests) == 1
+
+
+@pytest.mark.parametrize("call", [calls[0], calls[2], calls[3]])
+def test_reads_and_deletions_are_not_repeated_here(
+    s3: FakeS3, call: Callable[[Store], object]
+) -> None:
+    s3.faults.extend([Fault.NEVER_ARRIVED])
+
+    with pytest.raises(StoreError, match="no clear answer"):
+        call(store(s3))
+
+
+def test_an_absent_object_is_none(s3: FakeS3) -> None:
+    assert store(s3).get(KEY) is None
+
+
+def test_deleting_what_is_not_there_is_fine(s3: FakeS3) -> None:
+    store(s3).delete(KEY)
+
+    assert stored(s3) == {}
+
+
+def test_keys_are_listed_in_order_over_all_pages() -> None:
+    s3 = FakeS3("bucket", page=2)
+    keys = [f"models/v{n}" for n in range(5)]
+    for key in [*reversed(keys), "observations/1"]:
+        store(s3).put_new(key, OURS)
+    store(s3, prefix="ns/name2").put_new("models/v9", OURS)
+
+    assert list(store(s3).list("models/")) == keys
+    assert list(store(s3).list("models/", "models/v2")) == keys[3:]
+    assert list(store(s3).list("attempts/")) == []
+
+
+def test_a_list_that_breaks_off_is_no_short_list() -> None:
+    s3 = FakeS3("bucket", page=2)
+    for n in range(5):
+        store(s3).put_new(f"models/v{n}", OURS)
+    s3.faults.extend([None, Fault.ANSWER_LOST])
+
+    with pytest.raises(StoreError, match="no clear answer"):
+        list(store(s3).list("models/"))
+
+
+def test_a_server_that_keeps_conditions_passes_the_probe_and_nothing_is_left(s3: FakeS3) -> None:
+    store(s3).probe()
+
+    assert stored(s3) == {}
+
+
+def test_a_server_that_ignores_conditions_is_refused_and_nothing_is_left() -> None:
+    s3 = FakeS3("bucket", conditional=False)
+
+    with pytest.raises(StorageRefused, match="If-None-Match"):
+        store(s3).probe()
+
+    assert stored(s3) == {}
+
+
+def test_a_client_has_the_credentials_of_the_mounted_secret(tmp_path: Path) -> None:
+    tmp_path.joinpath("AWS_ACCESS_KEY_ID").write_text("me\n")
+    tmp_path.joinpath("AWS_SECRET_ACCESS_KEY").write_text("secret\n")
+    storage = Storage(
+        endpoint="http://127.0.0.1:9000", bucket="bucket", secret_ref=SecretReference(name="s3")
+    )
+
+    url = connect(storage, tmp_path).generate_presigned_url(
+        "get_object", Params={"Bucket": "bucket", "Key": "key"}
+    )
+
+    assert url.startswith("http://127.0.0.1:9000/bucket/key?")
+    assert "AWSAccessKeyId=me&" in url or "X-Amz-Credential=me%2F" in url
