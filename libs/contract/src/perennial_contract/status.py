@@ -142,9 +142,17 @@ class Verdict(Document):
     """By stage."""
 
     def to_termination(self) -> str:
-        """As JSON within 4 KB: the scores go first when it is too long."""
-        text = self.model_dump_json(exclude_defaults=True)
-        if len(text.encode()) <= MAX_TERMINATION_BYTES:
-            return text
-        short: dict[str, Any] = {"scores": [], "message": self.message[:512]}
-        return self.model_copy(update=short).model_dump_json(exclude_defaults=True)
+        """As JSON within 4 KB; when it is too long, what also stands on S3 is left out."""
+        cuts: list[dict[str, Any]] = [
+            {},
+            {"scores": []},
+            {"watermark": {}},
+            {"message": self.message[:512], "seconds": {}},
+        ]
+        shorter, text = self, ""
+        for cut in cuts:
+            shorter = shorter.model_copy(update=cut)
+            text = shorter.model_dump_json(exclude_defaults=True)
+            if len(text.encode()) <= MAX_TERMINATION_BYTES:
+                break
+        return text

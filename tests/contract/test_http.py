@@ -1,0 +1,54 @@
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+
+import pytest
+
+from perennial_contract.http import serve
+from perennial_contract.status import Report
+
+
+@contextmanager
+def connection(report: Report, *, alive: bool = True) -> Iterator[HTTPConnection]:
+    server = serve(0, lambda: report, lambda: alive)
+    client = HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+    try:
+        yield client
+    finally:
+        client.close()
+        server.shutdown()
+        server.server_close()
+
+
+def get(client: HTTPConnection, path: str) -> tuple[int, bytes]:
+    client.request("GET", path)
+    answer = client.getresponse()
+    return answer.status, answer.read()
+
+
+def test_the_status_is_the_report() -> None:
+    report = Report(uid="u-1", pod="p-0", ready=False)
+
+    with connection(report) as client:
+        code, body = get(client, "/status")
+
+    assert code == 200
+    assert Report.model_validate_json(body) == report
+
+
+@pytest.mark.parametrize(("ready", "code"), [(True, 200), (False, 503)])
+def test_readiness_is_the_reports(ready: bool, code: int) -> None:  # noqa: FBT001  a parameter
+    with connection(Report(uid="u-1", pod="p-0", ready=ready)) as client:
+        assert get(client, "/readyz")[0] == code
+        assert get(client, "/healthz")[0] == 200
+
+
+def test_a_program_that_hangs_is_not_alive() -> None:
+    with connection(Report(uid="u-1", pod="p-0", ready=True), alive=False) as client:
+        assert get(client, "/healthz")[0] == 503
+
+
+@pytest.mark.parametrize("path", ["/", "/status/", "/metrics"])
+def test_anything_else_is_not_found(path: str) -> None:
+    with connection(Report(uid="u-1", pod="p-0", ready=True)) as client:
+        assert get(client, path)[0] == 404

@@ -1,0 +1,32 @@
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from perennial_contract.pipeline import Dataset, Labels, Reference, Storage
+
+
+@pytest.mark.parametrize(
+    "parts", [{}, {"key": False}, {"path": "a", "key": True}, {"path": "a", "header": "b"}]
+)
+def test_a_reference_is_exactly_one_of_path_key_and_header(parts: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="exactly one of path, key: true and header"):
+        Reference(**parts)
+
+
+@pytest.mark.parametrize("parts", [{}, {"topic": "labels", "path": "label"}])
+def test_labels_have_exactly_one_source(parts: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="exactly one label source"):
+        Labels(**parts)
+
+
+@pytest.mark.parametrize("uri", ["http://b/k.csv", "s3://b", "s3:///k.csv", "s3://b/k.json"])
+def test_a_dataset_is_a_csv_or_parquet_object(uri: str) -> None:
+    with pytest.raises(ValidationError, match="uri"):
+        Dataset(uri=uri, label="y")
+
+
+@pytest.mark.parametrize("prefix", ["/a", "a/", "/"])
+def test_a_prefix_neither_begins_nor_ends_with_a_slash(prefix: str) -> None:
+    with pytest.raises(ValidationError, match="prefix"):
+        Storage.model_validate({"bucket": "abc", "prefix": prefix, "secretRef": {"name": "s"}})

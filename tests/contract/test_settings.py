@@ -1,0 +1,115 @@
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from perennial_contract.labels import spellings
+from perennial_contract.pipeline import (
+    BinaryLabel,
+    Dataset,
+    Events,
+    Feature,
+    FeatureType,
+    Kafka,
+    Labels,
+    Optimizer,
+    Predictions,
+    Promotion,
+    Reference,
+    Retrain,
+    Schema,
+    SecretReference,
+    Storage,
+    TopicSection,
+)
+from perennial_contract.settings import (
+    SETTINGS,
+    PredictorSettings,
+    RecorderSettings,
+    Settings,
+    TrainerSettings,
+)
+
+LABEL = BinaryLabel(positive=">50K", negative="<=50K", aliases={">50K.": ">50K"})
+COMMON: dict[str, Any] = {
+    "uid": "u-1",
+    "namespace": "ns",
+    "name": "income",
+    "created": datetime(2026, 5, 1, 12, tzinfo=UTC),
+    "storage": Storage(bucket="perennial", secret_ref=SecretReference(name="s3")),
+}
+STREAM: dict[str, Any] = {
+    **COMMON,
+    "kafka": Kafka(bootstrap_servers="kafka:9092", properties={"linger.ms": "5"}, id_prefix="p"),
+    "events": Events(
+        topic="events",
+        id=Reference(key=True),
+        record="data",
+        time=Reference(header="time"),
+    ),
+    "labels": Labels(
+        topic="labels", value="income", max_delay=timedelta(hours=2), maturity=timedelta(seconds=1)
+    ),
+}
+SCHEMA = Schema(
+    label=LABEL,
+    features=[
+        Feature(name="age", type=FeatureType.NUMBER),
+        Feature(name="job", type=FeatureType.CATEGORY, path="job.title", missing="?", fill="-"),
+    ],
+    exclude=["id"],
+    crosses=[["job", "sex"]],
+)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        PredictorSettings(
+            **STREAM,
+            predictions=Predictions(topic="answers", threshold=0.3),
+            dead_letters=TopicSection(topic="dead"),
+        ),
+        RecorderSettings(
+            **STREAM,
+            label=spellings(LABEL),
+            flush_interval=timedelta(milliseconds=1500),
+            store_limit=1,
+        ),
+        TrainerSettings(**COMMON, number=1, label_schema=Schema(label=LABEL)),
+        TrainerSettings(
+            **COMMON,
+            number=8,
+            watermark={"t": {"0": 5}},
+            champion="v7-3fa9c1d2",
+            previous="v6-00000000",
+            label_schema=SCHEMA,
+            dataset=Dataset(uri="s3://b/k.csv.gz", label="income", time_column="at"),
+            retrain=Retrain(threshold=2000, request="now"),
+            optimizer=Optimizer(max_evals=10, timeout=timedelta(minutes=1)),
+            promotion=Promotion(min_improvement=0.01, confidence=0.9, min_judged=100),
+            maturity=timedelta(seconds=3),
+            deadline=timedelta(minutes=10),
+        ),
+    ],
+    ids=lambda settings: type(settings).__name__,
+)
+def test_a_program_reads_what_the_operator_wrote(settings: Settings) -> None:
+    assert type(settings).from_env(settings.to_env()) == settings
+
+
+def test_a_field_that_a_program_does_not_know_is_refused() -> None:
+    text = TrainerSettings(**COMMON, number=1, label_schema=SCHEMA).to_env()[SETTINGS]
+
+    with pytest.raises(ValidationError, match="colour"):
+        TrainerSettings.from_env({SETTINGS: f'{text[:-1]},"colour":"red"}}'})
+
+
+def test_names_come_from_the_pipeline_unless_they_are_given() -> None:
+    plain = RecorderSettings(**{**STREAM, "kafka": Kafka(bootstrap_servers="kafka:9092")})
+    storage = Storage(bucket="perennial", prefix="a/b", secret_ref=SecretReference(name="s3"))
+    given = RecorderSettings(**{**STREAM, "storage": storage})
+
+    assert (plain.id_prefix, plain.prefix) == ("ns.income", "ns/income")
+    assert (given.id_prefix, given.prefix) == ("p", "a/b")
