@@ -16,7 +16,8 @@ import secrets
 import sys
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 from examples.demo import kafka, store
@@ -141,25 +142,32 @@ def _say_how_to_go_on(pipeline: Pipeline) -> None:
     )
 
 
-def main(arguments: list[str]) -> int:
-    """Run as a command."""
+def chosen(arguments: Sequence[str]) -> Callable[[Pipeline], int] | None:
+    """The command that is asked for; None when there is no such one."""
     plain = {"dataset": dataset, "answers": answers, "dead-letters": dead_letters, "clear": clear}
-    pipeline = load()
+    match arguments:
+        case []:
+            return demo
+        case [name] if name in plain:
+            return plain[name]
+        case ["stream"]:
+            return stream
+        case ["stream", seconds] if seconds.isdecimal():
+            return partial(stream, seconds=int(seconds))
+        case ["stream", seconds, function] if seconds.isdecimal() and function in _FUNCTIONS:
+            return partial(stream, seconds=int(seconds), function=int(function))
+        case _:
+            return None
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run as a command."""
+    command, pipeline = chosen(arguments), load()
+    if command is None:
+        print(__doc__)
+        return 2
     try:
-        match arguments:
-            case []:
-                return demo(pipeline)
-            case [name] if name in plain:
-                return plain[name](pipeline)
-            case ["stream"]:
-                return stream(pipeline)
-            case ["stream", seconds] if seconds.isdecimal():
-                return stream(pipeline, int(seconds))
-            case ["stream", seconds, function] if seconds.isdecimal() and function in _FUNCTIONS:
-                return stream(pipeline, int(seconds), int(function))
-            case _:
-                print(__doc__)
-                return 2
+        return command(pipeline)
     except (ClusterTrouble, KafkaTrouble, StoreTrouble, Failed) as trouble:
         print(f"demo: {trouble}", file=sys.stderr)
         return 1

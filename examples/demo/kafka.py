@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from confluent_kafka import (
@@ -21,7 +21,8 @@ from confluent_kafka.admin import AdminClient
 from examples.demo import traffic
 from examples.demo.addresses import KAFKA
 
-_PATIENCE = 30.0  # seconds
+_PATIENCE: Final = 30.0  # seconds
+_AWAY: Final = f"Kafka does not answer at {KAFKA}; start it with: cluster/cluster up"
 
 
 class KafkaTrouble(Exception):  # noqa: N818  what it is
@@ -73,8 +74,14 @@ class Sender:
 
 
 def follow(topic: str) -> Consumer:
-    """A consumer at the end of a topic."""
-    return _assigned(topic, -1)
+    """A consumer at the end of a topic as it is now."""
+    consumer = _unassigned()
+    ends = [
+        (place, consumer.get_watermark_offsets(place, timeout=_PATIENCE)[1])
+        for place in _places(consumer, topic)
+    ]
+    consumer.assign([TopicPartition(topic, place.partition, end) for place, end in ends])
+    return consumer
 
 
 def poll(consumer: Consumer, seconds: float) -> list[Record]:
@@ -84,11 +91,10 @@ def poll(consumer: Consumer, seconds: float) -> list[Record]:
 
 def read_back(topic: str) -> Iterator[Record]:
     """Every record of a topic, from its beginning to its end as it is now."""
-    consumer = _assigned(topic, 0)
-    ends = {
-        place.partition: consumer.get_watermark_offsets(place, timeout=_PATIENCE)
-        for place in consumer.assignment()
-    }
+    consumer = _unassigned()
+    places = _places(consumer, topic)
+    ends = {p.partition: consumer.get_watermark_offsets(p, timeout=_PATIENCE) for p in places}
+    consumer.assign(places)
     open_partitions = {number for number, (low, high) in ends.items() if low < high}
     while open_partitions:
         for message in consumer.consume(1000, 1.0):
@@ -120,14 +126,12 @@ def _topics(admin: AdminClient) -> set[str]:
     try:
         return set(admin.list_topics(timeout=_PATIENCE).topics)
     except KafkaException as error:
-        raise KafkaTrouble(
-            f"Kafka does not answer at {KAFKA}; start it with: cluster/cluster up"
-        ) from error
+        raise KafkaTrouble(_AWAY) from error
 
 
-def _assigned(topic: str, offset: int) -> Consumer:
-    """A consumer of all partitions, at the beginning (0) or at the end (-1), in no group."""
-    consumer = Consumer(
+def _unassigned() -> Consumer:
+    """A consumer in no group; Kafka asks for a name of one all the same."""
+    return Consumer(
         {
             "bootstrap.servers": KAFKA,
             "group.id": f"demo-{uuid4().hex}",
@@ -136,18 +140,19 @@ def _assigned(topic: str, offset: int) -> Consumer:
             "log_level": 0,
         }
     )
+
+
+def _places(consumer: Consumer, topic: str) -> list[TopicPartition]:
+    """The beginning of each partition."""
     try:
         found = consumer.list_topics(topic, timeout=_PATIENCE).topics[topic]
     except KafkaException as error:
-        raise KafkaTrouble(
-            f"Kafka does not answer at {KAFKA}; start it with: cluster/cluster up"
-        ) from error
+        raise KafkaTrouble(_AWAY) from error
     if found.error:
         raise KafkaTrouble(
             f"topic {topic}: {found.error.str()}; make it with: cluster/cluster prepare loans"
         )
-    consumer.assign([TopicPartition(topic, number, offset) for number in found.partitions])
-    return consumer
+    return [TopicPartition(topic, number, 0) for number in found.partitions]
 
 
 def _record(message: Message) -> Record | None:

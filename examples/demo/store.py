@@ -25,13 +25,13 @@ def put(uri: str, data: bytes) -> None:
     """Writes s3://bucket/key."""
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     with _named(uri):
-        _client().put_object(Bucket=bucket, Key=key, Body=data)
+        connect().put_object(Bucket=bucket, Key=key, Body=data)
 
 
 def clear(bucket: str, prefix: str) -> int:
     """Deletes what lies below a prefix; how many objects."""
     with _named(f"s3://{bucket}/{prefix}"):
-        client = _client()
+        client = connect()
         if bucket not in {found["Name"] for found in client.list_buckets()["Buckets"]}:
             return 0
         keys = [
@@ -51,7 +51,7 @@ def verdict(bucket: str, prefix: str, number: int) -> Verdict | None:
     """A verdict in full, as the trainer wrote it; None where it wrote none."""
     key = f"{prefix}/attempts/{number}/verdict.json"
     with _named(f"s3://{bucket}/{key}"):
-        client = _client()
+        client = connect()
         try:
             body = client.get_object(Bucket=bucket, Key=key)["Body"].read()
         except client.exceptions.NoSuchKey:
@@ -67,7 +67,7 @@ def _named(what: str) -> Iterator[None]:
         raise StoreTrouble(f"S3 at {S3}, {what}: {error}") from error
 
 
-def _client() -> S3Client:
+def connect() -> S3Client:
     return boto3.client(
         "s3",
         endpoint_url=S3,

@@ -1,0 +1,72 @@
+import json
+import queue
+import threading
+
+import pytest
+
+from examples.demo.accuracy import Accuracy
+from examples.demo.kafka import Record
+from examples.demo.stream import Stream
+from examples.demo.traffic import Message, Traffic
+from tests.fakes.loans import PIPELINE
+
+
+class Loop:
+    """A topic that answers every event with A at once."""
+
+    def __init__(self) -> None:
+        self.sent: list[Message] = []
+        self.unread: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self.enough, self.flushed, self.read = (threading.Event() for _ in range(3))
+
+    def send(self, messages: list[Message]) -> None:
+        self.sent += messages
+        for message in messages:
+            if message.topic == PIPELINE.events:
+                self.unread.put(message)
+        if len(self.sent) > 3:
+            self.enough.set()
+
+    def flush(self) -> None:
+        self.flushed.set()
+
+    def poll(self, seconds: float) -> list[Record]:
+        over = self.flushed.is_set()
+        try:
+            key = self.unread.get(timeout=seconds).key
+        except queue.Empty:
+            if over:
+                self.read.set()
+            return []
+        return [Record(key, reply(key), 1.0, {})]
+
+
+def reply(identity: str) -> bytes:
+    return json.dumps({"request_id": identity, "label": "A", "model": "v1-a"}).encode()
+
+
+def test_every_event_gets_its_label_and_is_graded_once_though_the_stream_ends() -> None:
+    loop, accuracy = Loop(), Accuracy()
+    stream = Stream(Traffic(PIPELINE, "r", 1), loop, loop.poll)
+    stream.start()
+    assert loop.enough.wait(30)
+    stream.finish()
+    assert loop.read.wait(30)
+    stream.close()
+    stream.drain(accuracy)
+
+    events = [m.key for m in loop.sent if m.topic == PIPELINE.events]
+    labels = [m.key for m in loop.sent if m.topic == PIPELINE.labels]
+    assert sorted(events) == sorted(labels)
+    assert len(accuracy.grades) == len(events)
+
+
+def test_what_ends_a_thread_is_handed_over() -> None:
+    def broken(_: float) -> list[Record]:
+        raise OSError("no broker")
+
+    stream = Stream(Traffic(PIPELINE, "r", 1), Loop(), broken)
+    stream.start()
+    stream.close()
+    with pytest.raises(OSError, match="no broker"):
+        stream.drain(Accuracy())

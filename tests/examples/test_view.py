@@ -1,0 +1,48 @@
+from datetime import UTC, datetime
+
+from examples.demo.view import View, read, sentence, table
+from perennial_operator.resource import Outcome
+from tests.fakes.loans import entry
+
+ROW = (("NAME", "loans"), ("READY", "True"), ("MODEL", "v1-3fa9c1d2"))
+
+
+def test_a_resource_that_nobody_has_seen_yet_is_not_ready() -> None:
+    assert read({"spec": {}}, ROW) == View(row=ROW)
+
+
+def test_what_the_status_says_is_what_is_seen() -> None:
+    now = datetime(2026, 11, 1, tzinfo=UTC).isoformat()
+    condition = {"observedGeneration": 1, "lastTransitionTime": now}
+    status = {
+        "conditions": [
+            {"type": "Accepted", "status": "True", "reason": "A", "message": "", **condition},
+            {"type": "Ready", "status": "False", "reason": "NoModel", "message": "m", **condition},
+        ],
+        "attempt": {"number": 3, "trigger": "Threshold", "startedAt": now},
+        "model": {"version": "v1-3fa9c1d2", "digest": "3f", "since": now},
+        "history": [entry(2).model_dump(mode="json", exclude_none=True)],
+    }
+
+    assert read({"status": status}, ROW) == View(
+        row=ROW,
+        waits_for="NoModel: m",
+        attempt=3,
+        serving="v1-3fa9c1d2",
+        ended=(entry(2),),
+    )
+
+
+def test_a_verdict_is_a_sentence() -> None:
+    assert sentence(entry(2)) == "attempt 2: no gain: kept v1"
+    assert (
+        sentence(entry(3, Outcome.PROMOTED))
+        == "attempt 3: promoted v3, since-rise: log loss 0.2 instead of 1.3"
+    )
+    assert sentence(entry(4, Outcome.SUPERSEDED)).startswith("attempt 4: superseded, ")
+    assert sentence(entry(5, Outcome.REFUSED, message="")) == "attempt 5: NoGain"
+
+
+def test_a_row_is_printed_below_its_header() -> None:
+    assert table(ROW) == ["NAME    READY   MODEL", "loans   True    v1-3fa9c1d2"]
+    assert table(()) == []
