@@ -27,7 +27,17 @@ def test_anything_else_is_no_duration(text: object) -> None:
         parse_duration(text)
 
 
-@given(st.integers(0, 10**12))
+def test_a_duration_beyond_what_can_be_counted_is_refused() -> None:
+    with pytest.raises(ValueError, match="at most"):
+        parse_duration("999999999d999999999d")
+
+
+@pytest.mark.parametrize("text", ["0s", "250ms", "90s", "15m", "1h", "90m", "2d", "12d5s3ms"])
+def test_a_duration_is_written_as_a_person_would(text: str) -> None:
+    assert format_duration(parse_duration(text)) == text
+
+
+@given(st.integers(0, 10**12) | st.integers(0, 999_999_999 * 86_400_000))
 def test_a_duration_is_read_as_it_was_written(milliseconds: int) -> None:
     duration = timedelta(milliseconds=milliseconds)
 

@@ -9,7 +9,8 @@ from typing import Annotated, Final
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
-UNITS: Final = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+UNITS: Final = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}  # in ms
+_LIMIT: Final = 10**9  # a number has at most nine digits
 DURATION_PATTERN: Final = r"^([0-9]{1,9}(ms|s|m|h|d)){1,4}$"
 
 
@@ -24,16 +25,21 @@ def parse_duration(text: object) -> timedelta:
     if not isinstance(text, str) or not re.fullmatch(DURATION_PATTERN, text):
         raise ValueError("a duration is a text like 10s, 15m or 1h30m")
     parts = re.findall(r"([0-9]+)(ms|s|m|h|d)", text)
-    return timedelta(seconds=sum(int(number) * UNITS[unit] for number, unit in parts))
+    try:
+        return timedelta(milliseconds=sum(int(number) * UNITS[unit] for number, unit in parts))
+    except OverflowError as error:
+        raise ValueError("a duration is at most 999999999d") from error
 
 
 def format_duration(duration: timedelta) -> str:
-    """In the largest unit that leaves a whole number."""
-    milliseconds = round(duration.total_seconds() * 1000)
-    for unit, seconds in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
-        if milliseconds and milliseconds % (seconds * 1000) == 0:
-            return f"{milliseconds // (seconds * 1000)}{unit}"
-    return f"{milliseconds}ms" if milliseconds else "0s"
+    """In the largest unit that leaves a whole number; days, seconds and ms where none does."""
+    milliseconds = duration // timedelta(milliseconds=1)
+    for unit, length in reversed(UNITS.items()):
+        number, rest = divmod(milliseconds, length)
+        if number and not rest and number < _LIMIT:
+            return f"{number}{unit}"
+    parts = {"d": duration.days, "s": duration.seconds, "ms": milliseconds % UNITS["s"]}
+    return "".join(f"{number}{unit}" for unit, number in parts.items() if number) or "0s"
 
 
 Duration = Annotated[
