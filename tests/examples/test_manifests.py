@@ -1,0 +1,66 @@
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from examples.demo.dataset import NOISE, ROWS, base
+from examples.demo.pipeline import Pipeline, load
+from examples.demo.traffic import DELAY, RATE
+from perennial_contract.encoder import infer, learn
+from perennial_operator.resource import Spec
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+
+def manifest(name: str) -> dict[str, Any]:
+    read: dict[str, Any] = yaml.safe_load((EXAMPLES / f"{name}.yaml").read_text())
+    return read
+
+
+@pytest.mark.parametrize("name", ["loans", "income"])
+def test_an_example_is_what_the_operator_accepts(name: str) -> None:
+    assert isinstance(Spec.model_validate(manifest(name)["spec"]), Spec)
+    assert manifest(name)["metadata"] == {"name": name}
+
+
+def test_the_demo_knows_its_pipeline_from_its_manifest() -> None:
+    assert load() == Pipeline(
+        name="loans",
+        events="loans-events",
+        labels="loans-labels",
+        predictions="loans-predictions",
+        dead_letters="loans-dead-letters",
+        id_field="request_id",
+        record="data",
+        label="group",
+        dataset="s3://datasets/loans/train.csv",
+        dataset_label="group",
+        bucket="perennial",
+        threshold=2_000,
+    )
+
+
+def test_the_demo_is_what_the_readme_promises() -> None:
+    spec = Spec.model_validate(manifest("loans")["spec"])
+
+    assert (RATE, DELAY, NOISE, ROWS) == (80.0, (1.0, 2.0), 0.05, 5_000)
+    assert (spec.retrain.threshold, spec.optimizer.max_evals) == (2_000, 10)
+    assert spec.recorder.flush_interval == timedelta(seconds=2)
+    assert spec.predictor.replicas == 2
+    assert spec.trainer.resources.limits["cpu"] == "1"
+
+
+def test_a_category_is_the_same_value_in_the_dataset_and_on_the_stream() -> None:
+    spec = Spec.model_validate(manifest("loans")["spec"])
+    header, *lines = base("group").decode().splitlines()
+    rows = [dict(zip(header.split(","), line.split(","), strict=True)) for line in lines]
+    for row in rows:
+        del row["group"]
+    encoder = learn(rows, infer(rows, spec.label_schema), spec.label_schema.crosses)
+
+    streamed = [{name: int(value) for name, value in row.items()} for row in rows[:100]]
+    assert not any(encoder.encode(streamed).unknown.values())
+    assert (encoder.encode(streamed).matrix == encoder.encode(rows[:100]).matrix).all()
+    assert len(encoder.categorical) == 3
