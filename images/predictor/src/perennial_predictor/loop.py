@@ -1,0 +1,275 @@
+"""Read, answer, confirm, commit: an offset is committed after the answer's delivery is confirmed.
+
+`_next` says where each assigned partition goes on; `_settled` up to where delivery is confirmed.
+A failed delivery goes back from the one to the other.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple, Protocol
+
+from perennial_contract.status import Problem
+from perennial_predictor.report import Part, State
+from perennial_predictor.score import Answerer, Incoming, Outgoing, Tally
+
+BATCH: Final = 1000  # records that are scored together at most
+PATIENCE: Final = 0.1  # seconds that an idle stream is waited for
+COMMIT_AFTER: Final = 0.15  # seconds
+COMMIT_MOST: Final = 10_000  # records
+LOOK_AFTER: Final = 30.0  # seconds between two looks at the topics
+LOOK_AGAIN: Final = 2.0  # the same while something is wrong
+BACK_OFF: Final = 1.0  # seconds after a failed delivery
+_LOG: Final = logging.getLogger(__name__)
+
+Positions = Mapping[int, int]  # partition: offset of the next record
+
+
+class Fatal(Exception):  # noqa: N818  it ends the process
+    """The client says that it cannot go on."""
+
+
+class Trouble(Exception):  # noqa: N818  a state of the world, shown as the problem
+    """Kafka cannot be used as it is, for now; leaving the group and trying again may help."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+class Unavailable(Trouble):
+    """The brokers do not answer: the client keeps trying by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """The events topic's id, and partitions of the three topics."""
+
+    id: str
+    events: int
+    predictions: int
+    dead_letters: int
+
+
+class Failure(NamedTuple):
+    """A record that was not delivered."""
+
+    out: Outgoing
+    refused: bool
+    """By the record's own fault; else the topic or the brokers are at fault."""
+    message: str
+
+
+class Listener(Protocol):
+    """Told by a Source while a batch is read, or when the group is left."""
+
+    def assigned(self, positions: Positions) -> None: ...
+    def revoked(self, partitions: Iterable[int]) -> None: ...
+    def lost(self, partitions: Iterable[int]) -> None: ...
+    def moved(self, partition: int, earliest: int) -> None: ...
+    def noticed(self, message: str) -> None: ...
+
+
+class Source(Protocol):
+    """The events, as a member of the group."""
+
+    def topics(self) -> Topics: ...
+    def join(self, topics: Topics, listener: Listener) -> None: ...
+    def batch(self, limit: int, patience: float) -> Sequence[Incoming]: ...
+    def commit(self, positions: Positions, *, wait: bool) -> None: ...
+    def rewind(self, positions: Positions) -> None: ...
+    def leave(self) -> None: ...
+
+
+class Sink(Protocol):
+    """Answers and dead letters; both raise Fatal."""
+
+    def route(self, topics: Topics) -> None: ...
+    def send(self, out: Outgoing) -> None: ...
+    def flush(self) -> Sequence[Failure]: ...
+
+
+class Waiting(Protocol):
+    """Time, and waits that end when the process is told to stop."""
+
+    def now(self) -> float: ...
+    def over(self) -> bool: ...
+    def pause(self, seconds: float) -> None: ...
+
+
+class Loop:
+    """One membership in the group, from joining to leaving."""
+
+    def __init__(
+        self,
+        source: Source,
+        sink: Sink,
+        answerer: Answerer,
+        state: State,
+        waiting: Waiting,
+    ) -> None:
+        self._source = source
+        self._sink = sink
+        self._answerer = answerer
+        self._state = state
+        self._waiting = waiting
+        self._next: dict[int, int] = {}
+        self._settled: dict[int, int] = {}
+        self._tally = Tally()
+        self._unconfirmed = 0
+        self._committed_at = self._looked_at = waiting.now()
+
+    def run(self) -> None:
+        """Until told to stop; then what was answered is committed before the group is left.
+
+        Raises:
+            Fatal: End the process.
+            Trouble: A topic is missing or was made again, or nothing answers at the start.
+        """
+        self._topics = self._source.topics()
+        self._sink.route(self._topics)
+        self._state.clear(Part.TOPICS)
+        self._source.join(self._topics, self)
+        try:
+            while not self._waiting.over():
+                self.step()
+            self.checkpoint(wait=True)
+        except BaseException:
+            self._drop(list(self._next))  # leaving revokes, and must not commit then
+            raise
+        finally:
+            self._source.leave()
+            self._state.joined = False
+
+    def step(self) -> None:
+        """One batch."""
+        now = self._waiting.now()
+        self._state.beat(now)
+        if now >= self._looked_at + LOOK_AFTER:
+            self._look(now)
+        batch = self._source.batch(BATCH, PATIENCE)
+        mine = [incoming for incoming in batch if incoming.partition in self._next]
+        if mine:
+            self._answer(mine)
+        waited = self._waiting.now() - self._committed_at
+        if waited >= COMMIT_AFTER or self._unconfirmed >= COMMIT_MOST:
+            self.checkpoint(wait=False)
+
+    def checkpoint(self, *, wait: bool) -> None:
+        """Confirms delivery and commits; or goes back to where delivery was confirmed last."""
+        self._committed_at = self._waiting.now()
+        if self._next == self._settled and not wait:
+            return
+        if self._confirm():
+            self._commit(wait=wait)
+        else:
+            self._next = dict(self._settled)
+            self._source.rewind(self._settled)
+            self._waiting.pause(BACK_OFF)
+            self._look_soon()
+
+    def assigned(self, positions: Positions) -> None:
+        """The group has given us these partitions, perhaps none."""
+        self._next.update(positions)
+        self._settled.update(positions)
+        self._state.joined = True
+        self._state.partitions = len(self._next)
+        _LOG.info("partitions assigned", extra={"positions": dict(positions)})
+
+    def revoked(self, partitions: Iterable[int]) -> None:
+        """They go to another member: what was answered is committed, the rest is dropped."""
+        gone = set(partitions)
+        if self._confirm():
+            self._commit(wait=True)
+        self._drop(gone)
+        _LOG.info("partitions revoked", extra={"partitions": sorted(gone)})
+
+    def lost(self, partitions: Iterable[int]) -> None:
+        """They are another member's already: what was answered is answered again."""
+        gone = set(partitions)
+        self._drop(gone)
+        _LOG.warning("partitions lost", extra={"partitions": sorted(gone)})
+
+    def moved(self, partition: int, earliest: int) -> None:
+        """Retention removed what was to be read next."""
+        if partition not in self._next:
+            return
+        skipped = max(0, earliest - self._next[partition])
+        self._next[partition] = earliest
+        self._state.skipped += skipped
+        _LOG.warning("events skipped", extra={"partition": partition, "events": skipped})
+
+    def noticed(self, message: str) -> None:
+        """The client complains, and goes on by itself."""
+        _LOG.warning("kafka", extra={"detail": message})
+        self._look_soon()
+
+    def _answer(self, mine: Sequence[Incoming]) -> None:
+        outgoing, tally = self._answerer.answer(mine)
+        for out in outgoing:
+            self._sink.send(out)
+        self._next.update((incoming.partition, incoming.offset + 1) for incoming in mine)
+        self._tally.add(tally)
+        self._unconfirmed += len(mine)
+
+    def _confirm(self) -> bool:
+        """Whether all that was sent has arrived, be it as a dead letter.
+
+        What has not arrived is not counted either, since it will be answered again.
+        """
+        failures = self._sink.flush()
+        undelivered = next((f for f in failures if not f.refused), None)
+        for failure in failures:
+            undelivered = undelivered or self._deliver_smaller(failure)
+        tally, self._tally, self._unconfirmed = self._tally, Tally(), 0
+        if undelivered:
+            problem = Problem(reason="DeliveryFailed", message=undelivered.message)
+            self._state.say(Part.DELIVERY, problem)
+            _LOG.warning("delivery failed", extra={"detail": undelivered.message})
+            return False
+        self._settled = dict(self._next)
+        self._state.add(tally)
+        self._state.clear(Part.DELIVERY)
+        return True
+
+    def _deliver_smaller(self, failure: Failure) -> Failure | None:
+        """Sends a refused record alone, then as a dead letter, then without its content."""
+        for out in self._answerer.smaller(failure.out, failure.message):
+            self._sink.send(out)
+            failed = self._sink.flush()
+            if not failed:
+                self._tally.move(failure.out.reason, out.reason)
+                return None
+            if not failed[0].refused:
+                return failed[0]
+        raise Fatal(f"the dead letters topic refuses even an empty record: {failure.message}")
+
+    def _commit(self, *, wait: bool) -> None:
+        if self._settled:
+            self._source.commit(self._settled, wait=wait)
+
+    def _drop(self, partitions: Iterable[int]) -> None:
+        for partition in partitions:
+            self._next.pop(partition, None)
+            self._settled.pop(partition, None)
+        self._state.partitions = len(self._next)
+
+    def _look_soon(self) -> None:
+        self._looked_at = self._waiting.now() - LOOK_AFTER
+
+    def _look(self, now: float) -> None:
+        """At the topics: whether they are all there, and still the ones we joined for."""
+        try:
+            topics = self._source.topics()
+        except Unavailable as away:
+            self._state.say(Part.TOPICS, away.problem)
+            self._looked_at = now - LOOK_AFTER + LOOK_AGAIN
+            return
+        if topics.id != self._topics.id:
+            message = "the events topic was made again: the group is joined anew"
+            raise Trouble(Problem(reason="TopicRemade", message=message))
+        self._sink.route(topics)
+        self._state.clear(Part.TOPICS)
+        self._looked_at = now
