@@ -10,7 +10,7 @@ from tests.contract.json_values import values
 INCOME = BinaryLabel(
     positive=">50K", negative="<=50K", aliases={">50K.": ">50K", "<=50K.": "<=50K"}
 )
-FLAG = BinaryLabel(positive="1", negative="0", aliases={"true": "1", "no": "0.0"})
+FLAG = BinaryLabel(positive="1", negative="0", aliases={"true": "1", "no": "0"})
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from perennial_contract.pipeline import Dataset, Labels, Reference, Storage
+from perennial_contract.pipeline import BinaryLabel, Dataset, Labels, Reference, Storage
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,20 @@ def test_a_reference_is_exactly_one_of_path_key_and_header(parts: dict[str, Any]
 def test_labels_have_exactly_one_source(parts: dict[str, Any]) -> None:
     with pytest.raises(ValidationError, match="exactly one label source"):
         Labels(**parts)
+
+
+@pytest.mark.parametrize(
+    ("negative", "aliases", "words"),
+    [
+        ("yes", {}, "must differ"),
+        ("no", {"nope": "No"}, "nope means No, which is neither class"),
+    ],
+)
+def test_a_binary_label_has_two_classes_and_no_third(
+    negative: str, aliases: dict[str, str], words: str
+) -> None:
+    with pytest.raises(ValidationError, match=words):
+        BinaryLabel(positive="yes", negative=negative, aliases=aliases)
 
 
 @pytest.mark.parametrize("uri", ["http://b/k.csv", "s3://b", "s3:///k.csv", "s3://b/k.json"])

@@ -160,6 +160,15 @@ class BinaryLabel(Section):
     aliases: Annotated[dict[str, Label], Field(max_length=64)] = Field(default_factory=dict)
     """Other spellings: what is written, and the label it means."""
 
+    @model_validator(mode="after")
+    def two_classes(self) -> Self:
+        if self.positive == self.negative:
+            raise ValueError("label.positive and label.negative must differ")
+        for written, meant in self.aliases.items():
+            if meant not in (self.positive, self.negative):
+                raise ValueError(f"label.aliases: {written} means {meant}, which is neither class")
+        return self
+
 
 class Feature(Section):
     name: Name
