@@ -61,12 +61,17 @@ class Stream:
     def finish(self) -> None:
         """Ends sending; the labels that are still owed go at once, answers are still read."""
         self._sent.set()
-        self._threads[0].join()
+        self._join(0)
 
     def close(self) -> None:
+        """Ends both; a stream that never began as well."""
         self.finish()
         self._over.set()
-        self._threads[1].join()
+        self._join(1)
+
+    def _join(self, number: int) -> None:
+        if self._threads[number].ident is not None:
+            self._threads[number].join()
 
     def _guarded(self, work: Callable[[], None]) -> None:
         try:

@@ -70,3 +70,10 @@ def test_what_ends_a_thread_is_handed_over() -> None:
     stream.close()
     with pytest.raises(OSError, match="no broker"):
         stream.drain(Accuracy())
+
+
+def test_a_stream_that_never_began_can_be_closed() -> None:
+    loop = Loop()
+    Stream(Traffic(PIPELINE, "r", 1), loop, loop.poll).close()
+
+    assert loop.sent == []
