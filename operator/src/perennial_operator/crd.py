@@ -7,16 +7,16 @@ from datetime import timedelta
 from typing import Any, Final
 
 import yaml
-from perennial_contract.values import format_duration
 from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 from typing_extensions import override
 
+from perennial_contract.values import format_duration
 from perennial_operator.resource import GROUP, KIND, PLURAL, VERSION, Spec, Status
 from perennial_operator.rules import RULES
 
 Json = dict[str, Any]
-_KEPT: Final = (
+_KEPT: Final[tuple[str, ...]] = (
     "type",
     "format",
     "description",
@@ -66,7 +66,7 @@ def structural(model: type[BaseModel], at: str) -> Json:
 
 def _convert(schema: Json, definitions: Json, at: str) -> Json:
     schema = _inline(schema, definitions)
-    out = {key: schema[key] for key in _KEPT if key in schema}
+    out: Json = {key: schema[key] for key in _KEPT if key in schema}
     if at.startswith("status"):
         out.pop("default", None)
     if "description" in out:

@@ -37,7 +37,11 @@ CRASHED_LOADING: Final = "CrashedLoading"
 STORAGE_TAKEN: Final = "StorageTaken"
 SETTINGS_REFUSED: Final = "SettingsRefused"
 
-# Events; a verdict's event carries its outcome: Promoted, Rejected, Inconclusive, Refused, Superseded
+# Why an attempt is superseded
+CHAMPION_REPLACED: Final = "ChampionReplaced"
+SPEC_CHANGED: Final = "SpecChanged"
+
+# Events; that of a verdict carries its outcome: Promoted, Rejected, Inconclusive ...
 ATTEMPT_STARTED: Final = "AttemptStarted"
 ATTEMPT_FAILED: Final = "AttemptFailed"
 ATTEMPT_RETRIED: Final = "AttemptRetried"

@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Final, Self
 
+from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
+
 from perennial_contract.pipeline import (
     Dataset,
     Events,
@@ -29,7 +31,6 @@ from perennial_contract.pipeline import (
 )
 from perennial_contract.status import Document, Problem
 from perennial_contract.values import Duration, Section
-from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
 GROUP: Final = "perennial.dev"
 VERSION: Final = "v1alpha1"
@@ -156,8 +157,12 @@ class Spec(Section):
 
     def training_digest(self) -> str:
         """Changes with whatever an attempt may depend on, not with the number of replicas."""
-        document = self.model_dump(mode="json", exclude={"predictor", "recorder", "retrain"})
-        return digest_of(document)
+        return digest_of(self.model_dump(mode="json", exclude={"predictor", "recorder", "retrain"}))
+
+    def inputs_digest(self) -> str:
+        """Changes with what an attempt keeps from its first run to its last."""
+        kept = {"task", "label_schema", "dataset", "optimizer", "promotion"}
+        return digest_of(self.model_dump(mode="json", include=kept))
 
 
 def digest_of(document: object) -> str:
@@ -223,8 +228,14 @@ class Attempt(Document):
     """When the intent was recorded."""
     job_uid: str = Field("", alias="jobUID")
     """UID of the newest Job."""
+    inputs: str = ""
+    """Digest of what it keeps from its first run to its last: schema, dataset, optimizer ..."""
     failed: str = ""
     """UID of the newest Job that ended without a verdict."""
+    failed_for: str = ""
+    """Why that Job had none, in one word."""
+    failed_with: str = ""
+    """Digest of what that Job was made from: with another it is tried at once."""
     tries: int = 0
     """Jobs in a row that ended without a verdict, for the same reason."""
     not_before: datetime | None = None

@@ -1,0 +1,96 @@
+"""The operator as a process: healthy, then sure of its CRD, then the leader, then at work."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import sys
+import time
+from types import FrameType
+from typing import Final
+
+import kopf
+
+from perennial_contract.logs import configure
+from perennial_operator import health
+from perennial_operator.cluster import Api, ApiError, KubernetesCluster
+from perennial_operator.handlers import registry
+from perennial_operator.http import HttpReports
+from perennial_operator.lease import TIMEOUT, Lease
+from perennial_operator.loop import Loops
+from perennial_operator.reconcile import Reconciler
+from perennial_operator.resource import GROUP, PLURAL, VERSION
+from perennial_operator.settings import Settings
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+def wait_for_definition(api: Api) -> None:
+    """Alone, kopf waits in silence for a resource that is not defined."""
+    while True:
+        try:
+            found = api.call("GET", f"apis/{GROUP}/{VERSION}")["resources"]
+            if any(resource["name"] == PLURAL for resource in found):
+                return
+            why = "the definition is not served"
+        except ApiError as error:
+            why = str(error)
+        _LOG.error(
+            "no CustomResourceDefinition yet", extra={"resource": f"{PLURAL}.{GROUP}", "why": why}
+        )
+        time.sleep(5)
+
+
+async def lead(settings: Settings, api: Api, heart: health.Heart) -> None:
+    """Looks after every ModelPipeline until it is told to stop."""
+    cluster = KubernetesCluster(api, settings.identity)
+    loops = Loops(Reconciler(cluster, HttpReports(), settings.images))
+    beating = asyncio.create_task(_beat(heart))
+    try:
+        await kopf.operator(
+            registry=registry(loops),
+            clusterwide=not settings.namespaces,
+            namespaces=settings.namespaces,
+            standalone=True,
+        )
+    finally:
+        beating.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await beating
+
+
+async def _beat(heart: health.Heart) -> None:
+    while True:
+        heart.beat()
+        await asyncio.sleep(2)
+
+
+def _stop(number: int, _: FrameType | None) -> None:
+    """As process 1 of a container nothing else would end us before kopf listens."""
+    sys.exit(128 + number)
+
+
+def main() -> None:
+    configure()
+    logging.getLogger("kopf").setLevel(logging.WARNING)
+    signal.signal(signal.SIGTERM, _stop)
+    settings = Settings.from_env(os.environ)
+    heart = health.Heart(time.monotonic)
+    health.serve(heart, settings.health_port)
+    api = Api()
+    wait_for_definition(api)
+    heart.ready = True
+    lease = Lease(Api(TIMEOUT), settings.namespace, settings.lease, settings.identity)
+    lease.acquire()
+    try:
+        lease.keep()
+        asyncio.run(lead(settings, api, heart))
+    finally:
+        lease.release()
+
+
+if __name__ == "__main__":
+    main()

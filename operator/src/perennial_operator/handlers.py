@@ -1,0 +1,57 @@
+"""kopf watches, and every event does no more than wake a loop: no finalizer, no patch of kopf's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import kopf
+
+from perennial_operator.loop import Loops
+from perennial_operator.manifests.pod import PIPELINE_LABEL
+from perennial_operator.resource import GROUP, PLURAL, VERSION
+
+CHILDREN: Final = (
+    ("apps", "v1", "deployments"),
+    ("apps", "v1", "statefulsets"),
+    ("batch", "v1", "jobs"),
+    ("", "v1", "pods"),
+)
+
+
+def registry(loops: Loops) -> kopf.OperatorRegistry:
+    """The handlers, in a registry of their own."""
+    handlers = kopf.OperatorRegistry()
+
+    @kopf.on.login(registry=handlers, id="login")
+    def login(**kwargs: Any) -> kopf.ConnectionInfo | None:
+        return kopf.login_via_client(**kwargs)
+
+    @kopf.on.startup(registry=handlers, id="configure")
+    def configure(settings: kopf.OperatorSettings, **_: Any) -> None:
+        settings.peering.standalone = True  # the lease is ours
+        settings.posting.enabled = False  # so are the Events
+        settings.scanning.disabled = True
+        settings.watching.connect_timeout = 30
+        settings.watching.server_timeout = 300
+        settings.watching.client_timeout = 310
+        settings.networking.request_timeout = 30
+        for child_kind in CHILDREN:
+            settings.watching.label_selectors[child_kind] = PIPELINE_LABEL
+
+    @kopf.on.event(GROUP, VERSION, PLURAL, registry=handlers, id="resource")
+    async def resource(namespace: str | None, name: str, **_: Any) -> None:
+        loops.wake(namespace or "", name, start=True)
+
+    async def child(namespace: str | None, labels: Mapping[str, str], **_: Any) -> None:
+        loops.wake(namespace or "", labels[PIPELINE_LABEL])
+
+    for group, version, plural in CHILDREN:
+        present = {PIPELINE_LABEL: kopf.PRESENT}
+        kopf.on.event(group, version, plural, registry=handlers, id=plural, labels=present)(child)
+
+    @kopf.on.cleanup(registry=handlers, id="cancel")
+    async def cancel(**_: Any) -> None:
+        await loops.cancel()
+
+    return handlers

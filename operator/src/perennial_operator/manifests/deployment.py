@@ -1,0 +1,82 @@
+"""The predictor's Deployment: old pods leave only after new ones are ready."""
+
+from __future__ import annotations
+
+from perennial_contract.settings import MODEL, PredictorSettings
+from perennial_operator.manifests.pod import (
+    MODEL_ANNOTATION,
+    PREDICTOR,
+    TEMPLATE_ANNOTATION,
+    Manifest,
+    container,
+    environment,
+    labels,
+    metadata,
+    pod,
+    probe,
+    resources,
+    selector,
+)
+from perennial_operator.resource import Pipeline, digest_of
+
+
+def deployment_name(pipeline: Pipeline) -> str:
+    return f"{pipeline.name}-{PREDICTOR}"
+
+
+def template(pipeline: Pipeline, image: str) -> Manifest:
+    """The pod template, but for the version to serve."""
+    spec = pipeline.spec
+    settings = PredictorSettings(
+        uid=pipeline.uid,
+        namespace=pipeline.namespace,
+        name=pipeline.name,
+        created=pipeline.created,
+        task=spec.task,
+        storage=spec.storage,
+        kafka=spec.kafka,
+        events=spec.events,
+        labels=spec.labels,
+        predictions=spec.predictions,
+        dead_letters=spec.dead_letters,
+    )
+    program = container(
+        PREDICTOR,
+        spec.predictor.image or image,
+        resources(spec.predictor.resources, {"cpu": "100m", "memory": "256Mi"}, {}),
+        environment(settings, {MODEL: f"metadata.annotations['{MODEL_ANNOTATION}']"}),
+    )
+    program["readinessProbe"] = probe("/readyz", 1, 3)
+    program["livenessProbe"] = probe("/healthz", 10, 6)
+    return {
+        "metadata": {"labels": labels(pipeline, PREDICTOR)},
+        "spec": pod(pipeline, program, grace=30),
+    }
+
+
+def template_digest(pipeline: Pipeline, image: str) -> str:
+    """Changes with anything in the template but the version."""
+    return digest_of(template(pipeline, image))
+
+
+def deployment(pipeline: Pipeline, image: str, version: str) -> Manifest:
+    """The version stands in the template only: an old pod that restarts stays old."""
+    content = template(pipeline, image)
+    content["metadata"]["annotations"] = {MODEL_ANNOTATION: version}
+    digest = {TEMPLATE_ANNOTATION: template_digest(pipeline, image)}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": metadata(pipeline, PREDICTOR, deployment_name(pipeline), digest),
+        "spec": {
+            "replicas": pipeline.spec.predictor.replicas,
+            "minReadySeconds": 1,
+            "revisionHistoryLimit": 3,
+            "strategy": {
+                "type": "RollingUpdate",
+                "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1},
+            },
+            "selector": {"matchLabels": selector(pipeline, PREDICTOR)},
+            "template": content,
+        },
+    }

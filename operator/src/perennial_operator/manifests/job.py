@@ -1,0 +1,80 @@
+"""The trainer's Job: one pod of one attempt, never two at a time; trying again is ours."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from perennial_contract.settings import TrainerSettings
+from perennial_operator.manifests.pod import (
+    SPEC_ANNOTATION,
+    TRAINER,
+    Manifest,
+    container,
+    environment,
+    labels,
+    metadata,
+    pod,
+    resources,
+)
+from perennial_operator.resource import Attempt, Pipeline, digest_of
+
+BACKSTOP: Final = 600  # seconds beyond the deadline that the trainer keeps itself
+KEPT: Final = 3600  # seconds that a finished Job and its log stay
+
+
+def job_name(pipeline: Pipeline, number: int) -> str:
+    return f"{pipeline.name}-train-{number}"
+
+
+def trainer_settings(pipeline: Pipeline, attempt: Attempt) -> TrainerSettings:
+    spec = pipeline.spec
+    return TrainerSettings(
+        uid=pipeline.uid,
+        namespace=pipeline.namespace,
+        name=pipeline.name,
+        created=pipeline.created,
+        task=spec.task,
+        storage=spec.storage,
+        number=attempt.number,
+        watermark=attempt.watermark,
+        champion=attempt.champion,
+        previous=attempt.previous,
+        label_schema=spec.label_schema,
+        dataset=spec.dataset,
+        retrain=spec.retrain,
+        optimizer=spec.optimizer,
+        promotion=spec.promotion,
+        deadline=spec.trainer.deadline,
+        **({"maturity": spec.labels.maturity} if spec.labels else {}),
+    )
+
+
+def job_digest(pipeline: Pipeline, image: str) -> str:
+    """Changes when another Job would be made for the same attempt."""
+    return digest_of([pipeline.spec.training_digest(), image])
+
+
+def job(pipeline: Pipeline, image: str, attempt: Attempt) -> Manifest:
+    wanted = pipeline.spec.trainer
+    program = container(
+        TRAINER,
+        wanted.image or image,
+        resources(wanted.resources, {"cpu": "500m", "memory": "512Mi"}, {"cpu": "1"}),
+        environment(trainer_settings(pipeline, attempt)),
+    )
+    made_from = {SPEC_ANNOTATION: job_digest(pipeline, image)}
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": metadata(pipeline, TRAINER, job_name(pipeline, attempt.number), made_from),
+        "spec": {
+            "backoffLimit": 0,
+            "activeDeadlineSeconds": int(wanted.deadline.total_seconds()) + BACKSTOP,
+            "podReplacementPolicy": "Failed",
+            "ttlSecondsAfterFinished": KEPT,
+            "template": {
+                "metadata": {"labels": labels(pipeline, TRAINER)},
+                "spec": {**pod(pipeline, program, grace=10), "restartPolicy": "Never"},
+            },
+        },
+    }

@@ -1,0 +1,123 @@
+"""What the pods of all three programs share: names, labels, security, probes and volumes."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from perennial_contract.settings import POD, PORT, S3_SECRET, Settings
+from perennial_operator.resource import GROUP, KIND, VERSION, Pipeline, Resources
+
+Manifest = dict[str, Any]
+
+PREDICTOR: Final = "predictor"
+RECORDER: Final = "recorder"
+TRAINER: Final = "trainer"
+COMPONENTS: Final = (PREDICTOR, RECORDER, TRAINER)
+PIPELINE_LABEL: Final = f"{GROUP}/pipeline"
+COMPONENT_LABEL: Final = f"{GROUP}/component"
+MODEL_ANNOTATION: Final = f"{GROUP}/model"
+TEMPLATE_ANNOTATION: Final = f"{GROUP}/template"  # digest of the pod template but for the model
+SPEC_ANNOTATION: Final = f"{GROUP}/spec"  # digest of what a Job was made from
+
+
+def selector(pipeline: Pipeline, component: str) -> dict[str, str]:
+    return {PIPELINE_LABEL: pipeline.name, COMPONENT_LABEL: component}
+
+
+def labels(pipeline: Pipeline, component: str) -> dict[str, str]:
+    return {
+        "app.kubernetes.io/name": f"perennial-{component}",
+        "app.kubernetes.io/instance": pipeline.name,
+        "app.kubernetes.io/component": component,
+        "app.kubernetes.io/part-of": "perennial",
+        "app.kubernetes.io/managed-by": "perennial",
+        **selector(pipeline, component),
+    }
+
+
+def metadata(
+    pipeline: Pipeline, component: str, name: str, annotations: dict[str, str] | None = None
+) -> Manifest:
+    """A child's metadata: Kubernetes removes it with its ModelPipeline."""
+    owner = {
+        "apiVersion": f"{GROUP}/{VERSION}",
+        "kind": KIND,
+        "name": pipeline.name,
+        "uid": pipeline.uid,
+        "controller": True,
+    }
+    return {
+        "name": name,
+        "namespace": pipeline.namespace,
+        "labels": labels(pipeline, component),
+        **({"annotations": annotations} if annotations else {}),
+        "ownerReferences": [owner],
+    }
+
+
+def resources(wanted: Resources, requests: dict[str, str], limits: dict[str, str]) -> Manifest:
+    """What the user wants; a default only for what the user leaves open on both sides."""
+    given = wanted.requests.keys() | wanted.limits.keys()
+    asked = {k: v for k, v in requests.items() if k not in given} | wanted.requests
+    most = {k: v for k, v in limits.items() if k not in given} | wanted.limits
+    return {"requests": asked, **({"limits": most} if most else {})}
+
+
+def environment(settings: Settings, more: dict[str, str] | None = None) -> list[Manifest]:
+    """The settings, the pod's name, and further fields of the pod by variable."""
+    fields = {POD: "metadata.name", **(more or {})}
+    return [
+        *({"name": name, "value": value} for name, value in settings.to_env().items()),
+        *(
+            {"name": name, "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": path}}}
+            for name, path in fields.items()
+        ),
+    ]
+
+
+def probe(path: str, period: int, failures: int) -> Manifest:
+    return {
+        "httpGet": {"path": path, "port": "http"},
+        "periodSeconds": period,
+        "timeoutSeconds": 2,
+        "failureThreshold": failures,
+    }
+
+
+def container(name: str, image: str, needs: Manifest, env: list[Manifest]) -> Manifest:
+    """A container that writes nowhere but to /tmp and what is mounted further."""
+    return {
+        "name": name,
+        "image": image,
+        "imagePullPolicy": "IfNotPresent",
+        "env": env,
+        "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
+        "resources": needs,
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+            "readOnlyRootFilesystem": True,
+        },
+        "volumeMounts": [
+            {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108  the pod's own
+            {"name": "s3", "mountPath": S3_SECRET, "readOnly": True},
+        ],
+    }
+
+
+def pod(pipeline: Pipeline, program: Manifest, grace: int) -> Manifest:
+    """A pod spec that Pod Security's `restricted` accepts, with no token for the API server."""
+    return {
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": grace,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [program],
+        "volumes": [
+            {"name": "tmp", "emptyDir": {"sizeLimit": "1Gi"}},
+            {"name": "s3", "secret": {"secretName": pipeline.spec.storage.secret_ref.name}},
+        ],
+    }

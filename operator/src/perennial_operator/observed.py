@@ -1,0 +1,188 @@
+"""What one pass has seen: the children and pods as Kubernetes has them, and what the pods say."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+from pydantic import ValidationError
+
+from perennial_contract.status import Problem, Report, Verdict
+from perennial_operator import reasons
+from perennial_operator.manifests.pod import COMPONENT_LABEL, MODEL_ANNOTATION, TRAINER, Manifest
+
+R = TypeVar("R", bound=Report)
+_SECRET: Final = re.compile(r'secrets? "([^"]+)" not found')
+_UNDERWAY: Final = frozenset({"ContainerCreating", "PodInitializing"})
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A container that ended."""
+
+    code: int
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """The few facts of a pod that decisions rest on."""
+
+    name: str
+    uid: str
+    component: str
+    ip: str = ""
+    ready: bool = False
+    leaving: bool = False
+    version: str = ""
+    """The model it was told to serve."""
+    owner: str = ""
+    """UID of its controller: a Job's, for the trainer."""
+    started: bool = False
+    """Whether its container ever ran."""
+    running: bool = False
+    ended: Ended | None = None
+    """How its container ended, when it is not to start again."""
+    last: Ended | None = None
+    """How its container ended the time before."""
+    problem: Problem | None = None
+    """Why it does not run, as far as Kubernetes says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """The world of one ModelPipeline."""
+
+    deployment: Manifest | None = None
+    statefulset: Manifest | None = None
+    job: Manifest | None = None
+    """The Job of the attempt that runs, by name."""
+    pods: tuple[Pod, ...] = ()
+    reports: Mapping[str, Report] = field(default_factory=dict)
+    """By pod: what it said in the last 30 s."""
+    silent: frozenset[str] = frozenset()
+    """Pods that have not answered for 30 s."""
+
+    def of(self, component: str) -> tuple[Pod, ...]:
+        """The pods of a component that are to stay."""
+        return tuple(pod for pod in self.pods if pod.component == component and not pod.leaving)
+
+    def report(self, pod: Pod, kind: type[R]) -> R | None:
+        said = self.reports.get(pod.name)
+        return said if isinstance(said, kind) else None
+
+    def problem(self, pod: Pod) -> Problem | None:
+        """Why a pod does not do its work: its own word before Kubernetes'."""
+        said = self.reports.get(pod.name)
+        return (said.problem if said else None) or pod.problem
+
+
+def is_ours(child: Manifest, uid: str) -> bool:
+    """Whether a child's controller is the ModelPipeline with this UID."""
+    return controller(child) == uid
+
+
+def controller(child: Manifest) -> str:
+    owners = child["metadata"].get("ownerReferences", [])
+    return next((str(owner["uid"]) for owner in owners if owner.get("controller")), "")
+
+
+def is_leaving(child: Manifest) -> bool:
+    return "deletionTimestamp" in child["metadata"]
+
+
+def read_pod(raw: Manifest, warnings: Iterable[tuple[str, str]] = ()) -> Pod:
+    """A pod of ours; `warnings` are reason and message of the Events about it."""
+    meta, status = raw["metadata"], raw.get("status", {})
+    component = meta.get("labels", {}).get(COMPONENT_LABEL, "")
+    states: Manifest = next(iter(status.get("containerStatuses", [])), {})
+    state, last = states.get("state", {}), states.get("lastState", {})
+    return Pod(
+        name=meta["name"],
+        uid=meta["uid"],
+        component=component,
+        ip=status.get("podIP", ""),
+        ready=_condition(status, "Ready").get("status") == "True",
+        leaving="deletionTimestamp" in meta,
+        version=meta.get("annotations", {}).get(MODEL_ANNOTATION, ""),
+        owner=controller(raw),
+        started=bool(state.keys() & {"running", "terminated"} or last),
+        running="running" in state,
+        ended=_ended(state) if component == TRAINER else None,
+        last=_ended(last),
+        problem=_problem(status, state, last, tuple(warnings)),
+    )
+
+
+def waits(raw: Manifest) -> bool:
+    """Whether the reason why a pod does not run may stand in Events alone."""
+    return str(raw.get("status", {}).get("phase", "Pending")) == "Pending"
+
+
+def _condition(status: Manifest, kind: str) -> Manifest:
+    found: Manifest = next((c for c in status.get("conditions", []) if c["type"] == kind), {})
+    return found
+
+
+def _ended(state: Manifest) -> Ended | None:
+    end = state.get("terminated")
+    if end is None:
+        return None
+    return Ended(end.get("exitCode", 0), end.get("reason", ""), end.get("message", ""))
+
+
+def _problem(
+    status: Manifest, state: Manifest, last: Manifest, warnings: tuple[tuple[str, str], ...]
+) -> Problem | None:
+    scheduled = _condition(status, "PodScheduled")
+    waiting = state.get("waiting", {})
+    if status.get("phase") == "Failed" and status.get("reason"):
+        return Problem(reason=status["reason"], message=status.get("message", status["reason"]))
+    if scheduled.get("status") == "False":
+        return Problem(reason=reasons.UNSCHEDULABLE, message=scheduled.get("message", ""))
+    if waiting.get("reason", "ContainerCreating") not in _UNDERWAY:
+        return _waiting(waiting, _ended(last))
+    if "running" not in state and "terminated" not in state and warnings:
+        return warning(*warnings[-1])
+    return None
+
+
+def _waiting(waiting: Manifest, last: Ended | None) -> Problem:
+    reason = str(waiting["reason"])
+    message = str(waiting.get("message", reason))
+    if last and reason == "CrashLoopBackOff":
+        said = f": {last.message.strip()[:300]}" if last.message.strip() else ""
+        message = f"the container ended with {last.reason} ({last.code}){said}"
+    return warning(reason, message)
+
+
+def warning(reason: str, message: str) -> Problem:
+    """What Kubernetes says, and a missing Secret by its name."""
+    if match := _SECRET.search(message):
+        return Problem(reason=reasons.SECRET_MISSING, message=f"Secret {match[1]} does not exist")
+    return Problem(reason=reason, message=message[:500])
+
+
+def read_verdict(end: Ended) -> Verdict | None:
+    """The verdict in a trainer's termination message."""
+    try:
+        return Verdict.model_validate_json(end.message)
+    except ValidationError:
+        return None
+
+
+def read_problem(end: Ended) -> Problem:
+    """Why a trainer ended without a verdict."""
+    try:
+        said = json.loads(end.message)
+        return Problem.model_validate(said["problem"])
+    except (ValueError, KeyError, TypeError):
+        said = f": {end.message.strip()[:300]}" if end.message.strip() else ""
+        return Problem(
+            reason=end.reason or "TrainerFailed",
+            message=f"the trainer ended with exit code {end.code}{said}",
+        )

@@ -1,0 +1,171 @@
+"""The decision: what one pass over one ModelPipeline writes, given what it saw.
+
+Everything that it needs is an argument, the time included; everything that it decides is in the
+value it returns. A pass over an unchanged world decides nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from perennial_contract.status import RecorderReport
+from perennial_operator import attempts, rollout
+from perennial_operator.conditions import dated, findings, invalid
+from perennial_operator.happening import Happening
+from perennial_operator.manifests.deployment import deployment, template_digest
+from perennial_operator.manifests.pod import (
+    PREDICTOR,
+    RECORDER,
+    Manifest,
+    selector,
+)
+from perennial_operator.manifests.statefulset import statefulset
+from perennial_operator.observed import Observed, is_leaving, is_ours
+from perennial_operator.policies import highest, new_labels, quiet_for, total
+from perennial_operator.resource import Pipeline, Progress, Status
+
+RESYNC: Final = timedelta(seconds=60)
+LOOK_AGAIN: Final = timedelta(
+    seconds=5
+)  # while the reason may come up in an Event, which we don't watch
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """What the programs run as, unless the resource says otherwise."""
+
+    predictor: str
+    recorder: str
+    trainer: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """`status` is written first and must be taken; then deletions, creations and applications."""
+
+    status: Status
+    apply: tuple[Manifest, ...] = ()
+    create: tuple[Manifest, ...] = ()
+    delete: tuple[Manifest, ...] = ()
+    events: tuple[Happening, ...] = ()
+    again_in: timedelta = RESYNC
+
+
+def plan(pipeline: Pipeline, observed: Observed, images: Images, now: datetime) -> Plan:
+    before = pipeline.status
+    template = template_digest(pipeline, images.predictor)
+    rolled = rollout.step(pipeline, _recorded(before, observed), observed, template, now)
+    case = attempts.Case(pipeline, rolled.status, observed, images.trainer, now)
+    tried = attempts.step(case)
+    status, wait = _told(pipeline, tried.status, observed, now)
+    apply, delete = _children(pipeline, status, observed, images)
+    waits = [RESYNC, wait, tried.again_in, _look_again(observed)]
+    return Plan(
+        status=status,
+        apply=apply,
+        create=(tried.create,) if tried.create else (),
+        delete=(*((tried.delete,) if tried.delete else ()), *delete),
+        events=(*rolled.events, *tried.events, *_turned(before, status)),
+        again_in=min(wait for wait in waits if wait is not None),
+    )
+
+
+def refuse(before: Status, generation: int, message: str, now: datetime) -> Plan:
+    """For a spec that cannot be read: say so, and leave everything as it is."""
+    said = dated(invalid(message), before.conditions, generation, now)
+    types = {condition.type for condition in said}
+    others = [c for c in before.conditions if c.type not in types]
+    changes = {"conditions": [*said, *others], "observed_generation": generation}
+    status = before.model_copy(update=changes)
+    return Plan(status=status, events=_turned(before, status))
+
+
+def _recorded(status: Status, observed: Observed) -> Status:
+    """What S3 has confirmed, as far as a recorder has said so."""
+    for pod in observed.of(RECORDER):
+        if said := observed.report(pod, RecorderReport):
+            written = highest(status.written, said.written)
+            status = status.model_copy(update={"written": written})
+    return status
+
+
+def _told(
+    pipeline: Pipeline, status: Status, observed: Observed, now: datetime
+) -> tuple[Status, timedelta | None]:
+    """The status with all that is said for people; progress alone waits for its turn."""
+    said = findings(pipeline, status, observed)
+    generation = pipeline.generation
+    counts = (observed.deployment or {}).get("status", {})
+    status = status.model_copy(
+        update={
+            "observed_generation": generation,
+            "conditions": dated(said, status.conditions, generation, now),
+            "replicas": counts.get("replicas", 0),
+            "selector": ",".join(f"{k}={v}" for k, v in selector(pipeline, PREDICTOR).items()),
+            "progress": _progress(pipeline, status, observed, now),
+        }
+    )
+    before = pipeline.status
+    if _but_progress(status) != _but_progress(before):
+        return status, None
+    if _same_progress(status, before):
+        return before, None
+    wait = quiet_for(before, now)
+    return (before, wait) if wait > timedelta(0) else (status, None)
+
+
+def _progress(pipeline: Pipeline, status: Status, observed: Observed, now: datetime) -> Progress:
+    attempt = status.running()
+    new = total(status.written) - total(attempt.watermark) if attempt else new_labels(status)
+    labels = f"{new}/{pipeline.spec.retrain.threshold}" if pipeline.spec.labels else ""
+    return Progress(labels=labels, attempt=attempts.words(status, observed), at=now)
+
+
+def _but_progress(status: Status) -> Status:
+    return status.model_copy(update={"progress": None, "written": {}})
+
+
+def _same_progress(status: Status, before: Status) -> bool:
+    if status.progress is None or before.progress is None:
+        return False
+    moved = status.progress.model_copy(update={"at": before.progress.at})
+    return moved == before.progress and status.written == before.written
+
+
+def _children(
+    pipeline: Pipeline, status: Status, observed: Observed, images: Images
+) -> tuple[tuple[Manifest, ...], tuple[Manifest, ...]]:
+    """What is to be, and what is to be no more."""
+    wanted: list[tuple[Manifest | None, Manifest | None]] = [
+        (
+            statefulset(pipeline, images.recorder) if pipeline.spec.labels else None,
+            observed.statefulset,
+        ),
+        (
+            deployment(pipeline, images.predictor, status.head) if status.head else None,
+            observed.deployment,
+        ),
+    ]
+    apply = [want for want, have in wanted if want and _may_write(pipeline, have)]
+    delete = [have for want, have in wanted if want is None and have and _may_write(pipeline, have)]
+    return tuple(apply), tuple(delete)
+
+
+def _may_write(pipeline: Pipeline, have: Manifest | None) -> bool:
+    """A child counts only if its controller has our UID; one that leaves is made again after."""
+    return have is None or (is_ours(have, pipeline.uid) and not is_leaving(have))
+
+
+def _look_again(observed: Observed) -> timedelta | None:
+    return None if all(pod.started for pod in observed.pods) else LOOK_AGAIN
+
+
+def _turned(before: Status, after: Status) -> tuple[Happening, ...]:
+    """An Event when Ready turns."""
+    was = next((c.status for c in before.conditions if c.type == "Ready"), "")
+    now = next(c for c in after.conditions if c.type == "Ready")
+    if now.status == was or (now.status != "True" and not was):
+        return ()
+    return (Happening(now.reason, now.message, warning=now.status != "True"),)

@@ -1,0 +1,95 @@
+"""Small decisions, each a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from perennial_operator.resource import Entry, Outcome, Pipeline, Status, Trigger, Watermark
+
+FIRST_WAIT: Final = timedelta(minutes=1)
+LONGEST_WAIT: Final = timedelta(hours=1)
+QUIET: Final = timedelta(seconds=30)  # between writes that tell of progress alone
+BUSY: Final = timedelta(seconds=5)  # the same while an attempt runs and somebody may watch
+
+
+def total(watermark: Watermark) -> int:
+    """How many observations stand below a watermark."""
+    return sum(sum(partitions.values()) for partitions in watermark.values())
+
+
+def highest(known: Watermark, said: Watermark) -> Watermark:
+    """Per partition a maximum that never falls; a topic made again adds under its new id."""
+    return {
+        topic: {
+            number: max(known.get(topic, {}).get(number, 0), said.get(topic, {}).get(number, 0))
+            for number in sorted(known.get(topic, {}) | said.get(topic, {}), key=int)
+        }
+        for topic in sorted(known | said)
+    }
+
+
+def new_labels(status: Status) -> int:
+    """Labelled observations that no attempt has seen."""
+    return total(status.written) - total(status.handled.watermark)
+
+
+def due(pipeline: Pipeline, status: Status) -> Trigger | None:
+    """What starts an attempt now, if anything does."""
+    spec, handled = pipeline.spec, status.handled
+    changed = bool(handled.spec) and handled.spec != spec.training_digest()
+    if spec.dataset is None and total(status.written) == 0:
+        return None  # nothing to learn from
+    if spec.retrain.request != handled.request and (handled.spec or status.head):
+        return Trigger.REQUEST
+    if not status.head and spec.dataset and not handled.spec:
+        return Trigger.FIRST_MODEL
+    if changed and (not status.head or refusal(status)):
+        return Trigger.SPEC_CHANGED
+    if refusal(status) or new_labels(status) < spec.retrain.threshold:
+        return None
+    return Trigger.THRESHOLD
+
+
+def refusal(status: Status) -> Entry | None:
+    """The newest attempt, when it could not use data or settings: more labels do not help."""
+    newest = status.history[-1] if status.history else None
+    return newest if newest and newest.outcome is Outcome.REFUSED else None
+
+
+def previous(status: Status) -> str:
+    """The version that was promoted before the head, when it is still good."""
+    bad = {status.head, *status.bad_versions}
+    promoted = (e.version for e in reversed(status.history) if e.outcome is Outcome.PROMOTED)
+    return next((version for version in promoted if version not in bad), "")
+
+
+def wait_after(tries: int, *, lost: bool) -> timedelta:
+    """How long to wait after that many failures in a row; the first pod that is lost costs none."""
+    doublings = tries - 2 if lost else tries - 1
+    if doublings < 0:
+        return timedelta(0)
+    return min(FIRST_WAIT * (1 << min(doublings, 10)), LONGEST_WAIT)
+
+
+def kept(history: Sequence[Entry], served: set[str], most: int) -> list[Entry]:
+    """The newest entries, and those of the versions that serve or are to."""
+    old = history[:-most]
+    return [*(e for e in old if e.version and e.version in served), *history[-most:]]
+
+
+def judged(history: Sequence[Entry], version: str) -> Entry | None:
+    """The entry that holds the newest score of a version."""
+    scored = (e for e in reversed(history) if e.serving() == version and e.score is not None)
+    return next(scored, None)
+
+
+def published(history: Sequence[Entry], version: str) -> Entry | None:
+    return next((e for e in reversed(history) if e.version == version), None)
+
+
+def quiet_for(status: Status, now: datetime) -> timedelta:
+    """How long progress alone is not worth a write."""
+    gap = BUSY if status.running() else QUIET
+    return gap - (now - status.progress.at) if status.progress else timedelta(0)

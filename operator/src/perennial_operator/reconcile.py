@@ -1,0 +1,185 @@
+"""One pass: look, decide, act. The order of the acts is what makes it safe to repeat."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final, Protocol
+
+from pydantic import ValidationError
+
+from perennial_contract.status import Report
+from perennial_operator.happening import Happening
+from perennial_operator.manifests.deployment import deployment_name
+from perennial_operator.manifests.job import job_name
+from perennial_operator.manifests.pod import Manifest
+from perennial_operator.manifests.statefulset import statefulset_name
+from perennial_operator.observed import Observed, Pod, read_pod, waits
+from perennial_operator.plan import Images, Plan, plan, refuse
+from perennial_operator.reports import Memory
+from perennial_operator.resource import KIND, Pipeline, Spec, Status
+
+_LOG: Final = logging.getLogger(__name__)
+
+
+class Conflict(Exception):  # noqa: N818  named as the API server's answer
+    """The resource has changed since it was read."""
+
+
+class Cluster(Protocol):
+    """What a pass needs of the API server."""
+
+    async def get(self, kind: str, namespace: str, name: str) -> Manifest | None: ...
+
+    async def pods(self, namespace: str, pipeline: str) -> list[Manifest]: ...
+
+    async def warnings(self, namespace: str, pod: str) -> list[tuple[str, str]]:
+        """Reason and message of the Warning Events about a pod, the newest last."""
+
+    async def apply(self, manifest: Manifest) -> None: ...
+
+    async def create(self, manifest: Manifest) -> None:
+        """One that exists already stays as it is."""
+
+    async def delete(self, manifest: Manifest) -> None:
+        """That very object, and what it owns before it is gone."""
+
+    async def patch_status(self, resource: Manifest, patch: Manifest) -> None:
+        """Raises Conflict when the resource is no longer what was read."""
+
+    async def tell(self, resource: Manifest, happening: Happening) -> None:
+        """A Kubernetes Event about the resource."""
+
+
+class Reports(Protocol):
+    """Asks pods for their /status."""
+
+    async def ask(self, pods: Sequence[Pod], uid: str) -> list[tuple[Pod, Report | None]]: ...
+
+
+@dataclass(slots=True)
+class Known:
+    """What is remembered of one ModelPipeline between two passes; losing it costs nothing."""
+
+    memory: Memory = field(default_factory=Memory)
+    pods: tuple[Pod, ...] = ()
+    uid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciler:
+    cluster: Cluster
+    reports: Reports
+    images: Images
+
+    async def listen(self, known: Known, now: datetime) -> bool:
+        """Asks the pods; tells whether there is something to decide."""
+        asked = [pod for pod in known.pods if pod.ip and not pod.leaving]
+        return known.memory.keep(await self.reports.ask(asked, known.uid), now)
+
+    async def reconcile(
+        self, namespace: str, name: str, known: Known, now: datetime
+    ) -> timedelta | None:
+        """When to look again; None when there is nothing more to look after."""
+        resource = await self.cluster.get(KIND, namespace, name)
+        if resource is None or "deletionTimestamp" in resource["metadata"]:
+            return None
+        try:
+            pipeline = read(resource)
+        except ValidationError as error:
+            return await self._act(resource, _refusal(resource, error, now))
+        observed = await self._observe(pipeline, known, now)
+        return await self._act(resource, plan(pipeline, observed, self.images, now))
+
+    async def _observe(self, pipeline: Pipeline, known: Known, now: datetime) -> Observed:
+        """Children first, pods after them: an ended Job's pod is then seen as it ended."""
+        space, attempt = pipeline.namespace, pipeline.status.running()
+        deployment, statefulset, job = await asyncio.gather(
+            self.cluster.get("Deployment", space, deployment_name(pipeline)),
+            self.cluster.get("StatefulSet", space, statefulset_name(pipeline)),
+            self.cluster.get("Job", space, job_name(pipeline, attempt.number if attempt else 0)),
+        )
+        raw = await self.cluster.pods(space, pipeline.name)
+        pods = tuple([read_pod(pod, await self._warnings(pod)) for pod in raw])
+        strangers = {pod.uid for pod in pods} - {pod.uid for pod in known.pods}
+        known.pods, known.uid = pods, pipeline.uid
+        if strangers:
+            await self.listen(known, now)
+        return Observed(
+            deployment=deployment,
+            statefulset=statefulset,
+            job=job if attempt else None,
+            pods=pods,
+            reports=known.memory.reports(pods, now),
+            silent=known.memory.silent(pods, now),
+        )
+
+    async def _warnings(self, raw: Manifest) -> list[tuple[str, str]]:
+        meta = raw["metadata"]
+        return await self.cluster.warnings(meta["namespace"], meta["name"]) if waits(raw) else []
+
+    async def _act(self, resource: Manifest, decided: Plan) -> timedelta:
+        """The status first: an intent must stand before its deed, and a conflict ends the pass."""
+        patch = difference(resource.get("status", {}), decided.status.to_json())
+        if patch:
+            try:
+                await self.cluster.patch_status(resource, patch)
+            except Conflict:
+                return timedelta(0)
+        for happening in decided.events:
+            _LOG.info(happening.note, extra=_fields(resource, happening))
+            await self.cluster.tell(resource, happening)
+        for manifest in decided.delete:
+            await self.cluster.delete(manifest)
+        for manifest in decided.create:
+            await self.cluster.create(manifest)
+        for manifest in decided.apply:
+            await self.cluster.apply(manifest)
+        return decided.again_in
+
+
+def read(resource: Manifest) -> Pipeline:
+    """Raises pydantic.ValidationError when the spec is none."""
+    meta = resource["metadata"]
+    return Pipeline(
+        uid=meta["uid"],
+        namespace=meta["namespace"],
+        name=meta["name"],
+        created=meta["creationTimestamp"],
+        generation=meta["generation"],
+        spec=Spec.model_validate(resource["spec"]),
+        status=Status.model_validate(resource.get("status", {})),
+    )
+
+
+def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Manifest:
+    """The merge patch that makes `after` of `before`: null for what went, lists as a whole."""
+    patch: Manifest = {key: None for key in before if key not in after}
+    for key, value in after.items():
+        old = before.get(key)
+        if isinstance(value, Mapping) and isinstance(old, Mapping):
+            if below := difference(old, value):
+                patch[key] = below
+        elif value != old or key not in before:
+            patch[key] = value
+    return patch
+
+
+def _refusal(resource: Manifest, error: ValidationError, now: datetime) -> Plan:
+    first = error.errors(include_url=False, include_input=False)[0]
+    field_path = ".".join(str(part) for part in first["loc"])
+    status = Status.model_validate(resource.get("status", {}))
+    message = f"spec.{field_path}: {first['msg']}" if field_path else f"spec: {first['msg']}"
+    return refuse(status, resource["metadata"]["generation"], message, now)
+
+
+def _fields(resource: Manifest, happening: Happening) -> dict[str, str]:
+    meta = resource["metadata"]
+    return {
+        "reason": happening.reason,
+        "namespace": meta["namespace"],
+        "pipeline": meta["name"],
+    }
