@@ -10,6 +10,7 @@ from perennial_contract.observation import Observation
 from perennial_contract.pipeline import Schema
 
 START = 1_790_000_000_000  # ms since 1970
+EVERY = 12  # ms
 SCHEMA = Schema.model_validate({"label": {"positive": "A", "negative": "B"}})
 Record = dict[str, Any]
 
@@ -25,7 +26,7 @@ def _function4(r: Record) -> bool:
         span = (50e3, 100e3) if r["elevel"] in ("e1", "e2", "e3") else (75e3, 125e3)
     else:
         span = (50e3, 100e3) if r["elevel"] in ("e2", "e3", "e4") else (25e3, 75e3)
-    return _within(r["salary"], *span)
+    return _within(float(r["salary"]), *span)
 
 
 def _function5(r: Record) -> bool:
@@ -39,7 +40,7 @@ def _function5(r: Record) -> bool:
 
 
 def _function7(r: Record) -> bool:
-    return 0.67 * (r["salary"] + r["commission"]) - 0.2 * r["loan"] > 20e3
+    return float(0.67 * (r["salary"] + r["commission"]) - 0.2 * r["loan"]) > 20e3
 
 
 FUNCTIONS: dict[int, Callable[[Record], bool]] = {4: _function4, 5: _function5, 7: _function7}
@@ -72,16 +73,16 @@ def csv(function: int, count: int, seed: int) -> bytes:
 
 
 def observations(
-    function: int, count: int, seed: int, first: int = 0, every: int = 12, delay: int = 1500
+    function: int, count: int, seed: int, first: int = 0, delay: int = 1500
 ) -> list[Observation]:
     """A stream from sequence `first` on, an event every 12 ms, its label 1.5 s later."""
     return [
         Observation(
             sequence=i,
             offset=i,
-            event_timestamp=START + every * i,
-            event_time=START + every * i,
-            label_timestamp=START + every * i + delay,
+            event_timestamp=START + EVERY * i,
+            event_time=START + EVERY * i,
+            label_timestamp=START + EVERY * i + delay,
             record=msgspec.json.encode(record),
             label=label,
         )

@@ -12,6 +12,9 @@ import signal
 import sys
 import threading
 import time
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -47,44 +50,48 @@ class Unfinished(BaseModel):
     problem: Problem
 
 
-def main(
-    settings: TrainerSettings,
-    pod: str,
-    termination: Path = Path(TERMINATION_LOG),
-    secret: Path = Path(S3_SECRET),
-    port: int = PORT,
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Where:
+    """What a run stands in."""
+
+    pod: str
+    termination: Path
+    secret: Path
+    port: int
+
+
+def main(settings: TrainerSettings, where: Where) -> int:
     """Runs the attempt; returns the exit code."""
-    started = time.monotonic()
-    progress = Progress(settings, pod, time.monotonic)
-    server = serve(port, lambda: progress.report, lambda: True)
+    progress = Progress(settings, where.pod, time.monotonic)
+    server = serve(where.port, lambda: progress.report, lambda: True)
     seconds = settings.deadline.total_seconds()
-    alarm = threading.Timer(seconds, _overrun, (termination, seconds))
+    alarm = threading.Timer(seconds, _overrun, (where.termination, seconds))
     alarm.daemon = True
     alarm.start()
     try:
-        return _finish(settings, progress, termination, secret, started)
+        return _finish(settings, _world(settings, where.secret), progress, where.termination)
     finally:
         alarm.cancel()
         server.shutdown()
         server.server_close()
 
 
-def _finish(
-    settings: TrainerSettings, progress: Progress, termination: Path, secret: Path, started: float
-) -> int:
+def _world(settings: TrainerSettings, secret: Path) -> World:
     client = connect(settings.storage, secret)
-    search_until = started + min(
+    search_until = time.monotonic() + min(
         settings.optimizer.timeout.total_seconds(), _SEARCHED * settings.deadline.total_seconds()
     )
-    world = World(
-        Store(client, settings.storage.bucket, settings.prefix),
-        lambda bucket: Store(client, bucket, ""),
-        prove,
-        partial(datetime.now, UTC),
-        lambda: time.monotonic() > search_until,
-        cpus(),
+    return World(
+        store=Store(client, settings.storage.bucket, settings.prefix),
+        datasets=lambda bucket: Store(client, bucket, ""),
+        prove=prove,
+        now=partial(datetime.now, UTC),
+        expired=lambda: time.monotonic() > search_until,
+        threads=cpus(),
     )
+
+
+def _finish(settings: TrainerSettings, world: World, progress: Progress, termination: Path) -> int:
     try:
         verdict = run(settings, world, progress)
     except StoreError as error:
@@ -126,8 +133,13 @@ def _stop(number: int, _: FrameType | None) -> None:
     os._exit(128 + number)
 
 
-def start() -> int:
-    """What the image runs."""
+def start(arguments: Sequence[str]) -> int:
+    """What the image runs; the arguments are for runs by hand."""
+    parser = ArgumentParser("perennial_trainer", description=__doc__)
+    parser.add_argument("--termination-log", type=Path, default=Path(TERMINATION_LOG))
+    parser.add_argument("--s3-secret", type=Path, default=Path(S3_SECRET))
+    parser.add_argument("--port", type=int, default=PORT)
+    given = parser.parse_args(arguments)
     configure()
     signal.signal(signal.SIGTERM, _stop)
     try:
@@ -135,10 +147,11 @@ def start() -> int:
     except (ValidationError, KeyError) as error:
         _LOG.error("the settings cannot be read", extra={"why": str(error)})
         problem = Problem(reason="SettingsRefused", message=str(error))
-        _later(Path(TERMINATION_LOG), problem)
+        _later(given.termination_log, problem)
         return REFUSED
-    return main(settings, os.environ.get(POD, ""))
+    where = Where(os.environ.get(POD, ""), given.termination_log, given.s3_secret, given.port)
+    return main(settings, where)
 
 
 if __name__ == "__main__":
-    sys.exit(start())
+    sys.exit(start(sys.argv[1:]))

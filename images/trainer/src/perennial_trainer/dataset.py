@@ -47,7 +47,10 @@ def read(data: bytes, dataset: Dataset, schema: Schema) -> Base:
         DataRefused: It cannot be read, is empty, lacks a column, or holds a label that is neither
             class; the message names row (the first is 1) and value.
     """
-    names, rows = _parquet(data) if dataset.uri.endswith(".parquet") else _csv(data, dataset.uri)
+    if not data:
+        raise DataRefused(f"{dataset.uri} is empty")
+    parse = _parquet if dataset.uri.endswith(".parquet") else _csv
+    names, rows = parse(data, dataset.uri)
     _check_columns(names, dataset, schema)
     if not rows:
         raise DataRefused(f"{dataset.uri} holds no rows")
@@ -88,11 +91,11 @@ def _csv(data: bytes, uri: str) -> tuple[list[str], list[Record]]:
     return names, [dict(zip(names, line, strict=True)) for line in lines]
 
 
-def _parquet(data: bytes) -> tuple[list[str], list[Record]]:
+def _parquet(data: bytes, uri: str) -> tuple[list[str], list[Record]]:
     try:
         table = pq.read_table(io.BytesIO(data))
     except (pa.ArrowException, OSError) as error:
-        raise DataRefused(f"the dataset is no Parquet file: {error}") from error
+        raise DataRefused(f"{uri} cannot be read: {error}") from error
     rows = table.to_pylist()
     return table.column_names, [{name: _plain(row[name]) for name in row} for row in rows]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -44,9 +45,8 @@ class Recipe:
     rows: int
 
     def trees_for(self, rows: int) -> int:
-        """More rows carry more trees, by the square root and at most twice; fewer rows keep them."""
-        scale = (rows / max(1, self.rows)) ** 0.5
-        return round(self.trees * min(max(scale, 1.0), 2.0))
+        """Trees grow with the square root of the rows, at most twice; fewer rows keep them."""
+        return round(self.trees * min(2.0, math.sqrt(max(1.0, rows / max(1, self.rows)))))
 
 
 @dataclass(frozen=True, slots=True)

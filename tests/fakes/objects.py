@@ -1,0 +1,26 @@
+"""The objects of one bucket and prefix, in memory."""
+
+from collections.abc import Iterator
+
+from perennial_contract.store import Put
+
+
+class FakeObjects:
+    """Written once and never changed, like the real ones; `wrote` keeps the order of writes."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+        self.wrote: list[str] = []
+
+    def get(self, key: str) -> bytes | None:
+        return self.objects.get(key)
+
+    def put_new(self, key: str, data: bytes) -> Put:
+        standing = self.objects.setdefault(key, data)
+        if standing is data:
+            self.wrote.append(key)
+            return Put.WRITTEN
+        return Put.SAME if standing == data else Put.TAKEN
+
+    def list(self, prefix: str) -> Iterator[str]:
+        return iter(sorted(key for key in self.objects if key.startswith(prefix)))

@@ -1,0 +1,206 @@
+"""The trainer as a process against a real S3 server."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from socket import socket
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from perennial_contract.observation import SegmentKey, to_parquet
+from perennial_contract.pipeline import Storage
+from perennial_contract.settings import TrainerSettings
+from perennial_contract.status import Outcome, TrainerReport, Verdict
+from perennial_contract.store import Store, connect
+from perennial_trainer.bundles import fetch
+from tests.servers import S3_USER
+from tests.trainer.agrawal import csv, observations
+from tests.trainer.build import a_settings
+
+pytestmark = pytest.mark.integration
+BUCKET = "trainer-test"
+ONE_CPU = ["taskset", "--cpu-list", "0"]  # threads that wait for each other's core are slow
+WATERMARK = {"t": {"0": 1200, "1": 800}}
+
+
+@dataclass
+class Bucket:
+    """A prefix of its own in a real bucket, with a dataset in it."""
+
+    endpoint: str
+    secret: Path
+    prefix: str
+    store: Store
+
+    def settings(self, number: int = 1, **changed: Any) -> TrainerSettings:
+        storage = {
+            "endpoint": self.endpoint,
+            "bucket": BUCKET,
+            "prefix": self.prefix,
+            "secretRef": {"name": "s3"},
+        }
+        uri = f"s3://{BUCKET}/{self.prefix}/loans.csv"
+        dataset = {"uri": uri, "label": "label"}
+        settings = {"storage": storage, "dataset": dataset, "optimizer": {"maxEvals": 10}}
+        return a_settings(number, **{**settings, **changed})
+
+    def start(self, settings: TrainerSettings, log: Path, port: int = 0) -> subprocess.Popen[bytes]:
+        given = ["--termination-log", str(log), "--s3-secret", str(self.secret)]
+        return subprocess.Popen(
+            [*ONE_CPU, sys.executable, "-m", "perennial_trainer", *given, "--port", str(port)],
+            env={**os.environ, **settings.to_env(), "PERENNIAL_POD": "pod-1"},
+            stderr=subprocess.PIPE,
+        )
+
+    def run(self, settings: TrainerSettings, log: Path) -> int:
+        process = self.start(settings, log)
+        process.communicate(timeout=120)
+        return process.returncode
+
+
+@pytest.fixture
+def bucket(s3: str, tmp_path: Path) -> Iterator[Bucket]:
+    secret = tmp_path / "s3"
+    secret.mkdir()
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        (secret / name).write_text(S3_USER)
+    storage = Storage.model_validate(
+        {"endpoint": s3, "bucket": BUCKET, "secretRef": {"name": "s3"}}
+    )
+    client = connect(storage, secret)
+    if BUCKET not in [found["Name"] for found in client.list_buckets()["Buckets"]]:
+        client.create_bucket(Bucket=BUCKET)
+    prefix = uuid4().hex
+    store = Store(client, BUCKET, prefix)
+    store.put_new("loans.csv", csv(7, 5000, 1))
+    yield Bucket(s3, secret, prefix, store)
+    for key in list(store.list("")):
+        store.delete(key)
+
+
+def verdict_in(log: Path) -> Verdict:
+    assert len(log.read_bytes()) <= 4096
+    return Verdict.model_validate_json(log.read_bytes())
+
+
+def test_a_first_model_then_a_better_one_after_the_world_changed(
+    bucket: Bucket, tmp_path: Path
+) -> None:
+    log = tmp_path / "termination-log"
+
+    assert bucket.run(bucket.settings(), log) == 0
+    first = verdict_in(log)
+    assert (first.outcome, first.reason) == (Outcome.PROMOTED, "FirstModel")
+    assert bucket.store.get("attempts/1/verdict.json") is not None
+
+    for partition, count in ((0, 1200), (1, 800)):
+        rows = observations(4, count, partition)
+        for start in range(0, count, 500):
+            segment = SegmentKey("t", partition, start)
+            bucket.store.put_new(str(segment), to_parquet(rows[start : start + 500]))
+    second_settings = bucket.settings(2, champion=first.version, watermark=WATERMARK)
+    assert bucket.run(second_settings, log) == 0
+    second = verdict_in(log)
+    assert (second.outcome, second.champion) == (Outcome.PROMOTED, first.version)
+    assert second.score is not None
+    assert second.score < 0.6 < second.scores[0].loss
+    served = fetch(bucket.store, second.version, 1)
+    assert served.manifest.watermark == WATERMARK
+    assert served.model.probabilities([{}]).shape == (1,)
+
+
+def test_a_second_run_reports_the_same_verdict_without_training(
+    bucket: Bucket, tmp_path: Path
+) -> None:
+    log, again = tmp_path / "first", tmp_path / "second"
+    assert bucket.run(bucket.settings(), log) == 0
+    bucket.store.delete("loans.csv")
+
+    assert bucket.run(bucket.settings(), again) == 0
+
+    assert again.read_text() == log.read_text()
+
+
+def test_refused_data_ends_with_42_and_a_verdict(bucket: Bucket, tmp_path: Path) -> None:
+    log = tmp_path / "termination-log"
+    bucket.store.delete("loans.csv")
+    bucket.store.put_new("loans.csv", b"age,label\n39,maybe\n")
+
+    assert bucket.run(bucket.settings(), log) == 42
+
+    assert verdict_in(log).reason == "DataRefused"
+    assert bucket.store.get("attempts/1/verdict.json") is not None
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"dataset": {"uri": f"s3://{BUCKET}/nowhere.csv", "label": "label"}}, "DatasetMissing"),
+        ({"dataset": {"uri": "s3://no-such-bucket/a.csv", "label": "label"}}, "BucketMissing"),
+        ({"watermark": WATERMARK}, "ObservationsIncomplete"),
+        ({"deadline": "10ms"}, "DeadlineExceeded"),
+    ],
+)
+def test_what_may_pass_ends_with_75_and_its_reason(
+    bucket: Bucket, tmp_path: Path, changed: dict[str, Any], reason: str
+) -> None:
+    log = tmp_path / "termination-log"
+
+    assert bucket.run(bucket.settings(**changed), log) == 75
+
+    assert json.loads(log.read_text())["problem"]["reason"] == reason
+
+
+def test_settings_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
+    log = tmp_path / "termination-log"
+    arguments = [sys.executable, "-m", "perennial_trainer", "--termination-log", str(log)]
+    broken = {**os.environ, "PERENNIAL_SETTINGS": "{}"}
+
+    ended = subprocess.run(arguments, env=broken, check=False, capture_output=True, timeout=60)
+
+    assert ended.returncode == 42
+    assert json.loads(log.read_text())["problem"]["reason"] == "SettingsRefused"
+
+
+def test_a_running_attempt_tells_its_progress_and_ends_when_told_to(
+    bucket: Bucket, tmp_path: Path
+) -> None:
+    with socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = bucket.settings(optimizer={"maxEvals": 1000})
+    process = bucket.start(settings, tmp_path / "log", port)
+    try:
+        report = await_trials(f"http://127.0.0.1:{port}/status", process)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+
+    assert (report.uid, report.pod, report.number) == ("u-1", "pod-1", 1)
+    assert (report.stage, report.total) == ("search", 1000)
+    assert report.best is not None
+    assert process.returncode == 143
+    assert bucket.store.get("attempts/1/verdict.json") is None
+
+
+def await_trials(address: str, process: subprocess.Popen[bytes]) -> TrainerReport:
+    """The first report that counts a trial; the process must still run."""
+    while process.poll() is None:
+        try:
+            with urllib.request.urlopen(address, timeout=5) as answer:
+                report = TrainerReport.model_validate_json(answer.read())
+        except OSError:
+            time.sleep(0.1)
+            continue
+        if report.done:
+            return report
+    raise AssertionError("the trainer ended before its first trial")

@@ -1,0 +1,283 @@
+"""Whole runs against objects in memory."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from perennial_contract.bundle import FILES, MANIFEST, BundleBroken, key
+from perennial_contract.observation import SegmentKey, to_parquet
+from perennial_contract.settings import TrainerSettings
+from perennial_contract.status import Outcome, Verdict
+from perennial_contract.store import Put
+from perennial_trainer.bundles import fetch
+from perennial_trainer.progress import Progress
+from perennial_trainer.run import DatasetMissing, World, run
+from tests.fakes.objects import FakeObjects
+from tests.trainer.agrawal import csv, observations
+from tests.trainer.build import CREATED, a_settings
+
+WATERMARK = {"t": {"0": 2000}}
+
+
+def no_child(_: Mapping[str, bytes]) -> None:
+    """Proves nothing: what a child process does is another test's business."""
+
+
+@dataclass
+class House:
+    """A bucket with a dataset and a stream, and runs in it."""
+
+    store: FakeObjects = field(default_factory=FakeObjects)
+    datasets: FakeObjects = field(default_factory=FakeObjects)
+    prove: Callable[[Mapping[str, bytes]], None] = no_child
+    hours: int = 0
+
+    def run(self, number: int = 1, **changed: Any) -> Verdict:
+        self.hours += 1
+        settings: TrainerSettings = a_settings(number, **changed)
+        progress = Progress(settings, "pod-1", lambda: 0.0)
+        return run(settings, self.world(), progress)
+
+    def world(self) -> World:
+        return World(
+            store=self.store,
+            datasets=lambda _: self.datasets,
+            prove=self.prove,
+            now=lambda: CREATED + timedelta(days=36500, hours=self.hours),
+            expired=lambda: False,
+            threads=1,
+        )
+
+
+@pytest.fixture(scope="module")
+def dataset() -> bytes:
+    return csv(7, 3000, 1)
+
+
+@pytest.fixture(scope="module")
+def segments() -> dict[str, bytes]:
+    rows = observations(4, 2000, 2)
+    return {
+        str(SegmentKey("t", 0, first)): to_parquet(rows[first : first + 700])
+        for first in range(0, 2000, 700)
+    }
+
+
+@pytest.fixture
+def house(dataset: bytes) -> House:
+    made = House()
+    made.datasets.put_new("loans.csv", dataset)
+    return made
+
+
+def test_a_first_model_is_published_with_its_manifest_last_and_then_the_verdict(
+    house: House,
+) -> None:
+    verdict = house.run()
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.PROMOTED, "FirstModel")
+    assert house.store.wrote == [
+        "owner.json",
+        "attempts/1/inputs.json",
+        *(key(verdict.version, file) for file in sorted(FILES)),
+        key(verdict.version, MANIFEST),
+        "attempts/1/verdict.json",
+    ]
+    assert Verdict.model_validate_json(house.store.objects["attempts/1/verdict.json"]) == verdict
+
+
+def test_a_published_bundle_loads_and_tells_where_it_comes_from(house: House) -> None:
+    verdict = house.run()
+
+    manifest = fetch(house.store, verdict.version, 1).manifest
+
+    assert verdict.version.startswith("v1-")
+    assert manifest.score == verdict.score
+    assert manifest.scores == verdict.scores
+    assert (manifest.candidate, manifest.rows, manifest.window) == ("search", 3000, None)
+    assert list(manifest.dataset) == ["s3://datasets/loans.csv"]
+    assert manifest.created == CREATED + timedelta(days=36500, hours=1)
+    assert set(manifest.libraries) == {"lightgbm", "numpy", "hyperopt"}
+
+
+def test_a_second_run_reports_the_verdict_that_stands(house: House) -> None:
+    first = house.run()
+    house.datasets.objects.clear()
+
+    assert house.run() == first
+
+
+def test_a_run_after_a_crash_gives_the_same_bytes_from_the_inputs_that_stand(house: House) -> None:
+    first = house.run()
+    before = dict(house.store.objects)
+    del house.store.objects["attempts/1/verdict.json"]
+
+    again = house.run(optimizer={"maxEvals": 9}, promotion={"minJudged": 999})
+
+    assert again == first
+    assert house.store.objects == before
+
+
+def test_the_next_attempt_learns_from_the_stream_and_beats_the_champion(
+    house: House, segments: dict[str, bytes]
+) -> None:
+    house.store.objects.update(segments)
+    champion = house.run().version
+
+    verdict = house.run(2, champion=champion, watermark=WATERMARK)
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.PROMOTED, "Better")
+    assert (verdict.champion, verdict.judged) == (champion, 500)
+    assert fetch(house.store, verdict.version, 1).manifest.watermark == WATERMARK
+
+
+def test_the_previous_model_promoted_again_is_a_version_of_its_own(
+    house: House, segments: dict[str, bytes]
+) -> None:
+    house.store.objects.update(segments)
+    rows = [*observations(4, 2000, 2), *observations(7, 2000, 3, first=2000)]
+    house.store.put_new(str(SegmentKey("t", 0, 2000)), to_parquet(rows[2000:]))
+    house.store.objects[str(SegmentKey("t", 0, 1400))] = to_parquet(rows[1400:2000])
+    first = house.run().version
+    second = house.run(2, champion=first, watermark=WATERMARK).version
+
+    verdict = house.run(
+        3,
+        champion=second,
+        previous=first,
+        watermark={"t": {"0": 4000}},
+    )
+
+    served = fetch(house.store, verdict.version, 1)
+    assert served.manifest.candidate == "previous"
+    assert served.manifest.watermark == {"t": {"0": 4000}}
+    assert served.model.text == fetch(house.store, first, 1).model.text
+
+
+def test_another_uids_prefix_is_left_alone(house: House) -> None:
+    house.run()
+    before = dict(house.store.objects)
+
+    verdict = house.run(2, uid="u-2")
+
+    assert (verdict.outcome, verdict.reason, verdict.uid) == (
+        Outcome.REFUSED,
+        "StorageTaken",
+        "u-2",
+    )
+    assert verdict.message == (
+        "owner.json below perennial/loans/income belongs to u-1, not to u-2: choose another"
+        " storage.prefix, or remove what is there"
+    )
+    assert house.store.objects == before
+
+
+def test_inputs_of_another_uid_are_left_alone_too(house: House) -> None:
+    house.store.put_new("attempts/1/inputs.json", msgspec.json.encode({"uid": "u-0"}))
+
+    verdict = house.run()
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.REFUSED, "StorageTaken")
+    assert "attempts/1/verdict.json" not in house.store.objects
+
+
+def test_the_owners_file_may_have_been_written_by_the_recorder(house: House) -> None:
+    house.store.put_new("owner.json", b'{"name": "income", "namespace": "loans", "uid": "u-1"}')
+
+    assert house.run().outcome is Outcome.PROMOTED
+
+
+def test_a_dataset_that_cannot_be_used_is_refused_and_the_verdict_stands(house: House) -> None:
+    house.datasets.objects["loans.csv"] = b"age,label\n39,maybe\n"
+
+    verdict = house.run()
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.REFUSED, "DataRefused")
+    assert verdict.message.startswith("row 1: column 'label' holds 'maybe'")
+    assert "attempts/1/verdict.json" in house.store.objects
+
+
+def test_a_damaged_number_is_refused_by_column_and_row_of_the_file(
+    house: House, dataset: bytes
+) -> None:
+    lines = dataset.splitlines()
+    lines[7] = b"many" + lines[7][lines[7].index(b",") :]
+    house.datasets.objects["loans.csv"] = b"\n".join(lines)
+
+    verdict = house.run()
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.REFUSED, "DataRefused")
+    assert "column salary" in verdict.message
+    assert "'many' in row 7" in verdict.message
+
+
+def test_a_dataset_that_is_not_there_yet_is_no_verdict(house: House) -> None:
+    house.datasets.objects.clear()
+
+    with pytest.raises(DatasetMissing, match=r"dataset s3://datasets/loans\.csv does not exist"):
+        house.run()
+    assert "attempts/1/verdict.json" not in house.store.objects
+
+
+def test_without_dataset_and_observations_there_is_nothing_to_learn(house: House) -> None:
+    verdict = house.run(dataset=None)
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.REFUSED, "DataRefused")
+
+
+def test_a_cold_start_learns_from_observations_alone(
+    house: House, segments: dict[str, bytes]
+) -> None:
+    house.store.objects.update(segments)
+
+    verdict = house.run(dataset=None, watermark=WATERMARK)
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.PROMOTED, "FirstModel")
+    assert (verdict.judged, verdict.trained) == (500, 1375)
+
+
+def test_a_bundle_that_cannot_be_loaded_is_not_published(house: House) -> None:
+    def crash(_: Mapping[str, bytes]) -> None:
+        raise BundleBroken("the process ended with -11")
+
+    house.prove = crash
+    verdict = house.run()
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.REJECTED, "BundleBroken")
+    assert (verdict.version, verdict.score) == ("", None)
+    assert not list(house.store.list("models/"))
+
+
+def test_where_two_runs_race_the_first_verdict_is_both_answers(house: House) -> None:
+    racing = RacedObjects()
+    house.store = racing
+    house.run()
+
+    assert house.run().message == "the other run was faster"
+
+
+class RacedObjects(FakeObjects):
+    """Where another run writes its verdict just before ours."""
+
+    def put_new(self, key: str, data: bytes) -> Put:
+        if key == "attempts/1/verdict.json":
+            theirs = Verdict.model_validate_json(data).model_copy(
+                update={"message": "the other run was faster"}
+            )
+            super().put_new(key, theirs.model_dump_json(exclude_defaults=True).encode())
+        return super().put_new(key, data)
+
+
+def test_labels_younger_than_maturity_do_not_judge(
+    house: House, segments: dict[str, bytes]
+) -> None:
+    house.store.objects.update(segments)
+    champion = house.run().version
+
+    verdict = house.run(2, champion=champion, watermark=WATERMARK, maturity="400000d")
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, "TooFewRows")
