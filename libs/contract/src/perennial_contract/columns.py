@@ -21,6 +21,7 @@ from perennial_contract.pipeline import Feature
 Records = Sequence[Mapping[str, Any]]
 
 UNKNOWN: Final = 0
+_OTHER: Final = -1  # not spelled as a level is
 RARE: Final = 5
 """A level seen fewer times than this trains as unknown, so that "unknown" has meaning."""
 MAX_CROSS_LEVELS: Final = 10_000
@@ -97,18 +98,17 @@ class CategoryColumn:
     def encode(self, raw: Sequence[object]) -> tuple[list[int], int]:
         """The codes, and how many values are outside the dictionary."""
         try:
-            found = [*map(self._codes.get, raw)]
-        except TypeError:  # a list or an object is no key
-            found = [None] * len(raw)
-        if None not in found:
-            return found, 0  # type: ignore[return-value]  # no None, as just asked
-        read = [
-            (c, False) if c is not None else self._read(v) for v, c in zip(raw, found, strict=True)
-        ]
-        return [code for code, _ in read], sum(unknown for _, unknown in read)
+            return [*map(self._codes.__getitem__, raw)], 0
+        except (KeyError, TypeError):  # a list or an object is no key
+            found = [self._codes.get(v, _OTHER) if isinstance(v, str) else _OTHER for v in raw]
+        unknown = 0
+        for row in [row for row, code in enumerate(found) if code == _OTHER]:
+            found[row], strange = self._read(raw[row])
+            unknown += strange
+        return found, unknown
 
     def _read(self, value: object) -> tuple[int, bool]:
-        """The code of a value that is not spelled as its level is, and whether it has none."""
+        """The code of a value that is not spelled as a level, and whether it is outside."""
         text = to_category(value)
         code = self._codes.get(text)
         return code or UNKNOWN, code is None or text is None

@@ -79,10 +79,10 @@ class Encoder:
                 cells.extend(numbers)
             else:
                 codes[name], unknown[name] = column.encode(raw)
-                cells.extend(codes[name])
+                cells.extend(array("d", codes[name]))
         for cross in self._crosses:
             crossed, unknown[cross.name] = cross.encode([codes[name] for name in cross.features])
-            cells.extend(crossed)
+            cells.extend(array("d", crossed))
         matrix = np.ascontiguousarray(np.array(cells).reshape(len(self.names), len(records)).T)
         matrix[np.isinf(matrix)] = np.nan
         return Encoded(matrix, {name: count for name, count in unknown.items() if count})
