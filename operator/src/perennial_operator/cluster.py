@@ -33,6 +33,7 @@ _PATHS: Final[Mapping[str, tuple[str, str]]] = {
     "Event": ("api/v1", "events"),
     "NewEvent": ("apis/events.k8s.io/v1", "events"),
 }
+_LONG: Final = 1000  # characters: a refused patch comes back as a whole
 Query = Sequence[tuple[str, str]]
 _LOG: Final = logging.getLogger(__name__)
 
@@ -41,7 +42,8 @@ class ApiError(Exception):
     """The API server did not do it; status 0 when it did not answer."""
 
     def __init__(self, status: int, reason: str, message: str) -> None:
-        super().__init__(f"{status} {reason}: {message}")
+        short = message if len(message) < _LONG else f"{message[:200]} ... {message[-400:]}"
+        super().__init__(f"{status} {reason}: {short}")
         self.status = status
         self.reason = reason
 
