@@ -5,7 +5,9 @@ The order is that of the declaration, then by name: it does not depend on how re
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final
 
 from perennial_contract.coerce import to_category, to_number
@@ -16,6 +18,7 @@ ALMOST: Final = 0.95  # share of numbers from which a column is taken for a dama
 MAX_LEVELS: Final = 1000
 MAX_DISTINCT: Final = 0.5  # share of distinct texts above which a column identifies rows
 MIN_ROWS: Final = 200  # fewer non-missing values say nothing of that share
+_SCALARS: Final = frozenset({type(None), bool, int, float, str, Decimal})
 _SHOWN: Final = 40  # characters of an offending value
 
 
@@ -58,40 +61,39 @@ def _declared(schema: Schema) -> set[str]:
 
 def _inferred(records: Sequence[Mapping[str, Any]], name: str) -> Feature:
     raw = [record.get(name) for record in records]
-    texts = [_scalar(name, row, value) for row, value in enumerate(raw, 1)]
-    present = [row for row, text in enumerate(texts) if text]
-    if not present:
+    _only_scalars(name, raw)
+    seen = Counter(raw)  # each distinct value is looked at once
+    texts = {value: text for value in seen if (text := to_category(value))}
+    if not texts:
         raise DatasetRefused(f"column {name} holds no value in any row: exclude it")
-    wrong = [row for row in present if to_number(raw[row]) is None]
+    rows = sum(seen[value] for value in texts)
+    wrong = {value for value in texts if to_number(value) is None}
     if not wrong:
         return Feature(name=name, type=FeatureType.NUMBER)
-    if len(present) - len(wrong) >= ALMOST * len(present):
+    numbers = rows - sum(seen[value] for value in wrong)
+    if numbers >= ALMOST * rows:
+        row, value = next((row, value) for row, value in enumerate(raw, 1) if value in wrong)
         raise DatasetRefused(
-            f"column {name} holds a number in {len(present) - len(wrong)} of {len(present)} rows, "
-            f"but {_show(raw[wrong[0]])} in row {wrong[0] + 1}: correct such rows, "
-            "declare the feature, or exclude it"
+            f"column {name} holds a number in {numbers} of {rows} rows, but {_show(value)} in "
+            f"row {row}: correct such rows, declare the feature, or exclude it"
         )
-    _few_levels(name, [texts[row] for row in present])
+    levels = len(set(texts.values()))
+    if levels > MAX_LEVELS or (rows >= MIN_ROWS and levels > MAX_DISTINCT * rows):
+        raise DatasetRefused(
+            f"column {name} holds {levels} different texts in {rows} rows, such as "
+            f"{_show(next(iter(texts)))}: declare it as a Category, or exclude it"
+        )
     return Feature(name=name, type=FeatureType.CATEGORY)
 
 
-def _scalar(name: str, row: int, value: object) -> str:
-    text = to_category(value)
-    if text is None:
-        raise DatasetRefused(
-            f"column {name} holds a {type(value).__name__} in row {row}: "
-            "declare a feature with a path into it, or exclude it"
-        )
-    return text
-
-
-def _few_levels(name: str, texts: Sequence[str]) -> None:
-    levels = len(set(texts))
-    if levels > MAX_LEVELS or (len(texts) >= MIN_ROWS and levels > MAX_DISTINCT * len(texts)):
-        raise DatasetRefused(
-            f"column {name} holds {levels} different texts in {len(texts)} rows, {_show(texts[0])} "
-            "in the first: declare it as a Category, or exclude it"
-        )
+def _only_scalars(name: str, raw: Sequence[object]) -> None:
+    if set(map(type, raw)) <= _SCALARS:
+        return
+    row, kind = next((row, type(v)) for row, v in enumerate(raw, 1) if type(v) not in _SCALARS)
+    raise DatasetRefused(
+        f"column {name} holds a {kind.__name__} in row {row}: "
+        "declare a feature with a path into it, or exclude it"
+    )
 
 
 def _show(value: object) -> str:
