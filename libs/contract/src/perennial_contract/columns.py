@@ -27,17 +27,23 @@ RARE: Final = 5
 MAX_CROSS_LEVELS: Final = 10_000
 
 
-def values(records: Records, feature: Feature) -> list[object]:
-    """A feature's raw values, None where nothing stands."""
-    path = feature.path or feature.name
-    try:
-        return [*map(itemgetter(path), records)]
-    except KeyError:
-        pass
-    if "." not in path:
-        return [record.get(path) for record in records]
-    picked = (pick(record, path) for record in records)
-    return [None if value is ABSENT else value for value in picked]
+class Source:
+    """Where a feature lies in the records."""
+
+    def __init__(self, feature: Feature) -> None:
+        self._path = feature.path or feature.name
+        self._get = itemgetter(self._path)
+
+    def values(self, records: Records) -> list[object]:
+        """The feature's raw values, None where nothing stands."""
+        try:
+            return [*map(self._get, records)]
+        except KeyError:
+            pass
+        if "." not in self._path:
+            return [record.get(self._path) for record in records]
+        picked = (pick(record, self._path) for record in records)
+        return [None if value is ABSENT else value for value in picked]
 
 
 class NumberColumn:
@@ -45,6 +51,7 @@ class NumberColumn:
 
     def __init__(self, feature: Feature) -> None:
         self.feature = feature
+        self.source = Source(feature)
         fill = to_number(feature.fill)
         if fill is None or (feature.fill is not None and math.isnan(fill)):
             raise ValueError(f"feature {feature.name}: fill {feature.fill!r} is no number")
@@ -77,6 +84,7 @@ class CategoryColumn:
 
     def __init__(self, feature: Feature, levels: Sequence[str | None]) -> None:
         self.feature = feature
+        self.source = Source(feature)
         self.levels = tuple(levels)
         self._mark = to_category(feature.missing) or ""
         self._fill = to_category(feature.fill) or None

@@ -23,7 +23,7 @@ from perennial_contract.columns import (
     CrossColumn,
     NumberColumn,
     Records,
-    values,
+    Source,
 )
 from perennial_contract.infer import DatasetRefused, infer
 from perennial_contract.paths import ABSENT, pick, place
@@ -72,8 +72,8 @@ class Encoder:
     def encode(self, records: Records) -> Encoded:
         """A row for each record, whatever it holds."""
         cells, codes, unknown = array("d"), dict[str, Sequence[int]](), dict[str, int]()
-        for column in self._columns:
-            name, raw = column.feature.name, values(records, column.feature)
+        for name, column in zip(self.names, self._columns, strict=False):  # then come crosses
+            raw = column.source.values(records)
             if isinstance(column, NumberColumn):
                 numbers, unknown[name] = column.encode(raw)
                 cells.extend(numbers)
@@ -164,7 +164,7 @@ def learn(
         DatasetRefused: A fill is no number, a cross is not of category features, or a name
             stands twice.
     """
-    read = {feature.name: values(records, feature) for feature in features}
+    read = {feature.name: Source(feature).values(records) for feature in features}
     columns = [_learned(feature, read[feature.name]) for feature in features]
     codes = {
         column.feature.name: column.encode(read[column.feature.name])[0]
