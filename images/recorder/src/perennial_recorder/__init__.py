@@ -1,0 +1,1 @@
+"""The recorder: joins events and labels into observations on S3."""

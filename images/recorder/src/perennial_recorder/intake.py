@@ -1,0 +1,207 @@
+"""A batch of records on its way through the join, onto the disk and into the buffers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from perennial_recorder.join import (
+    GIVEN_UP,
+    LOST,
+    SEEN,
+    Fate,
+    Kind,
+    Known,
+    Memory,
+    Outcome,
+    Pair,
+    Settled,
+    take_event,
+    take_label,
+    take_written,
+)
+from perennial_recorder.ledger import Open
+from perennial_recorder.life import AHEAD_COUNT, SKIPPED, Life
+from perennial_recorder.partition_time import believable
+from perennial_recorder.ports import Arrival, Body, Overtaken, Waiting, Written
+from perennial_recorder.reading import Reader, ReadEvent
+from perennial_recorder.segment import Row
+
+_MANY = 5000  # that are forgotten in one go
+
+
+class Taken(NamedTuple):
+    """A record that may need work: what it is to the ledger, and the time it is taken for."""
+
+    arrival: Arrival
+    place: int
+    open: Open
+    timestamp: int
+
+
+class Intake:
+    """Takes records in; times in ms, but for the clock of the buffers."""
+
+    def __init__(self, life: Life, waiting: Waiting, reader: Reader, delay: int) -> None:
+        self._life = life
+        self._waiting = waiting
+        self._reader = reader
+        self._delay = delay
+
+    def take(self, batch: Sequence[Arrival | Overtaken], now: int) -> None:
+        """`now` in ms since 1970."""
+        taken: list[Taken] = []
+        for record in batch:
+            if isinstance(record, Overtaken):
+                self._overtaken(record)
+            elif (t := self._opened(record, now)) is not None:
+                taken.append(t)
+        events = self._life.events
+        written = self._waiting.restored(
+            [t.place for t in taken if t.arrival.partition.topic == events]
+        )
+        known: list[Known] = []
+        bodies: dict[int, Body] = {}
+        for t in taken:
+            if t.arrival.partition.topic != events:
+                known += self._label(t)
+            elif self._reader.inside:
+                self._whole(t, t.place in written, now)
+            else:
+                known += self._event(t, written.get(t.place), bodies)
+        if known:
+            self._join(known, bodies, now)
+
+    def forget(self, stream_time: int) -> None:
+        """Gives up what can meet nothing any more, now that stream time has come this far."""
+        cutoff = stream_time - self._delay
+        while old := self._waiting.oldest(_MANY, before=cutoff):
+            self._drop(old, GIVEN_UP)
+        self._life.forgotten = max(self._life.forgotten, cutoff - 1)
+
+    def shrink(self, limit: int) -> None:
+        """Over the limit of bytes on disk the oldest go."""
+        while self._waiting.size() > limit and (old := self._waiting.oldest(_MANY)):
+            self._drop(old, LOST)
+            self._life.forgotten = max(self._life.forgotten, old[-1].timestamp)
+
+    def _opened(self, arrival: Arrival, now: int) -> Taken | None:
+        reading = self._life.inputs.get(arrival.partition)
+        if reading is None or arrival.offset < reading.ledger.next:
+            return None
+        timestamp, new = arrival.timestamp, arrival.offset >= reading.ledger.read
+        if not believable(timestamp, now):
+            timestamp = now
+            self._life.counts[AHEAD_COUNT] += new
+        else:
+            reading.time.saw(timestamp)
+        state = reading.ledger.take(arrival.offset)
+        reading.time.at(reading.ledger.next)
+        self._life.moved |= new
+        if state is Open.SETTLED:
+            return None
+        return Taken(arrival, reading.place(arrival.offset), state, timestamp)
+
+    def _whole(self, taken: Taken, written: bool, now: int) -> None:  # noqa: FBT001  a fact, not a switch
+        read = self._reader.event(taken.arrival, taken.timestamp)
+        if written or taken.open is Open.HELD:
+            self._life.settle(taken.place)
+        elif isinstance(read, ReadEvent) and read.label is not None:
+            row = Row(
+                offset=taken.arrival.offset,
+                event_timestamp=taken.timestamp,
+                event_time=read.body.time,
+                label_timestamp=taken.timestamp,
+                record=read.body.record,
+                label=read.label,
+                label_place=None,
+            )
+            self._life.add(taken.place, row, now / 1000)
+        elif isinstance(read, Fate):
+            self._life.settle(taken.place, read)
+
+    def _event(
+        self, taken: Taken, written: Written | None, bodies: dict[int, Body]
+    ) -> Iterator[Known]:
+        read = self._reader.event(taken.arrival, taken.timestamp)
+        done = written is not None or taken.open is Open.HELD
+        if isinstance(read, Fate):
+            self._life.settle(taken.place, None if done else read)
+        elif not done:
+            bodies[taken.place] = read.body
+            yield Known(read.id, taken.place, taken.timestamp, Kind.EVENT)
+        else:
+            # Until its label has been read again as well, the event stays open in the ledger.
+            yield Known(
+                read.id,
+                taken.place,
+                taken.timestamp,
+                Kind.DONE,
+                written.label if written else None,
+                written.label_timestamp if written and taken.open is Open.WAITING else SEEN,
+            )
+
+    def _label(self, taken: Taken) -> Iterator[Known]:
+        read = self._reader.label(taken.arrival)
+        if isinstance(read, Fate):
+            self._life.settle(taken.place, read)
+        else:
+            yield Known(read.id, taken.place, taken.timestamp, Kind.LABEL, read.label)
+
+    def _join(self, known: Sequence[Known], bodies: dict[int, Body], now: int) -> None:
+        memory = Memory.of(self._waiting.known({k.id for k in known}))
+        pairs: list[Pair] = []
+        for k in known:
+            for outcome in self._outcomes(memory, k):
+                if isinstance(outcome, Settled):
+                    self._life.settle(outcome.place, outcome.fate)
+                    if outcome.event is not None:
+                        self._life.hold(outcome.event)
+                else:
+                    pairs.append(outcome)
+        missing = [p.event.place for p in pairs if p.event.place not in bodies]
+        bodies |= self._waiting.bodies(missing)
+        for pair in pairs:
+            self._life.add(pair.event.place, self._row(pair, bodies[pair.event.place]), now / 1000)
+        self._waiting.save(memory.changed, bodies)
+
+    def _outcomes(self, memory: Memory, known: Known) -> Iterator[Outcome]:
+        match known.kind:
+            case Kind.EVENT:
+                return take_event(memory, known, self._delay)
+            case Kind.DONE:
+                return take_written(memory, known, self._delay)
+            case _:
+                return take_label(memory, known, self._delay)
+
+    def _row(self, pair: Pair, body: Body) -> Row:
+        return Row(
+            offset=self._life.whose(pair.event.place)[1],
+            event_timestamp=pair.event.timestamp,
+            event_time=body.time,
+            label_timestamp=pair.label.timestamp,
+            record=body.record,
+            label=pair.label.label or "",
+            label_place=pair.label.place,
+        )
+
+    def _drop(self, old: Sequence[Known], fates: dict[Kind, Fate]) -> None:
+        for k in old:
+            if k.kind is Kind.DONE and k.expects == SEEN:
+                self._life.release(k.place)
+            elif k.kind is Kind.DONE:
+                self._life.settle(k.place)
+            else:
+                self._life.settle(k.place, fates[k.kind])
+        self._waiting.save({(k.id, k.place): None for k in old}, {})
+
+    def _overtaken(self, overtaken: Overtaken) -> None:
+        reading = self._life.inputs.get(overtaken.partition)
+        if reading is None:
+            return
+        lost, skipped = reading.ledger.overtake(overtaken.earliest)
+        saved = self._waiting.restored([reading.place(offset) for offset in lost])
+        events = overtaken.partition.topic == self._life.events
+        self._life.counts[Fate.LOST_EVENT if events else Fate.LOST_LABEL] += len(lost) - len(saved)
+        self._life.counts[SKIPPED] += skipped
+        self._life.moved = True

@@ -1,0 +1,146 @@
+"""What has become of each record of one input partition, from its position on."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from array import array
+from bisect import bisect_left
+from enum import IntEnum
+from typing import Final
+
+import msgspec
+
+_TRIM: Final = 65_536  # settled records that are kept before memory is given back
+
+
+class Open(IntEnum):
+    """Why a record must be read again after a restart, or that it need not be."""
+
+    SETTLED = 0
+    WAITING = 1  # for its counterpart, or for S3 to confirm it
+    HELD = 2  # written, and remembered: its id must be known
+
+
+class Marks(msgspec.Struct, frozen=True):
+    """A ledger as the checkpoint holds it."""
+
+    position: int
+    """The lowest offset that must be read again."""
+    read: int
+    """Everything below it has been read."""
+    offsets: str = ""
+    """Of the records from position on: differences, 8 bytes each, zlib, base64."""
+    states: str = ""
+    """Of the same records: a byte each, zlib, base64."""
+
+
+class Ledger:
+    """The records from the lowest that is not settled on; 9 bytes of memory each."""
+
+    def __init__(self, position: int) -> None:
+        self.next = position
+        """The lowest offset that has not been read in this life."""
+        self.read = position
+        """The lowest offset that has never been read."""
+        self._offsets = array("q")
+        self._states = bytearray()
+        self._head = 0
+
+    @classmethod
+    def restored(cls, marks: Marks) -> Ledger:
+        ledger = cls(marks.position)
+        ledger.read = marks.read
+        offset = marks.position
+        for step in array("q", zlib.decompress(base64.b64decode(marks.offsets))):
+            offset += step
+            ledger._offsets.append(offset)
+        ledger._states = bytearray(zlib.decompress(base64.b64decode(marks.states)))
+        return ledger
+
+    def marks(self) -> Marks:
+        position, previous = self.position, self.position
+        steps = array("q")
+        for offset in self._offsets[self._head :]:
+            steps.append(offset - previous)
+            previous = offset
+        states = bytes(self._states[self._head :])
+        return Marks(position, self.read, _pack(steps.tobytes()), _pack(states))
+
+    @property
+    def position(self) -> int:
+        """The lowest offset that must be read again after a restart."""
+        states, head = self._states, self._head
+        while head < len(states) and states[head] == Open.SETTLED:
+            head += 1
+        self._head = head
+        if head > _TRIM:
+            del self._offsets[:head], states[:head]
+            self._head = 0
+        return self._offsets[self._head] if self._head < len(states) else self.read
+
+    def take(self, offset: int) -> Open:
+        """A record is read: what it is to us. New ones are waiting; settled ones are passed by."""
+        if offset < self.next:
+            return Open.SETTLED
+        self.next = offset + 1
+        if offset < self.read:
+            return self._state(offset)
+        self.read = self.next
+        self._offsets.append(offset)
+        self._states.append(Open.WAITING)
+        return Open.WAITING
+
+    def settle(self, offset: int) -> None:
+        self._set(offset, Open.SETTLED)
+
+    def hold(self, offset: int) -> None:
+        self._set(offset, Open.HELD)
+
+    def release(self, offset: int) -> None:
+        """A written record is forgotten; one that S3 has not confirmed goes on waiting."""
+        if self._state(offset) is Open.HELD:
+            self._set(offset, Open.SETTLED)
+
+    def overtake(self, earliest: int) -> tuple[list[int], int]:
+        """Retention removed what lies below `earliest`.
+
+        Returns:
+            The offsets that waited to be read again, now settled, and how many offsets were
+            never read at all.
+        """
+        start, end = bisect_left(self._offsets, self.next), bisect_left(self._offsets, earliest)
+        lost = [self._offsets[i] for i in range(start, end) if self._states[i] == Open.WAITING]
+        for i in range(start, end):
+            self._states[i] = Open.SETTLED
+        skipped = max(0, earliest - self.read)
+        self.next = max(self.next, earliest)
+        self.read = max(self.read, earliest)
+        return lost, skipped
+
+    def open(self) -> list[int]:
+        """The offsets that wait."""
+        return [o for o, s in zip(self._offsets, self._states, strict=True) if s == Open.WAITING]
+
+    def _index(self, offset: int) -> int | None:
+        offsets = self._offsets
+        if not offsets or not offsets[0] <= offset <= offsets[-1]:
+            return None
+        guess = offset - offsets[0]  # right where offsets have no gaps
+        if guess < len(offsets) and offsets[guess] == offset:
+            return guess
+        found = bisect_left(offsets, offset)
+        return found if offsets[found] == offset else None
+
+    def _state(self, offset: int) -> Open:
+        index = self._index(offset)
+        return Open.SETTLED if index is None else Open(self._states[index])
+
+    def _set(self, offset: int, state: Open) -> None:
+        index = self._index(offset)
+        if index is not None:
+            self._states[index] = state
+
+
+def _pack(data: bytes) -> str:
+    return base64.b64encode(zlib.compress(data, 1)).decode()

@@ -1,0 +1,147 @@
+"""Everything that the recorder knows between a start and its end: lost with it, and rebuilt."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from perennial_contract.observation import Written
+from perennial_recorder.checkpoint import Checkpoint, Input, Output
+from perennial_recorder.join import Fate
+from perennial_recorder.ledger import Ledger
+from perennial_recorder.partition_time import NEVER, PartitionTime, stream_time
+from perennial_recorder.ports import Partition, Topic
+from perennial_recorder.segment import Buffer, Row
+
+AHEAD_COUNT: Final = "ahead"  # records with a timestamp of more than an hour ahead of us
+SKIPPED: Final = "skipped"  # offsets that retention removed before they were read
+INCOMPLETE: Final = (Fate.LOST_EVENT, Fate.LOST_LABEL, SKIPPED)
+_OFFSET_BITS: Final = 48  # of a place; the input's number stands above them
+
+
+@dataclass(slots=True)
+class Reading:
+    """One input partition."""
+
+    number: int
+    """Among the inputs of this life."""
+    ledger: Ledger
+    time: PartitionTime = field(default_factory=PartitionTime)
+    target: int = 0
+    """An events partition has been read again once it has come that far."""
+
+    def place(self, offset: int) -> int:
+        return self.number << _OFFSET_BITS | offset
+
+
+@dataclass(slots=True)
+class Life:
+    events: str
+    labels: str | None
+    topics: dict[str, Topic]
+    inputs: dict[Partition, Reading] = field(default_factory=dict)
+    outputs: dict[str, dict[int, Buffer]] = field(default_factory=dict)
+    """By topic id and partition; those of topics that are gone remain."""
+    counts: Counter[str] = field(default_factory=Counter)
+    forgotten: int = NEVER
+    """Everything known with a timestamp up to it has been forgotten."""
+    unsaved: set[Partition] = field(default_factory=set)
+    """Partitions that no checkpoint holds."""
+    moved: bool = False
+    """Whether there is anything that the last checkpoint does not hold."""
+    _numbered: list[Partition] = field(default_factory=list)
+
+    def read(self, partition: Partition, ledger: Ledger) -> Reading:
+        """Begins to know a partition."""
+        self.inputs[partition] = Reading(len(self._numbered), ledger)
+        self._numbered.append(partition)
+        return self.inputs[partition]
+
+    def whose(self, place: int) -> tuple[Partition, int]:
+        """The partition and offset of a place."""
+        return self._numbered[place >> _OFFSET_BITS], place & ((1 << _OFFSET_BITS) - 1)
+
+    def settle(self, place: int, fate: Fate | None = None) -> None:
+        """Nothing more is expected of a record; without a fate it has been counted before."""
+        partition, offset = self.whose(place)
+        self.inputs[partition].ledger.settle(offset)
+        self.moved = True
+        if fate is not None:
+            self.counts[fate] += 1
+
+    def hold(self, place: int) -> None:
+        """An event is written, and its id must still be known."""
+        partition, offset = self.whose(place)
+        self.inputs[partition].ledger.hold(offset)
+        self.moved = True
+
+    def release(self, place: int) -> None:
+        """Its id need not be known any more."""
+        partition, offset = self.whose(place)
+        self.inputs[partition].ledger.release(offset)
+        self.moved = True
+
+    def output(self, topic_id: str, number: int) -> Buffer:
+        partitions = self.outputs.setdefault(topic_id, {})
+        return partitions.setdefault(number, Buffer(topic_id, number))
+
+    def add(self, place: int, row: Row, now: float) -> None:
+        partition, _ = self.whose(place)
+        self.output(self.topics[partition.topic].id, partition.number).add(row, now)
+
+    def buffers(self) -> Iterator[Buffer]:
+        for partitions in self.outputs.values():
+            yield from partitions.values()
+
+    def confirm(self, buffer: Buffer, now: float) -> None:
+        """S3 holds the buffer's sealed segment."""
+        events = self.inputs.get(Partition(self.events, buffer.partition))
+        for row in buffer.confirm(now):
+            if row.label_place is not None:
+                self.settle(row.label_place, Fate.JOINED)
+            if events and self.topics[self.events].id == buffer.topic_id:
+                known = row.label_place is not None and row.event_timestamp > self.forgotten
+                (events.ledger.hold if known else events.ledger.settle)(row.offset)
+        self.moved = True
+
+    def of_topic(self, topic: str | None) -> dict[Partition, Reading]:
+        return {p: r for p, r in self.inputs.items() if p.topic == topic}
+
+    def time(self, now: int) -> int:
+        """Stream time in ms; NEVER while a partition has not spoken."""
+        return stream_time((r.time for r in self.inputs.values()), now)
+
+    def written(self) -> Written:
+        return {
+            topic: {str(number): buffer.next for number, buffer in sorted(partitions.items())}
+            for topic, partitions in self.outputs.items()
+        }
+
+    def unsent(self) -> int:
+        """Bytes that wait for S3."""
+        return sum(buffer.size for buffer in self.buffers())
+
+    def checkpoint(self) -> Checkpoint:
+        return Checkpoint(
+            inputs={
+                name: Input(
+                    topic.id,
+                    "events" if name == self.events else "labels",
+                    {p.number: r.ledger.marks() for p, r in self.of_topic(name).items()},
+                )
+                for name, topic in self.topics.items()
+            },
+            outputs={
+                topic: {n: Output(b.next, self._needed(b)) for n, b in partitions.items()}
+                for topic, partitions in self.outputs.items()
+            },
+            counts=dict(self.counts),
+        )
+
+    def _needed(self, buffer: Buffer) -> int:
+        events = self.inputs.get(Partition(self.events, buffer.partition))
+        if events is None or self.topics[self.events].id != buffer.topic_id:
+            return buffer.next
+        return buffer.first_needed(events.ledger.position)

@@ -1,0 +1,138 @@
+"""What the recorder needs of Kafka, of S3 and of the disk, and how these fail."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import NamedTuple, Protocol
+
+from perennial_contract.messages import Headers
+from perennial_contract.store import Put
+from perennial_recorder.join import Known
+
+
+class Trouble(Exception):  # noqa: N818  a state that is waited out, not an error in the program
+    """Something is missing or away; `reason` is a condition's, the message names it."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class Partition(NamedTuple):
+    topic: str
+    number: int
+
+
+class Topic(NamedTuple):
+    id: str
+    partitions: int
+
+
+class Arrival(NamedTuple):
+    """A record of Kafka."""
+
+    partition: Partition
+    offset: int
+    timestamp: int
+    """Milliseconds since 1970; negative where there is none."""
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+class Overtaken(NamedTuple):
+    """Retention removed the asked position; reading went on at the earliest record."""
+
+    partition: Partition
+    earliest: int
+
+
+class Source(Protocol):
+    """Kafka. Every call raises Trouble when there is no clear answer."""
+
+    def topics(self, names: Collection[str]) -> dict[str, Topic]:
+        """Those of the topics that exist."""
+
+    def earliest(self, partitions: Collection[Partition]) -> dict[Partition, int]: ...
+
+    def ends(self, partitions: Collection[Partition]) -> dict[Partition, int]:
+        """The offsets after the last records, uncommitted ones included."""
+
+    def since(self, partitions: Collection[Partition], timestamp: int) -> dict[Partition, int]:
+        """The first offsets with at least that timestamp, else the ends."""
+
+    def assign(self, positions: Mapping[Partition, int]) -> None:
+        """Reads these partitions and no other."""
+
+    def add(self, positions: Mapping[Partition, int]) -> None: ...
+
+    def pause(self, partitions: Collection[Partition]) -> None:
+        """Reads all but these partitions."""
+
+    def positions(self) -> dict[Partition, int]:
+        """Everything below has been handed out or is no record; assigned partitions only."""
+
+    def read(self, limit: int, seconds: float) -> list[Arrival | Overtaken]: ...
+
+    def commit(self, positions: Mapping[Partition, int]) -> None:
+        """For display: whether it succeeds means nothing."""
+
+    def close(self) -> None: ...
+
+
+class ObjectStore(Protocol):
+    """S3, as the contract's Store; every call raises its StoreError."""
+
+    def get(self, key: str) -> bytes | None: ...
+    def put_new(self, key: str, data: bytes, patience: float = 20.0) -> Put: ...
+    def list(self, prefix: str, start_after: str = "") -> Iterator[str]: ...
+    def delete(self, key: str) -> None: ...
+    def probe(self) -> None: ...
+
+
+class Body(NamedTuple):
+    """What a waiting event carries."""
+
+    time: int
+    record: bytes
+
+
+class Written(NamedTuple):
+    """An observation that S3 holds."""
+
+    place: int
+    label: str
+    label_timestamp: int
+
+
+class Waiting(Protocol):
+    """What is remembered on disk; thrown away at start, since Kafka is the truth."""
+
+    @property
+    def events(self) -> int:
+        """How many events wait."""
+
+    def clear(self) -> None: ...
+
+    def known(self, ids: Collection[bytes]) -> list[Known]:
+        """In the order of places."""
+
+    def bodies(self, places: Collection[int]) -> dict[int, Body]: ...
+
+    def save(
+        self, changed: Mapping[tuple[bytes, int], Known | None], bodies: Mapping[int, Body]
+    ) -> None:
+        """Keeps or forgets (None); `bodies` belong to those that are kept as EVENT."""
+
+    def oldest(self, limit: int, before: int | None = None) -> list[Known]:
+        """The oldest by timestamp, of those with a timestamp below `before`."""
+
+    def size(self) -> int:
+        """Bytes on disk."""
+
+    def restore(self, written: Iterable[Written]) -> None:
+        """What S3 holds and may be read again."""
+
+    def restored(self, places: Collection[int]) -> dict[int, Written]: ...
+
+    def end_restore(self) -> None: ...

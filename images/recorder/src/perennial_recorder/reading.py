@@ -1,0 +1,79 @@
+"""From a Kafka record to what the join works on."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import msgspec
+
+from perennial_contract.labels import read_label
+from perennial_contract.messages import EventReader, LabelReader, Rejection, join_id
+from perennial_contract.paths import Absent
+from perennial_contract.settings import RecorderSettings
+from perennial_recorder.join import Fate
+from perennial_recorder.ports import Arrival, Body
+
+
+class ReadEvent(NamedTuple):
+    """An event; its label is None where labels have their own topic."""
+
+    id: bytes
+    body: Body
+    label: str | None = None
+
+
+class ReadLabel(NamedTuple):
+    id: bytes
+    label: str
+
+
+class Reader:
+    """Reads both topics as the settings say; what cannot be used has its fate."""
+
+    def __init__(self, settings: RecorderSettings) -> None:
+        labels = settings.labels
+        self.inside = labels is not None and labels.path is not None
+        """Whether labels lie inside the events."""
+        self.labels_topic = labels.topic if labels else None
+        self._spellings = settings.label
+        self._events = EventReader(settings.events, labels.path if labels else None)
+        self._labels = LabelReader(labels, settings.events) if labels and labels.topic else None
+        self._encode = msgspec.json.Encoder().encode
+
+    def event(self, arrival: Arrival, timestamp: int) -> ReadEvent | Fate:
+        """`timestamp` is what the record's is taken for."""
+        read = self._events.read(arrival.value, arrival.key, arrival.headers, _source(arrival))
+        if isinstance(read, Rejection):
+            return Fate.UNREADABLE_EVENT
+        # An event that claims to come from the future is as old as its record.
+        time = timestamp if read.time is None else min(read.time, timestamp)
+        try:
+            body = Body(time, self._encode(read.record))
+            identity = join_id(read.id)
+        except UnicodeEncodeError:  # half of a surrogate pair: no text that could be kept
+            return Fate.UNREADABLE_EVENT
+        if not self.inside:
+            return ReadEvent(identity, body)
+        if read.label is None or isinstance(read.label, Absent):
+            return Fate.UNLABELLED
+        label = read_label(read.label, self._spellings)
+        return Fate.REJECTED_LABEL if label is None else ReadEvent(identity, body, label)
+
+    def label(self, arrival: Arrival) -> ReadLabel | Fate:
+        if self._labels is None:
+            return Fate.UNREADABLE_LABEL
+        read = self._labels.read(arrival.value, arrival.key, arrival.headers, _source(arrival))
+        if isinstance(read, Rejection):
+            return Fate.NULL_LABEL if read.reason == "NoLabel" else Fate.UNREADABLE_LABEL
+        label = read_label(read.value, self._spellings)
+        if label is None:
+            return Fate.REJECTED_LABEL
+        try:
+            return ReadLabel(join_id(read.id), label)
+        except UnicodeEncodeError:
+            return Fate.UNREADABLE_LABEL
+
+
+def _source(arrival: Arrival) -> str:
+    topic, number = arrival.partition
+    return f"{topic}/{number}/{arrival.offset}"

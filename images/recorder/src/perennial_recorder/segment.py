@@ -1,0 +1,101 @@
+"""Observations of one event partition on their way to S3: buffered, sealed, confirmed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from perennial_contract.observation import Observation, SegmentKey, to_parquet
+
+MAX_BYTES: Final = 8 * 1024**2  # of records in a segment
+_ROW_BYTES: Final = 64  # of a row beside its record
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An observation without its sequence number, and whence it came."""
+
+    offset: int
+    event_timestamp: int
+    event_time: int
+    label_timestamp: int
+    record: bytes
+    label: str
+    label_place: int | None
+    """None where the label lies inside the event."""
+
+    def numbered(self, sequence: int) -> Observation:
+        return Observation(
+            sequence=sequence,
+            offset=self.offset,
+            event_timestamp=self.event_timestamp,
+            event_time=self.event_time,
+            label_timestamp=self.label_timestamp,
+            record=self.record,
+            label=self.label,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Bytes that do not change any more until S3 has them."""
+
+    key: str
+    data: bytes
+    rows: list[Row]
+
+
+@dataclass(slots=True)
+class Buffer:
+    """Rows that S3 has not confirmed; numbered from `next` on."""
+
+    topic_id: str
+    partition: int
+    next: int = 0
+    """The sequence number after the last that S3 has confirmed."""
+    firsts: list[tuple[int, int]] = field(default_factory=list)
+    """(first sequence, largest offset) of confirmed segments whose identities are needed."""
+    sealed: Segment | None = None
+    size: int = 0
+    _rows: list[Row] = field(default_factory=list)
+    _since: float = 0.0
+
+    def add(self, row: Row, now: float) -> None:
+        """`now` in seconds."""
+        if not self._rows:
+            self._since = now
+        self._rows.append(row)
+        self.size += len(row.record) + _ROW_BYTES
+
+    def due(self, now: float, interval: float) -> bool:
+        """Whether there is something to send: the sealed segment, or a buffer old or full."""
+        if self.sealed:
+            return True
+        old = now - self._since >= interval
+        return bool(self._rows) and (old or self.size >= MAX_BYTES)
+
+    def seal(self) -> Segment:
+        """The segment to send: the same bytes until it is confirmed."""
+        if self.sealed is None:
+            rows, self._rows = self._rows, []
+            data = to_parquet([row.numbered(self.next + i) for i, row in enumerate(rows)])
+            key = str(SegmentKey(self.topic_id, self.partition, self.next))
+            self.sealed = Segment(key, data, rows)
+        return self.sealed
+
+    def confirm(self, now: float) -> list[Row]:
+        """S3 holds the sealed segment: the rows that it confirmed."""
+        if self.sealed is None:
+            return []
+        rows, self.sealed = self.sealed.rows, None
+        self.firsts.append((self.next, max(row.offset for row in rows)))
+        self.next += len(rows)
+        self.size -= sum(len(row.record) + _ROW_BYTES for row in rows)
+        self._since = now
+        return rows
+
+    def first_needed(self, position: int) -> int:
+        """The lowest sequence whose segment may hold an offset at or after `position`."""
+        while self.firsts and self.firsts[0][1] < position:
+            self.firsts.pop(0)
+        return self.firsts[0][0] if self.firsts else self.next

@@ -1,0 +1,183 @@
+"""How a life begins: from the newest checkpoint, and from the segments that S3 holds beyond it."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from perennial_contract.observation import SegmentKey, parse_segment_key
+from perennial_contract.settings import RecorderSettings
+from perennial_recorder import checkpoint as checkpoints
+from perennial_recorder.checkpoint import Checkpoint, CheckpointBroken, Input
+from perennial_recorder.join import Fate
+from perennial_recorder.ledger import Ledger
+from perennial_recorder.life import Life
+from perennial_recorder.ports import (
+    ObjectStore,
+    Partition,
+    Source,
+    Topic,
+    Trouble,
+    Waiting,
+    Written,
+)
+from perennial_recorder.segment import Buffer
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The newest checkpoint, and the numbers of all that are kept."""
+
+    checkpoint: Checkpoint
+    numbers: list[int]
+
+
+def own(store: ObjectStore, settings: RecorderSettings) -> None:
+    """Raises Trouble (StorageTaken) when another pipeline's objects lie at the prefix."""
+    owner = {"uid": settings.uid, "namespace": settings.namespace, "name": settings.name}
+    store.put_new("owner.json", json.dumps(owner).encode(), patience=0)
+    found = store.get("owner.json")
+    said = json.loads(found) if found else {}
+    if said.get("uid") != settings.uid:
+        raise Trouble(
+            "StorageTaken",
+            f"{settings.storage.bucket}/{settings.prefix} belongs to ModelPipeline"
+            f" {said.get('namespace')}/{said.get('name')} with UID {said.get('uid')}:"
+            " set another storage.prefix, or remove the objects there",
+        )
+
+
+def newest(store: ObjectStore) -> Found:
+    """Raises Trouble (CheckpointBroken) when it cannot be used."""
+    keys = store.list(checkpoints.PREFIX)
+    numbers = sorted(n for key in keys if (n := checkpoints.number_of(key)) is not None)
+    if not numbers:
+        return Found(Checkpoint(), [])
+    key = checkpoints.key(numbers[-1])
+    try:
+        return Found(checkpoints.from_json(key, store.get(key) or b""), numbers)
+    except CheckpointBroken as error:
+        raise Trouble("CheckpointBroken", str(error)) from error
+
+
+def topics(source: Source, settings: RecorderSettings) -> dict[str, Topic]:
+    """The topics to read; raises Trouble (TopicMissing) that names what does not exist."""
+    names = [settings.events.topic]
+    if settings.labels and settings.labels.topic:
+        names.append(settings.labels.topic)
+    found = source.topics(names)
+    missing = [name for name in names if name not in found]
+    if missing:
+        raise Trouble("TopicMissing", f"topic {' and topic '.join(missing)} does not exist")
+    return {name: found[name] for name in names}
+
+
+class Beginning:
+    """Builds a life out of what Kafka and S3 hold."""
+
+    def __init__(
+        self, source: Source, store: ObjectStore, waiting: Waiting, settings: RecorderSettings
+    ) -> None:
+        self._source = source
+        self._store = store
+        self._waiting = waiting
+        self._settings = settings
+
+    def life(self, found: Checkpoint, current: dict[str, Topic]) -> Life:
+        """A life that has not read anything yet; `moved` when it needs a checkpoint first."""
+        self._waiting.clear()
+        labels = self._settings.labels.topic if self._settings.labels else None
+        life = Life(self._settings.events.topic, labels, current)
+        life.counts.update(found.counts)
+        for topic_id, outputs in found.outputs.items():
+            for number, output in outputs.items():
+                life.output(topic_id, number).next = output.needed
+        self._inputs(life, found)
+        for partition in life.of_topic(life.events):
+            life.output(current[life.events].id, partition.number)
+        for buffer in list(life.buffers()):
+            self._written(life, buffer, found)
+        return life
+
+    def widen(self, life: Life, current: dict[str, Topic], known: Collection[str]) -> None:
+        """Begins to know the partitions that are new: of a known topic, all that is in them."""
+        life.topics = current
+        new = [
+            Partition(name, number)
+            for name, topic in current.items()
+            for number in range(topic.partitions)
+            if Partition(name, number) not in life.inputs
+        ]
+        grown = [p for p in new if p.topic in known]
+        fresh = [p for p in new if p.topic not in known]
+        created = int(self._settings.created.timestamp() * 1000)
+        starts = (self._source.earliest(grown) if grown else {}) | (
+            self._source.since(fresh, created) if fresh else {}
+        )
+        for partition in new:
+            life.read(partition, Ledger(starts[partition]))
+            if partition.topic == life.events:
+                life.output(current[life.events].id, partition.number)
+        life.unsaved.update(new)
+        life.moved |= bool(new)
+
+    def _inputs(self, life: Life, found: Checkpoint) -> None:
+        for name, known in found.inputs.items():
+            topic = life.topics.get(name)
+            if topic is None or topic.id != known.id:
+                self._lose(life, known, found)
+                life.moved = True
+            else:
+                for number, marks in known.partitions.items():
+                    reading = life.read(Partition(name, number), Ledger.restored(marks))
+                    reading.target = marks.read
+        self.widen(life, life.topics, found.inputs)
+
+    def _lose(self, life: Life, gone: Input, found: Checkpoint) -> None:
+        """Counts what waited for a topic that is no more, but for what S3 holds."""
+        for number, marks in gone.partitions.items():
+            waited = set(Ledger.restored(marks).open())
+            outputs = found.outputs.get(gone.id, {})
+            if number in outputs:
+                for _, table in self._segments(gone.id, number, outputs[number].needed):
+                    waited -= set(table["offset"].to_pylist())
+            fate = Fate.LOST_EVENT if gone.role == "events" else Fate.LOST_LABEL
+            life.counts[fate] += len(waited)
+
+    def _written(self, life: Life, buffer: Buffer, found: Checkpoint) -> None:
+        """Finds what is written beyond the checkpoint, or may be read again."""
+        reading = None
+        if life.topics[life.events].id == buffer.topic_id:
+            reading = life.inputs.get(Partition(life.events, buffer.partition))
+        for key, table in self._segments(buffer.topic_id, buffer.partition, buffer.next):
+            largest = max(table["offset"].to_pylist())
+            buffer.next = key.first + table.num_rows
+            buffer.firsts.append((key.first, largest))
+            if reading:
+                reading.target = max(reading.target, largest + 1)
+                columns = (table[name].to_pylist() for name in table.column_names)
+                rows = zip(*columns, strict=True)
+                position = reading.ledger.position
+                self._waiting.restore(
+                    Written(reading.place(offset), label, label_timestamp)
+                    for offset, label, label_timestamp in rows
+                    if offset >= position
+                )
+        confirmed = found.outputs.get(buffer.topic_id, {}).get(buffer.partition)
+        buffer.next = max(buffer.next, confirmed.next if confirmed else 0)
+
+    def _segments(
+        self, topic_id: str, partition: int, first: int
+    ) -> Iterator[tuple[SegmentKey, pa.Table]]:
+        after = str(SegmentKey(topic_id, partition, first - 1)) if first else ""
+        for found in self._store.list(f"observations/{topic_id}/{partition}/", after):
+            key = parse_segment_key(found)
+            data = self._store.get(found)
+            if key and data:
+                columns = ["offset", "label", "label_timestamp"]
+                yield key, pq.read_table(io.BytesIO(data), columns=columns)

@@ -1,0 +1,141 @@
+"""The SQLite file of what waits, and of ids that must not be recorded twice.
+
+Nothing in it needs to survive: it is deleted at start, and never synchronised.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Final, TypeVar
+
+from perennial_recorder.join import Kind, Known
+from perennial_recorder.ports import Body, Written
+
+T = TypeVar("T")
+_MANY: Final = 1000  # rows in one statement
+_TABLES: Final = """
+pragma journal_mode = wal;
+pragma synchronous = off;
+pragma cache_size = -16384;
+pragma journal_size_limit = 16777216;
+create table known (
+    id blob, place integer, timestamp integer, kind integer, label text, expects integer,
+    primary key (id, place)
+) without rowid;
+create index known_timestamp on known (timestamp);
+create table body (place integer primary key, time integer, record blob);
+create table written (place integer primary key, label text, label_timestamp integer);
+"""
+
+
+class SqliteWaiting:
+    """Implements ports.Waiting in one file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.events = 0
+        self._restoring = False
+        self._db = self._open()
+
+    def clear(self) -> None:
+        self._db.close()
+        self._db = self._open()
+
+    def close(self) -> None:
+        self._db.close()
+
+    def known(self, ids: Collection[bytes]) -> list[Known]:
+        found: list[Known] = []
+        for some in _parts(ids):
+            found += self._select(f"where id in ({_marks(some)}) order by id, place", some)
+        return found
+
+    def bodies(self, places: Collection[int]) -> dict[int, Body]:
+        found: dict[int, Body] = {}
+        for some in _parts(places):
+            rows = self._db.execute(f"select * from body where place in ({_marks(some)})", some)  # noqa: S608  question marks only
+            found.update((place, Body(time, record)) for place, time, record in rows)
+        return found
+
+    def save(
+        self, changed: Mapping[tuple[bytes, int], Known | None], bodies: Mapping[int, Body]
+    ) -> None:
+        kept = [k for k in changed.values() if k is not None]
+        waiting = {k.place for k in kept if k.kind is Kind.EVENT}
+        new = [(p, *body) for p, body in bodies.items() if p in waiting]
+        old = [(place,) for _, place in changed if place not in waiting]
+        db = self._db
+        db.execute("begin")
+        db.executemany(
+            "insert or replace into known values (?, ?, ?, ?, ?, ?)",
+            [(k.id, k.place, k.timestamp, int(k.kind), k.label, k.expects) for k in kept],
+        )
+        db.executemany(
+            "delete from known where id = ? and place = ?", [i for i, k in changed.items() if not k]
+        )
+        removed = db.executemany("delete from body where place = ?", old).rowcount if old else 0
+        db.executemany("insert into body values (?, ?, ?)", new)
+        db.execute("commit")
+        self.events += len(new) - removed
+
+    def oldest(self, limit: int, before: int | None = None) -> list[Known]:
+        if before is None:
+            return self._select("order by timestamp limit ?", [limit])
+        return self._select("where timestamp < ? order by timestamp limit ?", [before, limit])
+
+    def size(self) -> int:
+        pages, free, bytes_each = (
+            self._db.execute(f"pragma {name}").fetchone()[0]
+            for name in ("page_count", "freelist_count", "page_size")
+        )
+        return int((pages - free) * bytes_each)
+
+    def restore(self, written: Iterable[Written]) -> None:
+        self._restoring = True
+        self._db.execute("begin")
+        self._db.executemany("insert or replace into written values (?, ?, ?)", written)
+        self._db.execute("commit")
+
+    def restored(self, places: Collection[int]) -> dict[int, Written]:
+        if not self._restoring:
+            return {}
+        found: dict[int, Written] = {}
+        for some in _parts(places):
+            rows = self._db.execute(f"select * from written where place in ({_marks(some)})", some)  # noqa: S608  question marks only
+            found.update((row[0], Written(*row)) for row in rows)
+        return found
+
+    def end_restore(self) -> None:
+        self._restoring = False
+        self._db.execute("delete from written")
+
+    def _open(self) -> sqlite3.Connection:
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{self._path}{suffix}").unlink(missing_ok=True)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self.events, self._restoring = 0, False
+        db = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
+        db.executescript(_TABLES)
+        return db
+
+    def _select(self, where: str, values: Sequence[object]) -> list[Known]:
+        return [
+            Known(id, place, timestamp, Kind(kind), label, expects)
+            for id, place, timestamp, kind, label, expects in self._db.execute(  # noqa: A001  the column's name
+                f"select * from known {where}",  # noqa: S608  constants and question marks only
+                values,
+            )
+        ]
+
+
+def _parts(values: Collection[T]) -> Iterator[list[T]]:
+    rest = iter(values)
+    while part := list(islice(rest, _MANY)):
+        yield part
+
+
+def _marks(values: Sequence[object]) -> str:
+    return ",".join("?" * len(values))

@@ -1,0 +1,273 @@
+"""Hundreds of streams, each with a recorder that is killed again and again.
+
+Whatever dies where: in the end S3 holds exactly the observations that the logs imply, in unbroken
+sequences, and every record is counted once.
+"""
+
+import os
+import random
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from perennial_contract.observation import from_parquet, parse_segment_key
+from perennial_contract.pipeline import Events, Kafka, Labels, Reference, SecretReference, Storage
+from perennial_contract.settings import RecorderSettings
+from perennial_contract.store import Store
+from perennial_recorder.loop import Pace, Recorder
+from perennial_recorder.ports import Trouble
+from perennial_recorder.waiting import SqliteWaiting
+from tests.fakes.broker import Broker, BrokerSource, Record
+from tests.fakes.s3 import FakeS3, Fault
+from tests.recorder.oracle import Identity, expect
+from tests.recorder.stories import LABEL_SPELLINGS, Sent, Shape, Stories
+
+RUNS = int(os.environ.get("PERENNIAL_CRASH_RUNS", "300"))
+BEGIN = 1_790_000_000_000
+PIECES = 20  # the runs are spread over as many tests
+
+
+FAULTS: list[Fault | str] = [*Fault, "InternalError", "ConditionalRequestConflict"]
+
+
+class Killed(BaseException):
+    """The process is gone: nothing catches it."""
+
+
+class Chaos:
+    """Kills and faults, drawn from the run's seed."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self.rng = rng
+        self.on = True
+        self.kills = rng.choice([0.002, 0.01, 0.05])
+        self.faults = rng.choice([0.0, 0.05, 0.3])
+        self.killed = 0
+        self._next = False
+
+    def point(self) -> None:
+        """A place where the process may die."""
+        if self.on and (self._next or self.rng.random() < self.kills):
+            self._next = False
+            self.killed += 1
+            raise Killed
+
+    def kafka(self) -> None:
+        self.point()
+        if self.on and self.rng.random() < self.faults / 4:
+            raise Trouble("KafkaUnavailable", "no answer")
+
+    def __bool__(self) -> bool:
+        return True
+
+    def popleft(self) -> Fault | str | None:
+        """What becomes of the next request to S3."""
+        self.point()
+        if not self.on:
+            return None
+        if self.rng.random() < self.kills:  # carried out, and then we die
+            self._next = True
+            return Fault.ANSWER_LOST
+        if self.rng.random() >= self.faults:
+            return None
+        return self.rng.choice(FAULTS)
+
+
+class MortalWaiting(SqliteWaiting):
+    """The disk dies with the process, and in the middle of things."""
+
+    chaos: Chaos
+
+    def save(self, *args: object) -> None:
+        self.chaos.point()
+        super().save(*args)  # type: ignore[arg-type]  # passed on as they came
+        self.chaos.point()
+
+
+class TrustedStore(Store):
+    def probe(self) -> None:
+        """Not here: each probe would wait in earnest for every fault."""
+
+
+class Run:
+    """One stream from its first record to the last checkpoint."""
+
+    def __init__(self, seed: int, folder: Path) -> None:
+        self.rng = random.Random(seed)
+        rng = self.rng
+        length = rng.randrange(60_000, 1_500_000)
+        self.shape = Shape(
+            begin=BEGIN,
+            length=length,
+            delay=rng.choice([2_000, 60_000, 300_000]),
+            event_partitions=rng.randrange(2, 4),
+            label_partitions=rng.randrange(2, 4),
+            grown=BEGIN + length // 2,
+        )
+        self.now = BEGIN / 1000
+        self.broker = Broker()
+        self.broker.create("events", self.shape.event_partitions - 1)
+        self.broker.create("labels", self.shape.label_partitions - 1)
+        self.s3 = FakeS3("bucket")
+        self.chaos = Chaos(rng)
+        self.s3.faults = self.chaos  # type: ignore[assignment]  # drawn instead of listed
+        stories = Stories(rng, self.shape)
+        sent = [s for _ in range(rng.randrange(5, 80)) for s in stories.draw()]
+        self.to_send = sorted(sent, key=lambda s: s.when, reverse=True)
+        self.folder = folder
+        self.lives = 0
+        self.waiting: MortalWaiting | None = None
+        self.recorder: Recorder | None = None
+        self.pace = Pace(
+            checkpoint=rng.choice([0.0, 5.0, 60.0]),
+            topics=rng.choice([0.0, 10.0]),
+            retry=rng.choice([0.0, 1.0]),
+        )
+        self.settings = RecorderSettings(
+            uid="uid",
+            namespace="default",
+            name="income",
+            created=datetime.fromtimestamp(BEGIN / 1000 - 3600, UTC),
+            storage=Storage(bucket="bucket", secret_ref=SecretReference(name="s3")),
+            kafka=Kafka(bootstrap_servers="kafka:9092"),
+            events=Events(topic="events", id=Reference(path="id"), time=Reference(path="ts")),
+            labels=Labels(topic="labels", max_delay=timedelta(milliseconds=self.shape.delay)),
+            label=LABEL_SPELLINGS,
+            flush_interval=timedelta(seconds=rng.choice([0, 2, 10, 40])),
+        )
+
+    def play(self) -> None:
+        while self.to_send:
+            self._pass(self.rng.choice([0.0, 0.3, 5.0, 20.0, 90.0]))
+            for _ in range(self.rng.randrange(4)):
+                self._step()
+            if self.rng.random() < 0.03:
+                self._stop()
+        self.chaos.on = False
+        for _ in range(40):
+            self._pass((2.5 * self.shape.delay + 100_000) / 40_000)
+            for _ in range(3):
+                self._step()
+        self._stop()
+
+    def observed(self) -> dict[Identity, str]:
+        """Label by identity; AssertionError when a sequence has a hole or an identity is twice."""
+        observed: dict[Identity, str] = {}
+        sequences: Counter[int] = Counter()
+        store = TrustedStore(self.s3, "bucket", self.settings.prefix)  # type: ignore[arg-type]  # the fake
+        for name in store.list("observations/"):
+            key = parse_segment_key(name)
+            if key is None:
+                continue
+            assert key.topic_id == self.broker.ids["events"]
+            assert key.first == sequences[key.partition], "a hole in the sequence"
+            for row in from_parquet(store.get(name) or b""):
+                assert row.sequence == sequences[key.partition]
+                sequences[key.partition] += 1
+                assert (key.partition, row.offset) not in observed, "an identity twice"
+                observed[key.partition, row.offset] = row.label
+        return observed
+
+    def check(self) -> None:
+        self._step()
+        assert self.recorder
+        observed = self.observed()
+        logs = self.broker.logs
+        counts = expect(logs["events"], logs["labels"], self.shape.delay).check(observed)
+        counts["observations"] = len(observed)
+        report = self.recorder.report()
+        said = Counter(report.counts)
+        said["late or orphan"] = said.pop("late_label", 0) + said.pop("orphan_label", 0)
+        assert +said == +counts, f"{+said} counted, {+counts} expected"
+        assert report.labels_complete
+        assert report.pending == 0
+        assert sum(report.written[self.broker.ids["events"]].values()) == len(observed)
+        self._stop()
+
+    def _pass(self, seconds: float) -> None:
+        self.now += seconds
+        if self.now * 1000 >= self.shape.grown:
+            self.broker.grow("events", self.shape.event_partitions)
+            self.broker.grow("labels", self.shape.label_partitions)
+        while self.to_send and self.to_send[-1].when <= self.now * 1000:
+            self._send(self.to_send.pop())
+
+    def _send(self, sent: Sent) -> None:
+        topic = "labels" if sent.labels else "events"
+        record = Record(sent.timestamp, sent.value)
+        self.broker.append(topic, sent.partition, record)
+        if self.rng.random() < 0.05:
+            self.broker.append(topic, sent.partition, None)
+
+    def _step(self) -> None:
+        try:
+            if self.recorder is None:
+                self.recorder = self._start()
+            self.recorder.step()
+        except Killed:
+            self._gone()
+
+    def _stop(self) -> None:
+        """As SIGTERM does."""
+        if self.recorder:
+            with suppress(Killed):
+                self.recorder.finish()
+            self._gone()
+
+    def _gone(self) -> None:
+        self.recorder = None
+        if self.waiting:
+            self.waiting.close()
+            self.waiting = None
+
+    def _start(self) -> Recorder:
+        self.lives += 1
+        self.waiting = MortalWaiting(self.folder / "waiting.db")
+        self.waiting.chaos = self.chaos
+        choose = lambda most: self.rng.randrange(min(most, 12) + 1)  # noqa: E731
+        return Recorder(
+            self.settings,
+            BrokerSource(self.broker, self.chaos.kafka, choose),
+            TrustedStore(self.s3, "bucket", self.settings.prefix),  # type: ignore[arg-type]  # the fake
+            self.waiting,
+            lambda: self.now,
+            pace=self.pace,
+            sleep=self._sleep,
+        )
+
+    def _sleep(self, seconds: float) -> None:
+        self.now += max(seconds, 0.1)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    shared = Path("/dev/shm")
+    if not shared.is_dir():
+        yield tmp_path
+        return
+    path = shared / f"perennial-crash-{os.getpid()}"
+    path.mkdir(exist_ok=True)
+    yield path
+    for file in path.iterdir():
+        file.unlink()
+    path.rmdir()
+
+
+@pytest.mark.parametrize("piece", range(PIECES))
+def test_a_recorder_that_is_killed_loses_nothing_and_doubles_nothing(
+    piece: int, folder: Path
+) -> None:
+    killed = 0
+    for seed in range(piece, RUNS, PIECES):
+        run = Run(seed, folder)
+        try:
+            run.play()
+            run.check()
+        except AssertionError as error:
+            raise AssertionError(f"seed {seed}, {run.lives} lives") from error
+        killed += run.chaos.killed
+    assert killed
