@@ -1,5 +1,6 @@
 import pytest
 
+from examples.demo.frame import frame
 from examples.demo.report import Counts
 from examples.demo.run import LIMIT, Demo, Failed, succeeded
 from examples.demo.timeline import Stage, Timeline
@@ -23,7 +24,9 @@ def test_the_world_changes_twice_and_the_pipeline_recovers_twice(trains: float) 
     assert [change.function for change in timeline.changes] == [4, 5]
     assert all((c.recovered or 0) >= c.before - 0.03 for c in timeline.changes)
     assert demo.accuracy.waiting == 0
-    assert sum(line.count("▲") for line in screen.frames[-1]) == 4
+    drawn = frame(screen.scenes[-1], 80)
+    assert sum(line.count("▲") for line in drawn) == 4
+    assert max(map(len, drawn[:8])) <= 80
     assert "attempt 2: no gain: kept v1" in screen.said
 
 
