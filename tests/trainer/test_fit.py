@@ -10,11 +10,11 @@ from perennial_trainer.fit import (
     TrialFailed,
     Trials,
     fit,
-    load,
     refit_leaves,
 )
 from perennial_trainer.folds import Fold
 from perennial_trainer.judge import row_losses
+from perennial_trainer.model import load
 from tests.trainer.build import a_base, a_case
 
 RECIPE = Recipe(DEFAULTS, 20, 1000)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from perennial_contract.bundle import ENCODER, GOLDEN, MODEL, BundleBroken, from_golden, to_golden
-from perennial_trainer.fit import DEFAULTS, Model, Recipe, fit
+from perennial_trainer.fit import DEFAULTS, Recipe, fit
 from perennial_trainer.golden import golden_rows, replay
+from perennial_trainer.model import Model
 from perennial_trainer.prove import prove
 from tests.trainer.build import a_base, a_case
 

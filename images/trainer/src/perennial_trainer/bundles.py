@@ -27,8 +27,8 @@ from perennial_contract.store import Put, StoreError
 from perennial_trainer.candidates import TREE_ROWS, TREES, Served
 from perennial_trainer.dataset import Record
 from perennial_trainer.final import Built
-from perennial_trainer.fit import load
 from perennial_trainer.golden import golden_rows
+from perennial_trainer.model import load
 from perennial_trainer.objects import Objects
 
 _LIBRARIES: Final = ("lightgbm", "numpy", "hyperopt")

@@ -10,12 +10,11 @@ from typing import Any, Final
 import lightgbm as lgb
 import numpy as np
 
-from perennial_contract.bundle import BundleBroken
 from perennial_contract.encoder import Encoded, Encoder, learn
 from perennial_contract.pipeline import Feature
-from perennial_trainer.dataset import Record
 from perennial_trainer.folds import Fold
-from perennial_trainer.rows import Floats, Index, Rows
+from perennial_trainer.model import Model
+from perennial_trainer.rows import Index, Rows
 
 Parameters = Mapping[str, float]
 DEFAULTS: Final[Parameters] = {
@@ -58,48 +57,6 @@ class Material:
     crosses: Sequence[Sequence[str]]
     seed: int
     threads: int
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A booster and the encoder that it was fitted through."""
-
-    encoder: Encoder
-    booster: lgb.Booster
-    threads: int
-
-    def margins(self, records: Sequence[Record]) -> Floats:
-        """Raw scores of raw records, shape (n,)."""
-        matrix = self.encoder.encode(records).matrix
-        return np.asarray(
-            self.booster.predict(matrix, raw_score=True, num_threads=self.threads), dtype=np.float64
-        )
-
-    def probabilities(self, records: Sequence[Record]) -> Floats:
-        """Of the positive class, shape (n,)."""
-        chances: Floats = 1 / (1 + np.exp(-self.margins(records)))
-        return chances
-
-    @property
-    def text(self) -> bytes:
-        return self.booster.model_to_string().encode()
-
-    @property
-    def trees(self) -> int:
-        return self.booster.num_trees()
-
-
-def load(text: bytes, encoder: bytes, threads: int) -> Model:
-    """A model from a bundle's files, whose digests must have been checked: LightGBM trusts them.
-
-    Raises:
-        BundleBroken: One of them cannot be read.
-    """
-    try:
-        booster = lgb.Booster(model_str=text.decode())
-    except (lgb.basic.LightGBMError, UnicodeDecodeError) as error:
-        raise BundleBroken(f"LightGBM cannot read the model: {error}") from error
-    return Model(Encoder.from_json(encoder), booster, threads)
 
 
 def fit(material: Material, index: Index, recipe: Recipe) -> Model:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -16,15 +16,15 @@ from perennial_contract.bundle import (
     Golden,
     from_golden,
 )
-from perennial_trainer.dataset import Record
-from perennial_trainer.fit import Model, load
+from perennial_contract.columns import Records
+from perennial_trainer.model import Model, load
 
 _ROWS: Final = 64
 _LOOKED_AT: Final = 1000
 NOTHING: Final[dict[str, Any]] = {}  # a record without any feature must be answered too
 
 
-def golden_rows(model: Model, records: Sequence[Record]) -> list[Golden]:
+def golden_rows(model: Model, records: Records) -> list[Golden]:
     """Up to 64 of the newest records, half of them odd where there are any, and an empty one.
 
     Odd is a record that lacks a value, or holds one that is outside the model's dictionaries.
@@ -33,12 +33,12 @@ def golden_rows(model: Model, records: Sequence[Record]) -> list[Golden]:
     odd = [record for record in newest if _is_odd(model, record)][: _ROWS // 2]
     step = max(1, len(newest) // (_ROWS - len(odd)))
     plain = [record for record in newest[::step] if record not in odd]
-    chosen = [NOTHING, *odd, *plain][:_ROWS]
+    chosen = [NOTHING, *map(dict, odd), *map(dict, plain)][:_ROWS]
     margins = model.margins(chosen)
     return [Golden(r, [float(score)]) for r, score in zip(chosen, margins, strict=True)]
 
 
-def _is_odd(model: Model, record: Record) -> bool:
+def _is_odd(model: Model, record: Mapping[str, Any]) -> bool:
     encoded = model.encoder.encode([record])
     return bool(any(encoded.unknown.values()) or np.isnan(encoded.matrix).any())
 

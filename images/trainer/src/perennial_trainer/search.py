@@ -1,7 +1,6 @@
-"""A search for parameters: Hyperopt suggests, we evaluate, keep and stop.
+"""A search for parameters: an engine suggests, we evaluate, keep and stop.
 
-Ask and tell rather than `fmin`, which ignores start points beside trials, is drawn to NaN losses
-and cannot end a running trial. A trial is a document that JSON can hold.
+A trial is a document that JSON can hold.
 """
 
 from __future__ import annotations
@@ -9,12 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Final
-
-from hyperopt import Trials as History
-from hyperopt import hp, rand, tpe
-from hyperopt.base import JOB_STATE_DONE, STATUS_FAIL, STATUS_OK, Domain
+from typing import Final
 
 from perennial_contract.pipeline import Algorithm
 from perennial_contract.status import Document
@@ -35,13 +29,6 @@ class Range:
     def clip(self, value: float) -> float:
         inside = min(max(value, self.low), self.high)
         return round(inside) if self.whole else inside
-
-    def node(self, name: str) -> Any:
-        """Hyperopt's distribution of it."""
-        if not self.log:
-            return hp.uniform(name, self.low, self.high)
-        low, high = math.log(self.low), math.log(self.high)
-        return hp.qloguniform(name, low, high, 1) if self.whole else hp.loguniform(name, low, high)
 
 
 SPACE: Final = {
@@ -85,14 +72,16 @@ def search(
 
     `seen` is told of each. A NaN loss is a failed trial, an exception of the objective too.
     """
-    asked = _Suggestions(budget)
+    from perennial_trainer.suggest import Suggestions  # noqa: PLC0415  2 s: only where it is used
+
+    engine = Suggestions(SPACE, budget)
     trials: list[Trial] = []
     for number in range(budget.evals):
         if trials and budget.expired():
             break
-        given = _clip(start[number]) if number < len(start) else asked.next(number)
+        given = _clip(start[number] if number < len(start) else engine.ask(number))
         trial = _evaluate(objective, number, given)
-        asked.tell(trial)
+        engine.tell(trial)
         trials.append(trial)
         seen(trial)
     return trials
@@ -118,40 +107,3 @@ def _clip(parameters: Parameters) -> dict[str, float]:
     """A point of the space: Hyperopt takes none outside it, and none that lacks a parameter."""
     filled = {**DEFAULTS, **parameters}
     return {name: span.clip(filled[name]) for name, span in SPACE.items()}
-
-
-class _Suggestions:
-    """Hyperopt's side: its history of documents, and its algorithm."""
-
-    def __init__(self, budget: Budget) -> None:
-        self._history = History()
-        self._domain = Domain(lambda _: None, {n: span.node(n) for n, span in SPACE.items()})
-        self._seed = budget.seed
-        startup = max(5, budget.evals // 5)  # Hyperopt's 20 would make short searches random
-        self._suggest = (
-            rand.suggest
-            if budget.algorithm is Algorithm.RANDOM
-            else partial(tpe.suggest, n_startup_jobs=startup, verbose=False)
-        )
-
-    def next(self, number: int) -> dict[str, float]:
-        # a seed that depends on the number: with one seed a resumed search repeats its points
-        (asked,) = self._suggest([number], self._domain, self._history, self._seed * 1009 + number)
-        return _clip({n: float(values[0]) for n, values in asked["misc"]["vals"].items()})
-
-    def tell(self, trial: Trial) -> None:
-        result: dict[str, Any] = (
-            {"status": STATUS_FAIL}
-            if trial.loss is None
-            else {"status": STATUS_OK, "loss": trial.loss}
-        )
-        misc = {
-            "tid": trial.number,
-            "cmd": self._domain.cmd,
-            "workdir": None,
-            "idxs": {name: [trial.number] for name in trial.parameters},
-            "vals": {name: [value] for name, value in trial.parameters.items()},
-        }
-        (document,) = self._history.new_trial_docs([trial.number], [None], [result], [misc])
-        self._history.insert_trial_doc(document | {"state": JOB_STATE_DONE})
-        self._history.refresh()
