@@ -6,7 +6,6 @@ Any bytes give a message or a rejection with its reason, never an exception.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any, Final
 
@@ -26,11 +25,11 @@ DETAIL_HEADER: Final = "perennial-detail"
 
 Id = str | int | float
 Headers = Sequence[tuple[str, bytes | None]] | None
+_IDS: Final = (str, int, float)
 _ANSWER: Final = ("prediction", "label", "probability", "model")
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
+class Rejection(msgspec.Struct, frozen=True):
     """Why a message cannot be used."""
 
     reason: str
@@ -39,8 +38,7 @@ class Rejection:
     """For a person: what was expected where."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """A message of the events topic."""
 
     id: Id
@@ -52,8 +50,7 @@ class Event:
     """The event's own, in milliseconds since 1970."""
 
 
-@dataclass(frozen=True, slots=True)
-class LabelMessage:
+class LabelMessage(msgspec.Struct, frozen=True):
     """A message of the labels topic."""
 
     id: Id
@@ -65,7 +62,9 @@ class EventReader:
     """Reads messages of the events topic; `label_path` is where a label lies inside them."""
 
     def __init__(self, events: Events, label_path: str | None) -> None:
-        self._events = events
+        self._id = events.id
+        self._record = events.record
+        self._time = events.time
         self._label_path = label_path
         id_path = events.id.path if events.id else None
         self._removed = [path for path in (label_path, id_path) if path]
@@ -77,18 +76,17 @@ class EventReader:
         event = _object(value)
         if isinstance(event, Rejection):
             return event
-        declared = self._events.id
-        identity = _identity(declared, event, key, headers) if declared else source
+        identity = source if self._id is None else _identity(self._id, event, key, headers)
         if isinstance(identity, Rejection):
             return identity
         label = pick(event, self._label_path) if self._label_path else ABSENT
-        at = self._events.time
-        time = read_time(_referred(at, event, key, headers)) if at else None
+        at = self._time
+        time = None if at is None else read_time(_referred(at, event, key, headers))
         for path in self._removed:
             remove(event, path)
-        record = pick(event, self._events.record) if self._events.record else event
+        record = pick(event, self._record) if self._record else event
         if not isinstance(record, dict):
-            return Rejection("NoRecord", f"there is no object at {self._events.record}")
+            return Rejection("NoRecord", f"there is no object at {self._record}")
         return Event(identity, record, label, time)
 
 
@@ -161,7 +159,7 @@ def _json(value: bytes | None) -> object | Rejection:
 
 def _object(value: bytes | None) -> dict[str, Any] | Rejection:
     read = _json(value)
-    if isinstance(read, dict | Rejection):
+    if isinstance(read, (dict, Rejection)):
         return read
     return Rejection("NotAnObject", f"the message is JSON, but no object: {type(read).__name__}")
 
@@ -191,7 +189,7 @@ def _identity(
     if reference is None:
         return Rejection("NoId", "nothing says where the id lies: declare labels.id")
     found = _referred(reference, message, key, headers)
-    if isinstance(found, str | int | float) and not isinstance(found, bool) and found != "":
+    if isinstance(found, _IDS) and found != "" and not isinstance(found, bool):
         return found
     place = reference.path or reference.header or "the message's key"
     return Rejection("NoId", f"there is no id, a text or a number, at {place}")

@@ -22,13 +22,11 @@ ABSENT: Final = Absent.ABSENT
 
 def pick(record: Mapping[str, Any], path: str) -> object:
     """What stands at a path, or ABSENT."""
-    here: object = record
-    while isinstance(here, Mapping):
-        if path in here:
-            return here[path]
-        head, _, path = path.partition(".")
-        here = here.get(head) if path else None
-    return ABSENT
+    if path in record:
+        return record[path]
+    head, _, rest = path.partition(".")
+    below = record.get(head) if rest else None
+    return pick(below, rest) if isinstance(below, Mapping) else ABSENT
 
 
 def place(record: dict[str, Any], path: str, value: object) -> None:
