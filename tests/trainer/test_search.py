@@ -1,7 +1,7 @@
 import json
 import math
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perennial_contract.pipeline import Algorithm
@@ -100,6 +100,7 @@ def test_a_trial_is_a_document_that_json_can_hold() -> None:
     assert isinstance(trial.parameters["num_leaves"], int)
 
 
+@settings(max_examples=25)
 @given(st.integers(0, 2**31))
 def test_every_suggestion_lies_in_the_space(seed: int) -> None:
     for trial in run(a_budget(3, seed=seed)):
