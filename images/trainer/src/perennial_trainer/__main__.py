@@ -38,7 +38,9 @@ from perennial_contract.store import Store, StoreError, connect
 from perennial_trainer.progress import Progress
 from perennial_trainer.prove import prove
 from perennial_trainer.run import World, run
+from perennial_trainer.threads import threads
 
+CGROUP: Final = Path("/sys/fs/cgroup")
 RETRY: Final = 75  # EX_TEMPFAIL of sysexits.h
 _SEARCHED: Final = 0.7  # share of the deadline after which no search goes on
 _LOG: Final = logging.getLogger("perennial_trainer")
@@ -87,7 +89,7 @@ def _world(settings: TrainerSettings, secret: Path) -> World:
         prove=prove,
         now=partial(datetime.now, UTC),
         expired=lambda: time.monotonic() > search_until,
-        threads=cpus(),
+        threads=threads(CGROUP, len(os.sched_getaffinity(0))),
     )
 
 
@@ -116,16 +118,6 @@ def _overrun(termination: Path, seconds: float) -> None:
     """Ends the process from the timer's thread: LightGBM hears no exception."""
     message = f"the attempt took longer than its deadline of {seconds:.0f} s"
     os._exit(_later(termination, Problem(reason="DeadlineExceeded", message=message)))
-
-
-def cpus(limit: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
-    """Whole CPUs that this process may use: by affinity, and by its cgroup's quota."""
-    allowed = len(os.sched_getaffinity(0))
-    try:
-        quota, period = limit.read_text().split()
-    except (OSError, ValueError):
-        return allowed
-    return allowed if quota == "max" else max(1, min(allowed, int(quota) // int(period)))
 
 
 def _stop(number: int, _: FrameType | None) -> None:

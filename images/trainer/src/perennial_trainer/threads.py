@@ -1,0 +1,30 @@
+"""How many threads LightGBM may use: whole CPUs of the container's limit, or those there are.
+
+More threads than the limit wait for each other's time: a search took ten times as long.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def threads(cgroup: Path, processors: int) -> int:
+    """At least 1; `cgroup` is the folder that holds version 2's cpu.max, or version 1's cpu/."""
+    quota, period = _limit(cgroup)
+    return processors if quota <= 0 else max(1, min(processors, quota // period))
+
+
+def _limit(cgroup: Path) -> tuple[int, int]:
+    """Quota and period in microseconds; the quota is 0 or less where there is no limit."""
+    together = cgroup / "cpu.max"
+    if together.exists():
+        quota, period = together.read_text().split()
+        return (0 if quota == "max" else int(quota)), int(period)
+    apart = cgroup / "cpu"
+    if (apart / "cpu.cfs_quota_us").exists():
+        return _number(apart / "cpu.cfs_quota_us"), _number(apart / "cpu.cfs_period_us")
+    return 0, 1
+
+
+def _number(file: Path) -> int:
+    return int(file.read_text())
