@@ -22,8 +22,6 @@ need_base_image() { # a stand-in for the published image: the same Debian, put t
 make_base_image() {
   debootstrap --variant=minbase --include=ca-certificates bookworm root
   rm -rf root/var/cache/apt/archives/*.deb root/var/lib/apt/lists/*
-  printf 'deb http://deb.debian.org/debian%s main\n' " bookworm" " bookworm-updates" "-security bookworm-security" \
-    >root/etc/apt/sources.list
   tar -C root -cf root.tar .
   printf '%s\n' 'FROM scratch' 'ADD root.tar /' 'CMD ["bash"]' \
     'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' >Dockerfile

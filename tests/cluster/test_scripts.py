@@ -27,7 +27,7 @@ def run(script: str, cache: Path) -> subprocess.CompletedProcess[str]:
 
 
 def run_inside(script: str, cache: Path) -> subprocess.CompletedProcess[str]:
-    sourced = "HERE=$PWD; . lib/common.sh; . native/native.sh; lock test; " + script
+    sourced = "HERE=$PWD; . lib/places.sh; . native/native.sh; lock test; " + script
     return run(sourced, cache)
 
 
