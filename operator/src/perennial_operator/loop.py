@@ -8,9 +8,8 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from perennial_operator.reconcile import Known, Reconciler
+from perennial_operator.reconcile import ASK, Known, Reconciler
 
-ASK: Final = 5.0  # seconds between two questions to the pods
 _LOG: Final = logging.getLogger(__name__)
 Key = tuple[str, str]  # namespace, name
 
@@ -63,7 +62,7 @@ class Loops:
         end = asyncio.get_running_loop().time() + again.total_seconds() * _jitter()
         while (left := end - asyncio.get_running_loop().time()) > 0:
             try:
-                await asyncio.wait_for(waker.wait(), min(left, ASK * _jitter()))
+                await asyncio.wait_for(waker.wait(), min(left, ASK.total_seconds() * _jitter()))
             except TimeoutError:
                 if listening and await self._reconciler.listen(known, _now()):
                     return

@@ -22,6 +22,7 @@ from perennial_operator.plan import Images, Plan, plan, refuse
 from perennial_operator.reports import Memory
 from perennial_operator.resource import KIND, Pipeline, Spec, Status
 
+ASK: Final = timedelta(seconds=5)  # between two questions to the pods
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -67,6 +68,7 @@ class Known:
     memory: Memory = field(default_factory=Memory)
     pods: tuple[Pod, ...] = ()
     uid: str = ""
+    asked: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class Reconciler:
 
     async def listen(self, known: Known, now: datetime) -> bool:
         """Asks the pods; tells whether there is something to decide."""
+        known.asked = now
         asked = [pod for pod in known.pods if pod.ip and not pod.leaving]
         return known.memory.keep(await self.reports.ask(asked, known.uid), now)
 
@@ -106,7 +109,7 @@ class Reconciler:
         pods = tuple([read_pod(pod, await self._warnings(pod)) for pod in raw])
         strangers = {pod.uid for pod in pods} - {pod.uid for pod in known.pods}
         known.pods, known.uid = pods, pipeline.uid
-        if strangers:
+        if strangers or known.asked is None or now - known.asked >= ASK:
             await self.listen(known, now)
         return Observed(
             deployment=deployment,

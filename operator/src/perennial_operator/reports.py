@@ -41,16 +41,18 @@ class Memory:
 
     _said: dict[str, tuple[datetime, Report]] = field(default_factory=dict)
     _asked: dict[str, datetime] = field(default_factory=dict)
+    _told: dict[str, Any] = field(default_factory=dict)
 
     def keep(self, answers: Iterable[tuple[Pod, Report | None]], now: datetime) -> bool:
         """Remembers answers; tells whether one of them may change a decision."""
-        before = self._telling(now)
+        before = self._told
         answered = list(answers)
         asked = {pod.uid for pod, _ in answered}
         self._said = {uid: kept for uid, kept in self._said.items() if uid in asked}
         self._asked = {uid: self._asked.get(uid, now) for uid in asked}
         self._said |= {pod.uid: (now, said) for pod, said in answered if said}
-        return self._telling(now) != before
+        self._told = self._telling(now)
+        return self._told != before
 
     def reports(self, pods: Iterable[Pod], now: datetime) -> dict[str, Report]:
         """By pod name: what it said in the last 30 s."""
@@ -77,4 +79,4 @@ class Memory:
             if now - at <= KEPT
         }
         late = {uid for uid, at in self._asked.items() if uid not in fresh and now - at > KEPT}
-        return {**fresh, "": late}
+        return {**fresh, "": late} if late else fresh

@@ -1,0 +1,111 @@
+"""The API server that the operator's passes see: objects in a dictionary, writes in a list."""
+
+from collections.abc import Sequence
+from copy import deepcopy
+from typing import Any
+
+from perennial_contract.status import Report
+from perennial_operator.happening import Happening
+from perennial_operator.observed import Pod
+from perennial_operator.reconcile import Conflict
+
+Json = dict[str, Any]
+
+
+def merged(old: Json, patch: Json) -> Json:
+    """A JSON merge patch, RFC 7386."""
+    new = {k: v for k, v in old.items() if patch.get(k, ...) is not None}
+    for key, value in patch.items():
+        if isinstance(value, dict):
+            below = new.get(key)
+            new[key] = merged(below if isinstance(below, dict) else {}, value)
+        elif value is not None:
+            new[key] = value
+    return new
+
+
+class FakeCluster:
+    """What is written is there; nothing else works on it. `fail_at` refuses the n-th write."""
+
+    def __init__(self, *objects: Json, fail_at: int = 0) -> None:
+        self.objects = {self._key(each): deepcopy(each) for each in objects}
+        self.told: list[Happening] = []
+        self.about: dict[str, list[tuple[str, str]]] = {}
+        self.writes: list[str] = []
+        self._fail_at = fail_at
+
+    async def get(self, kind: str, namespace: str, name: str) -> Json | None:
+        return deepcopy(self.objects.get((kind, namespace, name)))
+
+    async def pods(self, namespace: str, pipeline: str) -> list[Json]:
+        return [
+            deepcopy(each)
+            for (kind, where, _), each in sorted(self.objects.items())
+            if kind == "Pod"
+            and where == namespace
+            and each["metadata"]["labels"]["perennial.dev/pipeline"] == pipeline
+        ]
+
+    async def warnings(self, namespace: str, pod: str) -> list[tuple[str, str]]:
+        assert namespace
+        return self.about.get(pod, [])
+
+    async def apply(self, manifest: Json) -> None:
+        key = self._key(manifest)
+        old = self.objects.get(key, {"metadata": {"uid": f"uid of {key[2]}", "generation": 1}})
+        new = {**old, **manifest, "metadata": {**old["metadata"], **manifest["metadata"]}}
+        if new != old:
+            self._write("apply", manifest)
+            self.objects[key] = deepcopy(new)
+
+    async def create(self, manifest: Json) -> None:
+        key = self._key(manifest)
+        if key in self.objects:
+            return
+        self._write("create", manifest)
+        self.objects[key] = deepcopy(manifest)
+        self.objects[key]["metadata"]["uid"] = f"uid of {key[2]} {len(self.writes)}"
+
+    async def delete(self, manifest: Json) -> None:
+        key = self._key(manifest)
+        current = self.objects.get(key)
+        if current and current["metadata"]["uid"] == manifest["metadata"]["uid"]:
+            self._write("delete", manifest)
+            del self.objects[key]
+
+    async def patch_status(self, resource: Json, patch: Json) -> None:
+        current = self.objects[self._key(resource)]
+        version = current["metadata"]["resourceVersion"]
+        if version != resource["metadata"]["resourceVersion"]:
+            raise Conflict(version)
+        self._write("status", resource)
+        current["status"] = merged(current.get("status", {}), patch)
+        current["metadata"]["resourceVersion"] = str(int(version) + 1)
+
+    async def tell(self, resource: Json, happening: Happening) -> None:
+        assert resource["metadata"]["uid"]
+        self.told.append(happening)
+
+    def _write(self, what: str, manifest: Json) -> None:
+        if len(self.writes) + 1 == self._fail_at:
+            self._fail_at = 0
+            raise OSError("the API server went away")
+        self.writes.append(f"{what} {manifest['kind']} {manifest['metadata']['name']}")
+
+    @staticmethod
+    def _key(manifest: Json) -> tuple[str, str, str]:
+        meta = manifest["metadata"]
+        return manifest["kind"], meta["namespace"], meta["name"]
+
+
+class FakeReports:
+    """What each pod says, by its name."""
+
+    def __init__(self, **said: Report) -> None:
+        self.said = dict(said)
+        self.asked: list[str] = []
+
+    async def ask(self, pods: Sequence[Pod], uid: str) -> list[tuple[Pod, Report | None]]:
+        assert uid
+        self.asked.extend(pod.name for pod in pods)
+        return [(pod, self.said.get(pod.name)) for pod in pods]

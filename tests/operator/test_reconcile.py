@@ -1,0 +1,258 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perennial_operator.reconcile import Known, Reconciler, difference
+from perennial_operator.resource import KIND, Status
+from tests.fakes.cluster import FakeCluster, FakeReports, merged
+from tests.operator.world import (
+    D1,
+    IMAGES,
+    NOW,
+    UID,
+    V1,
+    a_predictor,
+    a_recorder,
+    a_resource,
+    a_verdict,
+    recorded,
+    serving,
+    verified,
+)
+
+Json = dict[str, Any]
+RECORDER = recorded(a_recorder())
+PREDICTOR = verified(a_predictor(name="income-predictor-a"))
+
+
+def a_raw_pod(name: str, component: str, owner: str = "", **status: Any) -> Json:
+    return {
+        "kind": "Pod",
+        "metadata": {
+            "name": name,
+            "namespace": "team",
+            "uid": name,
+            "labels": {"perennial.dev/pipeline": "income", "perennial.dev/component": component},
+            "annotations": {"perennial.dev/model": V1},
+            "ownerReferences": [{"uid": owner, "controller": True}],
+        },
+        "status": {"phase": "Running", "podIP": "10.0.0.1", **status},
+    }
+
+
+def running(component: str) -> Json:
+    state = {"name": component, "state": {"running": {}}}
+    return {"conditions": [{"type": "Ready", "status": "True"}], "containerStatuses": [state]}
+
+
+async def passes(cluster: FakeCluster, reports: FakeReports, count: int = 8) -> timedelta | None:
+    """As many passes as it takes; a pass that fails is followed by another."""
+    reconciler, known = Reconciler(cluster, reports, IMAGES), Known()
+    again: timedelta | None = timedelta(0)
+    for number in range(count):
+        try:
+            again = await reconciler.reconcile(
+                "team", "income", known, NOW + timedelta(minutes=2 * number)
+            )
+        except OSError:
+            known = Known()
+    return again
+
+
+def play(cluster: FakeCluster, verdict: Json | None = None) -> None:
+    """What Kubernetes and the programs would do: pods appear, the trainer ends, pods turn ready."""
+    for (kind, _, name), child in list(cluster.objects.items()):
+        if kind == "StatefulSet":
+            pod = a_raw_pod("income-recorder-0", "recorder", **running("recorder"))
+            cluster.objects["Pod", "team", "income-recorder-0"] = pod
+        if kind == "Job":
+            message = a_verdict(1).model_copy(update=verdict or {}).to_termination()
+            ended = {"terminated": {"exitCode": 0, "message": message}}
+            status = {"phase": "Succeeded", "containerStatuses": [{"state": ended}]}
+            pod = a_raw_pod(f"{name}-x", "trainer", child["metadata"]["uid"], **status)
+            cluster.objects["Pod", "team", f"{name}-x"] = pod
+        if kind == "Deployment":
+            counts = {"replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}
+            child["status"] = {"observedGeneration": 1, **counts}
+            pod = a_raw_pod("income-predictor-a", "predictor", **running("predictor"))
+            cluster.objects["Pod", "team", "income-predictor-a"] = pod
+
+
+def status_of(cluster: FakeCluster) -> Status:
+    return Status.model_validate(cluster.objects[KIND, "team", "income"]["status"])
+
+
+async def to_the_end(cluster: FakeCluster, reports: FakeReports) -> None:
+    for _ in range(6):
+        await passes(cluster, reports, 3)
+        play(cluster)
+    await passes(cluster, reports, 3)
+
+
+async def test_the_intent_is_written_before_the_job_and_the_job_before_anything_it_leads_to() -> (
+    None
+):
+    cluster = FakeCluster(a_resource())
+
+    await passes(cluster, FakeReports(), 2)
+
+    assert cluster.writes == [
+        "status ModelPipeline income",
+        "apply StatefulSet income-recorder",
+        "create Job income-train-1",
+    ]
+
+
+async def test_a_first_attempt_goes_the_whole_way() -> None:
+    cluster = FakeCluster(a_resource())
+    reports = FakeReports(**{"income-recorder-0": RECORDER, "income-predictor-a": PREDICTOR})
+
+    await to_the_end(cluster, reports)
+
+    status = status_of(cluster)
+    assert status.model
+    assert (status.model.version, status.model.digest) == (V1, D1)
+    assert {c.type: c.status for c in status.conditions} == {
+        "Ready": "True",
+        "Accepted": "True",
+        "ModelAvailable": "True",
+        "PredictorAvailable": "True",
+        "RecorderAvailable": "True",
+        "LabelsComplete": "True",
+        "Training": "False",
+    }
+    assert [h.reason for h in cluster.told] == [
+        "AttemptStarted",
+        "Promoted",
+        "RolloutComplete",
+        "Ready",
+    ]
+
+
+async def test_a_pipeline_at_rest_costs_no_write() -> None:
+    cluster = FakeCluster(a_resource())
+    reports = FakeReports(**{"income-recorder-0": RECORDER, "income-predictor-a": PREDICTOR})
+    await to_the_end(cluster, reports)
+    before = list(cluster.writes)
+
+    again = await passes(cluster, reports, 10)
+
+    assert cluster.writes == before
+    assert again == timedelta(seconds=60)
+
+
+@pytest.mark.parametrize("fail_at", range(1, 12))
+async def test_wherever_a_write_fails_the_end_is_the_same(fail_at: int) -> None:
+    reports = FakeReports(**{"income-recorder-0": RECORDER, "income-predictor-a": PREDICTOR})
+    plain, broken = FakeCluster(a_resource()), FakeCluster(a_resource(), fail_at=fail_at)
+
+    await to_the_end(plain, reports)
+    await to_the_end(broken, reports)
+
+    def end(cluster: FakeCluster) -> tuple[list[str], str, int, list[str]]:
+        status = status_of(cluster)
+        assert status.attempt
+        jobs = [name for kind, _, name in cluster.objects if kind == "Job"]
+        said = [c.status for c in status.conditions]
+        return jobs, status.head, status.attempt.number, said
+
+    assert end(broken) == end(plain)
+    assert sum(write.startswith("create Job") for write in broken.writes) == 1
+
+
+async def test_a_conflict_means_look_again_and_do_nothing_else() -> None:
+    cluster = FakeCluster(a_resource())
+
+    class Late(FakeCluster):
+        async def get(self, kind: str, namespace: str, name: str) -> Json | None:
+            found = await cluster.get(kind, namespace, name)
+            if found and kind == KIND:
+                cluster.objects[KIND, "team", "income"]["metadata"]["resourceVersion"] = "7"
+            return found
+
+        async def patch_status(self, resource: Json, patch: Json) -> None:
+            await cluster.patch_status(resource, patch)
+
+    late = Late()
+
+    again = await Reconciler(late, FakeReports(), IMAGES).reconcile("team", "income", Known(), NOW)
+
+    assert again == timedelta(0)
+    assert late.writes == cluster.writes == []
+
+
+async def test_a_resource_that_is_gone_or_leaving_is_left_alone() -> None:
+    leaving = a_resource()
+    leaving["metadata"]["deletionTimestamp"] = "2026-11-21T12:00:00Z"
+
+    for cluster in (FakeCluster(), FakeCluster(leaving)):
+        assert await passes(cluster, FakeReports(), 1) is None
+        assert cluster.writes == []
+
+
+async def test_a_spec_that_cannot_be_read_is_named() -> None:
+    cluster = FakeCluster(a_resource(retrain={"threshold": 100}))
+
+    await passes(cluster, FakeReports(), 2)
+
+    accepted = next(c for c in status_of(cluster).conditions if c.type == "Accepted")
+    assert accepted.reason == "SpecInvalid"
+    assert "retrain.threshold must be at least 2 * promotion.minJudged" in accepted.message
+    assert cluster.writes == ["status ModelPipeline income"]
+
+
+async def test_a_missing_secret_is_read_from_the_events_of_the_pod_that_waits() -> None:
+    waiting = {"state": {"waiting": {"reason": "ContainerCreating"}}}
+    pod = a_raw_pod("income-recorder-0", "recorder")
+    pod["status"] = {"phase": "Pending", "containerStatuses": [waiting]}
+    cluster = FakeCluster(a_resource(serving().to_json()), pod)
+    cluster.about["income-recorder-0"] = [("FailedMount", 'secret "s3-client" not found')]
+
+    await passes(cluster, FakeReports(), 1)
+
+    ready = next(c for c in status_of(cluster).conditions if c.type == "Ready")
+    assert (ready.reason, ready.message) == ("SecretMissing", "Secret s3-client does not exist")
+
+
+async def test_pods_that_leave_or_have_no_address_are_not_asked() -> None:
+    plain, leaving, early = (a_raw_pod(name, "predictor") for name in ("a", "b", "c"))
+    leaving["metadata"]["deletionTimestamp"] = "2026-11-21T12:00:00Z"
+    early["status"] = {"phase": "Pending"}
+    reports = FakeReports()
+
+    await passes(FakeCluster(a_resource(), plain, leaving, early), reports, 1)
+
+    assert reports.asked == ["a"]
+
+
+async def test_news_of_a_pod_is_worth_a_pass() -> None:
+    pod = a_raw_pod("income-recorder-0", "recorder", **running("recorder"))
+    reports = FakeReports(**{"income-recorder-0": RECORDER})
+    reconciler = Reconciler(FakeCluster(a_resource(), pod), reports, IMAGES)
+    known = Known()
+    await reconciler.reconcile("team", "income", known, NOW)
+
+    same = await reconciler.listen(known, NOW + timedelta(seconds=5))
+    reports.said["income-recorder-0"] = RECORDER.model_copy(update={"written": {"t": {"0": 1}}})
+    news = await reconciler.listen(known, NOW + timedelta(seconds=10))
+
+    assert (same, news) == (False, True)
+    assert known.uid == UID
+
+
+# A tuple stands for a list: it is compared and replaced as a whole.
+JSON = st.recursive(
+    st.sampled_from([0, 1, "x", "", (), (1,)]),
+    lambda below: st.dictionaries(st.sampled_from("abc"), below, max_size=3),
+    max_leaves=4,
+)
+DOCUMENTS = st.dictionaries(st.sampled_from("abc"), JSON, max_size=3)
+
+
+@given(before=DOCUMENTS, after=DOCUMENTS)
+def test_the_patch_makes_the_new_status_of_the_old(before: Json, after: Json) -> None:
+    assert merged(before, difference(before, after)) == after
+    assert difference(after, after) == {}
