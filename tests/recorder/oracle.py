@@ -38,6 +38,8 @@ class Expected:
     delay: int
     ids: dict[str, Id]
     counts: Counter[str]
+    records: int
+    """Records in all, with those of a wrong clock counted twice."""
 
     def check(self, observed: dict[Identity, str]) -> Counter[str]:
         """The exact counts, given what was observed; AssertionError where that is impossible."""
@@ -55,6 +57,7 @@ class Expected:
             assert fits, f"{name}: {got} is no outcome of {id}"
             counts += fits[0]
         assert seen == len(observed), "observations of events that are none"
+        counts["observations"] = len(observed)
         return counts
 
 
@@ -81,7 +84,8 @@ def expect(events: Sequence[Log], labels: Sequence[Log], delay: int) -> Expected
         else:
             label = LABEL_SPELLINGS[str(message["label"]).strip()]
             ids[str(message["id"])].labels.append(Read(partition, offset, timestamp, label))
-    return Expected(delay, ids, counts)
+    records = sum(1 for _ in _records([*events, *labels])) + counts["ahead"]
+    return Expected(delay, ids, counts, records)
 
 
 def _outcome(

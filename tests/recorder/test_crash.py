@@ -178,7 +178,6 @@ class Run:
         observed = self.observed()
         logs = self.broker.logs
         counts = expect(logs["events"], logs["labels"], self.shape.delay).check(observed)
-        counts["observations"] = len(observed)
         report = self.recorder.report()
         said = Counter(report.counts)
         said["late or orphan"] = said.pop("late_label", 0) + said.pop("orphan_label", 0)

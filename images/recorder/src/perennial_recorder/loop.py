@@ -60,6 +60,9 @@ class Pace:
     stop: float = 20.0  # to write what is left at the end
 
 
+PACE: Final = Pace()
+
+
 class Recorder:
     """One step at a time; `clock` in seconds since 1970."""
 
@@ -72,7 +75,7 @@ class Recorder:
         clock: Callable[[], float],
         *,
         pod: str = "",
-        pace: Pace = Pace(),
+        pace: Pace = PACE,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._settings = settings

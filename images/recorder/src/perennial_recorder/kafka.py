@@ -1,0 +1,207 @@
+"""Kafka as the recorder reads it: partitions by assignment, in no group."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Any, Final
+
+from confluent_kafka import (
+    Consumer,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    Message,
+    TopicCollection,
+    TopicPartition,
+)
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._listoffsets import OffsetSpec
+
+from perennial_contract.pipeline import Kafka
+from perennial_recorder.ports import Arrival, Overtaken, Partition, Topic, Trouble
+
+_LOG: Final = logging.getLogger(__name__)
+_TIMEOUT: Final = 5.0  # seconds for one question to a broker
+_FIRST: Final[OffsetSpec] = OffsetSpec.earliest()  # type: ignore[no-untyped-call]  # not typed there
+_LAST: Final[OffsetSpec] = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # not typed there
+_MISSING: Final = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC})  # noqa: SLF001  librdkafka's own codes have no other name
+_AWAY: Final = frozenset(
+    {KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._RESOLVE}  # noqa: SLF001
+)
+_PARTITION_GONE: Final = _MISSING | {KafkaError._UNKNOWN_PARTITION}  # noqa: SLF001
+
+
+class KafkaBroken(Exception):  # noqa: N818  a state of the client
+    """The client says that it cannot go on: only a new process helps."""
+
+
+class KafkaSource:
+    """Implements ports.Source."""
+
+    def __init__(self, kafka: Kafka, group: str) -> None:
+        servers = {"bootstrap.servers": kafka.bootstrap_servers, "client.id": group}
+        self._consumer = Consumer(
+            {
+                **kafka.properties,
+                **servers,
+                "group.id": group,  # mandatory; we join none
+                "enable.auto.commit": False,
+                "enable.auto.offset.store": False,
+                "auto.offset.reset": "error",
+                "fetch.queue.backoff.ms": 2,
+                "queued.max.messages.kbytes": 16384,
+            },
+            logger=_LOG,
+        )
+        self._admin = AdminClient({**kafka.properties, **servers}, logger=_LOG)
+        self._assigned: dict[Partition, int] = {}
+        self._paused: set[Partition] = set()
+
+    def topics(self, names: Collection[str]) -> dict[str, Topic]:
+        found: dict[str, Topic] = {}
+        with _named("describe the topics"):
+            asked = self._admin.describe_topics(
+                TopicCollection(list(names)), request_timeout=_TIMEOUT
+            )
+            for name, future in asked.items():
+                try:
+                    said = _result(future)
+                except KafkaException as error:
+                    if error.args[0].code() not in _MISSING:
+                        raise
+                else:
+                    found[name] = Topic(_url_safe(str(said.topic_id)), len(said.partitions))
+        return found
+
+    def earliest(self, partitions: Collection[Partition]) -> dict[Partition, int]:
+        return self._offsets(partitions, _FIRST)
+
+    def ends(self, partitions: Collection[Partition]) -> dict[Partition, int]:
+        return self._offsets(partitions, _LAST)
+
+    def since(self, partitions: Collection[Partition], timestamp: int) -> dict[Partition, int]:
+        found = self._offsets(partitions, OffsetSpec.for_timestamp(timestamp))
+        ends = self.ends([p for p, offset in found.items() if offset < 0])
+        return found | ends
+
+    def assign(self, positions: Mapping[Partition, int]) -> None:
+        with _named("assign partitions"):
+            self._consumer.assign([_at(p, offset) for p, offset in positions.items()])
+        self._assigned, self._paused = dict(positions), set()
+
+    def add(self, positions: Mapping[Partition, int]) -> None:
+        with _named("assign partitions"):
+            self._consumer.incremental_assign([_at(p, o) for p, o in positions.items()])
+        self._assigned |= positions
+
+    def pause(self, partitions: Collection[Partition]) -> None:
+        wanted = self._assigned.keys() & set(partitions)
+        with _named("pause partitions"):
+            if stop := wanted - self._paused:
+                self._consumer.pause([_at(p) for p in stop])
+            if go := self._paused - wanted:
+                self._consumer.resume([_at(p) for p in go])
+        self._paused = wanted
+
+    def positions(self) -> dict[Partition, int]:
+        with _named("ask for positions"):
+            found = self._consumer.position([_at(p) for p in self._assigned])
+        said = {Partition(p.topic, p.partition): p.offset for p in found}
+        return {p: max(said.get(p, -1), start) for p, start in self._assigned.items()}
+
+    def read(self, limit: int, seconds: float) -> list[Arrival | Overtaken]:
+        with _named("read"):
+            messages = self._consumer.consume(limit, seconds)
+        got: list[Arrival | Overtaken] = []
+        for message in messages:
+            error = message.error()
+            if error is None:
+                got.append(_arrival(message))
+            elif (overtaken := self._failed(message, error)) is not None:
+                got.append(overtaken)
+        return got
+
+    def commit(self, positions: Mapping[Partition, int]) -> None:
+        try:
+            self._consumer.commit(offsets=[_at(p, o) for p, o in positions.items()])
+        except KafkaException as error:  # for display only
+            _LOG.info("offsets not committed", extra={"problem": str(error)})
+
+    def close(self) -> None:
+        self._consumer.close()
+
+    def _failed(self, message: Message, error: KafkaError) -> Overtaken | None:
+        code = error.code()
+        if code == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001  it has no other name
+            return self._overtaken(Partition(message.topic() or "", message.partition() or 0))
+        if code == KafkaError._FATAL:  # noqa: SLF001  its fatal() may say False
+            raise KafkaBroken(str(error))
+        if code in _AWAY:
+            raise Trouble("KafkaUnavailable", f"Kafka is away: {error.str()}")
+        if code not in _PARTITION_GONE:  # these are found when the topics are looked at
+            where = {"topic": message.topic(), "partition": message.partition()}
+            _LOG.warning("Kafka error", extra={"problem": str(error), **where})
+        return None
+
+    def _overtaken(self, partition: Partition) -> Overtaken | None:
+        """Goes on at the earliest record; or, while the topic is gone, not at all."""
+        earliest = self.earliest([partition])[partition]
+        with _named("assign partitions"):
+            self._consumer.incremental_unassign([_at(partition)])
+            self._consumer.incremental_assign([_at(partition, earliest)])
+            if partition in self._paused:
+                self._consumer.pause([_at(partition)])
+        self._assigned[partition] = earliest
+        return Overtaken(partition, earliest)
+
+    def _offsets(self, partitions: Collection[Partition], spec: OffsetSpec) -> dict[Partition, int]:
+        if not partitions:
+            return {}
+        with _named("list the offsets"):
+            asked = self._admin.list_offsets(
+                {_at(p): spec for p in partitions},
+                isolation_level=IsolationLevel.READ_UNCOMMITTED,
+                request_timeout=_TIMEOUT,
+            )
+            return {
+                Partition(p.topic, p.partition): _result(future).offset
+                for p, future in asked.items()
+            }
+
+
+def _at(partition: Partition, offset: int | None = None) -> TopicPartition:
+    if offset is None:
+        return TopicPartition(partition.topic, partition.number)
+    return TopicPartition(partition.topic, partition.number, offset)
+
+
+def _arrival(message: Message) -> Arrival:
+    return Arrival(
+        Partition(message.topic() or "", message.partition() or 0),
+        message.offset() or 0,
+        message.timestamp()[1],
+        message.key(),
+        message.value(),
+        message.headers(),  # type: ignore[arg-type]  # what a consumer reads is a list of bytes
+    )
+
+
+def _url_safe(topic_id: str) -> str:
+    """As Kafka itself writes it; librdkafka's may hold a slash, and it is part of our keys."""
+    return topic_id.replace("/", "_").replace("+", "-")
+
+
+def _result(future: Future[Any]) -> Any:
+    return future.result(timeout=2 * _TIMEOUT)
+
+
+@contextmanager
+def _named(what: str) -> Iterator[None]:
+    """Kafka's errors as Trouble that says what could not be done."""
+    try:
+        yield
+    except (KafkaException, TimeoutError) as error:
+        raise Trouble("KafkaUnavailable", f"cannot {what}: {error}") from error
