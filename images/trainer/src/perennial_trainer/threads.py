@@ -1,6 +1,6 @@
 """How many threads LightGBM may use: whole CPUs of the container's limit, or those there are.
 
-More threads than the limit wait for each other's time: a search took ten times as long.
+More threads than the limit wait for each other's time; a search then takes many times as long.
 """
 
 from __future__ import annotations
