@@ -1,7 +1,7 @@
 """Who is better on rows that none of them was fitted on, and whether that is luck.
 
-Paired log losses and a one-sided confidence; the rule and its numbers were measured on real and
-generated streams (docs/decisions).
+Paired log losses and a one-sided confidence. The numbers of the rule were measured on real and
+generated streams.
 """
 
 from __future__ import annotations
