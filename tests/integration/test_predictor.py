@@ -260,9 +260,7 @@ def test_a_topic_that_goes_missing_meanwhile_loses_nothing(stream: Stream) -> No
     assert stream.answers() == Counter(range(10, 20))
 
 
-def test_a_partition_without_a_commit_begins_at_the_pipelines_creation(
-    kafka: str, stream: Stream
-) -> None:
+def test_a_partition_without_a_commit_begins_at_the_pipelines_creation(stream: Stream) -> None:
     stream.send(range(5))
     younger = stream.created_now()
     younger.send(range(5, 10))
@@ -302,7 +300,7 @@ def test_what_the_broker_finds_too_large_is_a_dead_letter_and_the_rest_is_answer
     stream: Stream,
 ) -> None:
     stream.remove(stream.predictions)
-    stream.make(stream.predictions, **{"max.message.bytes": "1000"})
+    stream.make(stream.predictions, config={"max.message.bytes": "1000"})
     with stream.predictor() as state:
         stream.send(range(20))
         stream.send([20], headers={"large": b"x" * 2000})
@@ -318,7 +316,7 @@ def test_what_the_broker_finds_too_large_is_a_dead_letter_and_the_rest_is_answer
 
 def test_a_dead_letter_that_is_too_large_itself_goes_without_its_content(stream: Stream) -> None:
     stream.remove(stream.dead_letters)
-    stream.make(stream.dead_letters, **{"max.message.bytes": "1000"})
+    stream.make(stream.dead_letters, config={"max.message.bytes": "1000"})
     with stream.predictor() as state:
         stream.send_bytes(b"poison" * 500)
         stream.send(range(10))

@@ -13,8 +13,8 @@ from threading import Event, Thread
 from typing import Any, Final
 from uuid import uuid4
 
-from confluent_kafka import Consumer, Message, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka import OFFSET_END, Consumer, Message, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from perennial_contract.pipeline import (
@@ -71,9 +71,9 @@ class Stream:
         self.admin = AdminClient({"bootstrap.servers": address})
         self._producer = Producer({"bootstrap.servers": address})
 
-    def make(self, *topics: str, partitions: int = 2, **config: str) -> None:
+    def make(self, *topics: str, config: dict[str, str] | None = None) -> None:
         """Once this returns, clients see the topics."""
-        wanted = [NewTopic(topic, partitions, 1, config=config) for topic in topics]
+        wanted = [NewTopic(topic, 2, 1, config=config or {}) for topic in topics]
         for made in self.admin.create_topics(wanted).values():
             made.result()
         until(lambda: {*topics} <= {*self.admin.list_topics(timeout=5).topics})
@@ -83,8 +83,8 @@ class Stream:
 
     def remove(self, *topics: str) -> None:
         """Once this returns, clients miss the topics."""
-        there = [topic for topic in topics if topic in self.admin.list_topics(timeout=5).topics]
-        for removed in self.admin.delete_topics(there).values() if there else ():
+        there = {*topics} & {*self.admin.list_topics(timeout=5).topics}
+        for removed in self.admin.delete_topics(sorted(there)).values() if there else ():
             removed.result()
         until(lambda: not {*topics} & {*self.admin.list_topics(timeout=5).topics})
 
@@ -99,12 +99,8 @@ class Stream:
 
     def forget_all(self) -> None:
         """As retention does: all records of the events topic are gone."""
-        asked = {TopicPartition(self.events, p): OffsetSpec.latest() for p in (0, 1)}
-        ends = self.admin.list_offsets(asked)
-        until_ends = [
-            TopicPartition(self.events, p.partition, f.result().offset) for p, f in ends.items()
-        ]
-        for deleted in self.admin.delete_records(until_ends).values():
+        ends = [TopicPartition(self.events, p, OFFSET_END) for p in (0, 1)]
+        for deleted in self.admin.delete_records(ends).values():
             deleted.result()
 
     def send(self, ids: Sequence[int], *, headers: dict[str, bytes] | None = None) -> None:

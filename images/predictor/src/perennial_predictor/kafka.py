@@ -122,12 +122,8 @@ class Events:
             self._committed(error.args[0], offsets)
 
     def rewind(self, positions: Positions) -> None:
-        """Raises Trouble when the partitions cannot be read again from there."""
-        try:
-            for partition, offset in positions.items():
-                self._consumer.seek(TopicPartition(self._topic, partition, offset))
-        except KafkaException as error:
-            raise self._trouble(error.args[0]) from error
+        """Of all partitions at once: in an eager group a seek fails where fetching has ended."""
+        self._consumer.assign([TopicPartition(self._topic, p, o) for p, o in positions.items()])
 
     def leave(self) -> None:
         """The others take over at their next heartbeat."""
@@ -138,7 +134,7 @@ class Events:
             positions = self._beginnings(consumer, given)
         except KafkaException as error:
             raise self._trouble(error.args[0]) from error
-        consumer.assign([TopicPartition(self._topic, p, o) for p, o in positions.items()])
+        self.rewind(positions)
         self._listener.assigned(positions)
 
     def _revoked(self, _: Consumer, taken: list[TopicPartition]) -> None:
@@ -177,11 +173,10 @@ class Events:
     def _to_earliest(self, partition: int) -> None:
         at = TopicPartition(self._topic, partition)
         try:
-            at.offset, _ = self._consumer.get_watermark_offsets(at, timeout=_TIMEOUT)
-            self._consumer.seek(at)
+            earliest, _ = self._consumer.get_watermark_offsets(at, timeout=_TIMEOUT)
         except KafkaException as error:
             raise self._trouble(error.args[0]) from error
-        self._listener.moved(partition, at.offset)
+        self._listener.moved(partition, earliest)
 
     def _is_error(self, message: Message) -> bool:
         error = message.error()

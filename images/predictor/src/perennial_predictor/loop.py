@@ -136,10 +136,8 @@ class Loop:
             while not self._waiting.over():
                 self.step()
             self.checkpoint(wait=True)
-        except BaseException:
-            self._drop(list(self._next))  # leaving revokes, and must not commit then
-            raise
         finally:
+            self._drop(list(self._next))  # leaving revokes; what is not committed now is not at all
             self._source.leave()
             self._state.joined = False
 
@@ -166,7 +164,7 @@ class Loop:
             self._commit(wait=wait)
         else:
             self._next = dict(self._settled)
-            self._source.rewind(self._settled)
+            self._source.rewind(self._next)
             self._waiting.pause(BACK_OFF)
             self._look_soon()
 
@@ -181,7 +179,7 @@ class Loop:
     def revoked(self, partitions: Iterable[int]) -> None:
         """They go to another member: what was answered is committed, the rest is dropped."""
         gone = set(partitions)
-        if self._confirm():
+        if self._settled and self._confirm():
             self._commit(wait=True)
         self._drop(gone)
         _LOG.info("partitions revoked", extra={"partitions": sorted(gone)})
@@ -199,6 +197,7 @@ class Loop:
         skipped = max(0, earliest - self._next[partition])
         self._next[partition] = earliest
         self._state.skipped += skipped
+        self._source.rewind(self._next)
         _LOG.warning("events skipped", extra={"partition": partition, "events": skipped})
 
     def noticed(self, message: str) -> None:
@@ -223,7 +222,8 @@ class Loop:
         undelivered = next((f for f in failures if not f.refused), None)
         for failure in failures:
             undelivered = undelivered or self._deliver_smaller(failure)
-        tally, self._tally, self._unconfirmed = self._tally, Tally(), 0
+        tally, self._tally = self._tally, Tally()
+        sent, self._unconfirmed = self._unconfirmed, 0
         if undelivered:
             problem = Problem(reason="DeliveryFailed", message=undelivered.message)
             self._state.say(Part.DELIVERY, problem)
@@ -231,7 +231,8 @@ class Loop:
             return False
         self._settled = dict(self._next)
         self._state.add(tally)
-        self._state.clear(Part.DELIVERY)
+        if sent:
+            self._state.clear(Part.DELIVERY)
         return True
 
     def _deliver_smaller(self, failure: Failure) -> Failure | None:

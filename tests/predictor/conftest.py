@@ -1,0 +1,47 @@
+from datetime import UTC, datetime
+
+import pytest
+
+from perennial_contract.pipeline import (
+    Events,
+    Kafka,
+    Predictions,
+    Reference,
+    SecretReference,
+    Storage,
+    TopicSection,
+)
+from perennial_contract.settings import PredictorSettings
+from perennial_contract.status import BundleState
+from perennial_predictor import model
+from perennial_predictor.report import State
+from perennial_predictor.score import Answerer
+from tests.fakes.bundle import a_bundle
+
+
+@pytest.fixture
+def settings() -> PredictorSettings:
+    return PredictorSettings(
+        uid="uid-1",
+        namespace="ns",
+        name="income",
+        created=datetime(2026, 1, 1, tzinfo=UTC),
+        storage=Storage(bucket="models", secret_ref=SecretReference(name="s3")),
+        kafka=Kafka(bootstrap_servers="nowhere:9092"),
+        events=Events(topic="events", id=Reference(path="id")),
+        predictions=Predictions(topic="predictions"),
+        dead_letters=TopicSection(topic="dead-letters"),
+    )
+
+
+@pytest.fixture
+def answerer(settings: PredictorSettings) -> Answerer:
+    bundle, _ = a_bundle()
+    return Answerer(settings, model.load(bundle, settings, threads=1))
+
+
+@pytest.fixture
+def state() -> State:
+    state = State("uid-1", "pod-1", "v1-00000000")
+    state.bundle = BundleState.VERIFIED
+    return state
