@@ -1,0 +1,56 @@
+import json
+
+import numpy as np
+import pytest
+
+from perennial_contract.bundle import ENCODER, GOLDEN, MODEL, BundleBroken
+from perennial_contract.settings import PredictorSettings
+from perennial_predictor.model import load
+from tests.fakes.bundle import a_bundle, files, people, probabilities
+
+
+def test_a_batch_is_scored_as_lightgbm_does(settings: PredictorSettings) -> None:
+    bundle, _ = a_bundle()
+    records = people(100, seed=5)
+    scored = load(bundle, settings, threads=2).score(range(100), records)
+    assert [json.loads(answer)["probability"] for answer in scored.answers] == probabilities(
+        records
+    )
+
+
+def test_no_record_gives_no_answer(settings: PredictorSettings) -> None:
+    bundle, _ = a_bundle()
+    assert load(bundle, settings, threads=1).score([], []) == ([], {})
+
+
+def test_golden_rows_within_a_billionth_are_equal(settings: PredictorSettings) -> None:
+    bundle, _ = a_bundle(contents=files(golden_off_by=0.5e-9))
+    load(bundle, settings, threads=1)
+
+
+@pytest.mark.parametrize("off", [2e-9, -0.1, np.inf])
+def test_golden_rows_beyond_a_billionth_break_the_bundle(
+    settings: PredictorSettings, off: float
+) -> None:
+    bundle, _ = a_bundle(contents=files(golden_off_by=off))
+    with pytest.raises(BundleBroken, match=r"golden"):
+        load(bundle, settings, threads=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        (GOLDEN, b""),
+        (GOLDEN, b'{"record": {}, "scores": [0.1, 0.2]}\n'),
+        (GOLDEN, b"nothing"),
+        (ENCODER, b"{}"),
+        (MODEL, b"\xff"),
+        (MODEL, b"no model"),
+    ],
+)
+def test_a_file_that_cannot_be_used_breaks_the_bundle(
+    settings: PredictorSettings, name: str, content: bytes
+) -> None:
+    bundle, _ = a_bundle(contents={name: content})
+    with pytest.raises(BundleBroken, match=name):
+        load(bundle, settings, threads=1)

@@ -1,0 +1,139 @@
+import json
+from typing import Any
+
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from perennial_contract.pipeline import Labels, Predictions
+from perennial_contract.settings import PredictorSettings
+from perennial_predictor import model
+from perennial_predictor.score import Answerer, Incoming, Outgoing, Tally
+from tests.fakes.bundle import a_bundle, probabilities
+
+PERSON = {"age": 40, "job": "smith"}
+
+
+def incoming(value: bytes | None, headers: Any = None) -> Incoming:
+    return Incoming(1, 7, b"key", value, headers)
+
+
+def test_an_answer_carries_key_headers_model_source_and_pipeline(answerer: Answerer) -> None:
+    bundle, _ = a_bundle()
+    event = incoming(json.dumps({"id": "a", **PERSON}).encode(), [("trace", b"1")])
+    (out,), tally = answerer.answer([event])
+    assert json.loads(out.value or b"") == {
+        "id": "a",
+        "prediction": 1.0,
+        "label": ">50K",
+        "probability": probabilities([PERSON])[0],
+        "model": bundle.version,
+    }
+    assert out._replace(value=None) == Outgoing(
+        event,
+        b"key",
+        None,
+        [
+            ("trace", b"1"),
+            ("perennial-model", bundle.version),
+            ("perennial-source", "events/1/7"),
+            ("perennial-pipeline", "ns.income"),
+        ],
+    )
+    assert tally == Tally(answered=1)
+
+
+def test_a_rejected_event_is_a_dead_letter_with_the_reason_and_all_it_came_with(
+    answerer: Answerer,
+) -> None:
+    event = incoming(b'{"age": 40}', [("trace", b"1")])
+    (out,), tally = answerer.answer([event])
+    assert out == Outgoing(
+        event,
+        b"key",
+        b'{"age": 40}',
+        [
+            ("trace", b"1"),
+            ("perennial-reason", "NoId"),
+            ("perennial-detail", "there is no id, a text or a number, at id"),
+            ("perennial-source", "events/1/7"),
+            ("perennial-pipeline", "ns.income"),
+        ],
+        "NoId",
+    )
+    assert tally == Tally(dead_letters={"NoId": 1})  # type: ignore[arg-type]  # as good as a Counter
+
+
+def test_values_that_the_model_does_not_know_are_counted(answerer: Answerer) -> None:
+    _, tally = answerer.answer([incoming(b'{"id": 1, "age": "old", "job": "jester"}')])
+    assert tally.unknown == {"age": 1, "job": 1}
+
+
+def test_a_label_inside_the_event_does_not_change_the_answer(settings: PredictorSettings) -> None:
+    bundle, _ = a_bundle()
+    inside = settings.model_copy(update={"labels": Labels(path="income")})
+    answerer = Answerer(inside, model.load(bundle, inside, threads=1))
+    bare = json.dumps({"id": 1, **PERSON}).encode()
+    labelled = json.dumps({"id": 1, "income": ">50K", **PERSON}).encode()
+    first, second = answerer.answer([incoming(bare), incoming(labelled)])[0]
+    assert first.value == second.value
+
+
+def test_only_own_answers_on_a_shared_topic_are_skipped(settings: PredictorSettings) -> None:
+    bundle, _ = a_bundle()
+    shared = settings.model_copy(update={"predictions": Predictions(topic="events")})
+    answerer = Answerer(shared, model.load(bundle, shared, threads=1))
+    value = json.dumps({"id": 1, **PERSON}).encode()
+    own = incoming(value, [("perennial-pipeline", b"ns.income")])
+    others = incoming(value, [("perennial-pipeline", b"ns.other")])
+    out, tally = answerer.answer([own, others, incoming(value)])
+    assert [each.origin for each in out] == [others, incoming(value)]
+    assert tally.answered == 2
+
+
+def test_own_names_mean_nothing_where_topics_differ(answerer: Answerer) -> None:
+    event = incoming(b'{"id": 1}', [("perennial-pipeline", b"ns.income")])
+    assert len(answerer.answer([event])[0]) == 1
+
+
+def test_what_replaces_a_refused_answer_gets_smaller(answerer: Answerer) -> None:
+    event = incoming(b'{"id": 1}', [("large", b"x")])
+    (answer,), _ = answerer.answer([event])
+    alone, dead, bare = answerer.smaller(answer, "too large")
+    assert alone == answer
+    assert (dead.value, dead.reason) == (event.value, "AnswerRefused")
+    assert (bare.key, bare.value, bare.reason) == (None, None, "AnswerRefused")
+    assert dict(bare.headers)["perennial-detail"] == (
+        "too large; key, headers and value of 9 bytes left out"
+    )
+
+
+@hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.one_of(
+            st.none(),
+            st.binary(max_size=40),
+            st.builds(
+                lambda value: json.dumps(value).encode(),
+                st.recursive(
+                    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+                    lambda below: (
+                        st.lists(below, max_size=3)
+                        | st.dictionaries(st.sampled_from(["id", "age", "job"]), below)
+                    ),
+                    max_leaves=8,
+                ),
+            ),
+        ),
+        max_size=20,
+    )
+)
+def test_any_bytes_give_as_many_answers_and_dead_letters_in_their_order(
+    answerer: Answerer, values: list[bytes | None]
+) -> None:
+    batch = [Incoming(0, offset, None, value, None) for offset, value in enumerate(values)]
+    out, tally = answerer.answer(batch)
+    assert [each.origin for each in out] == batch
+    assert tally.answered + tally.dead_letters.total() == len(batch)
+    assert tally.answered == sum(not each.reason for each in out)
