@@ -94,7 +94,8 @@ def _follow(state: Timeline, view: View, accuracy: Accuracy, now: float) -> Time
     counted = [e.number for e in view.ended if e.number > change.attempt]
     mean = accuracy.mean(world=len(state.changes))
     if counted and mean is not None and mean >= change.before - TOLERANCE:
-        return _recovered(state, mean, len(counted), now)
+        helped = sum(number <= version_number(view.serving) for number in counted)
+        return _recovered(state, mean, max(helped, 1), now)
     answered = len(accuracy.grades)
     if change.last is None:
         if len(counted) < ATTEMPTS:

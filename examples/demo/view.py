@@ -8,6 +8,7 @@ from typing import Any, Final
 from perennial_operator.resource import Entry, Outcome, Status
 
 Row = tuple[tuple[str, str], ...]
+UNSEEN: Final = "no operator has looked at it yet"
 SUPERSEDED: Final = "its champion no longer serves; the same labels get another attempt"
 
 
@@ -39,7 +40,7 @@ def read(resource: dict[str, Any], row: Row = ()) -> View:
     return View(
         row=row,
         ready=ready is not None and ready.status == "True",
-        waits_for=f"{ready.reason}: {ready.message}" if ready else "",
+        waits_for=f"{ready.reason}: {ready.message}" if ready else UNSEEN,
         attempt=status.attempt.number if status.attempt else 0,
         serving=status.model.version if status.model else "",
         ended=tuple(status.history),

@@ -61,6 +61,12 @@ def test_within_three_points_it_has_recovered_and_the_next_change_can_come() -> 
     assert state.changes == (Change(4, 50.0, 3, 0.94, recovered=0.915, recovered_at=60.0),)
 
 
+def test_an_attempt_that_does_not_serve_yet_is_not_what_helped() -> None:
+    view = seen(5, 3, 4, 5, serving=4)
+
+    assert advance(CHANGED, view, right(0.94, world=1), 60.0).said.endswith("after 1 attempt")
+
+
 def test_after_the_last_change_it_is_done() -> None:
     first = replace(CHANGED.changes[0], recovered=0.93)
     last = replace(CHANGED, changes=(first, Change(5, 80.0, 3, 0.94)))

@@ -1,6 +1,6 @@
 from datetime import UTC, datetime
 
-from examples.demo.view import View, read, sentence, table
+from examples.demo.view import UNSEEN, View, read, sentence, table
 from perennial_operator.resource import Outcome
 from tests.fakes.loans import entry
 
@@ -8,7 +8,7 @@ ROW = (("NAME", "loans"), ("READY", "True"), ("MODEL", "v1-3fa9c1d2"))
 
 
 def test_a_resource_that_nobody_has_seen_yet_is_not_ready() -> None:
-    assert read({"spec": {}}, ROW) == View(row=ROW)
+    assert read({"spec": {}}, ROW) == View(row=ROW, waits_for=UNSEEN)
 
 
 def test_what_the_status_says_is_what_is_seen() -> None:
