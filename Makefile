@@ -6,7 +6,7 @@ MEMBERS := libs/contract operator images/predictor images/recorder images/traine
 RUN := .venv/bin/python -m
 export PYTHONDONTWRITEBYTECODE := 1
 .DEFAULT_GOAL := help
-.PHONY: help sync lock fmt lint types unit integration e2e test up down images demo demo-down
+.PHONY: help sync lock fmt lint types crd unit integration e2e test up down images demo demo-down
 
 help:  ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
@@ -21,6 +21,9 @@ $(UV):
 	touch $@
 
 sync: .venv/synced  ## install the locked dependencies and the programs into .venv
+
+crd: sync  ## the CRD from the models
+	$(RUN) perennial_operator.crd > helm/perennial/templates/crd.yaml
 
 lock: | $(UV)  ## resolve the manifests again into requirements.lock
 	$(UV) export --quiet --upgrade --all-packages --all-groups --no-emit-workspace --no-annotate --no-header -o requirements.lock
@@ -51,6 +54,11 @@ up:  ## a real Kubernetes, Kafka and S3 on this machine
 
 down:  ## stop them and delete their data
 	cluster/cluster down
+
+demo: up images  ## watch a model go stale and come back, by itself
+	examples/demo/start
+
+demo-down: down  ## remove all that the demo made
 
 images: sync  ## build the four images and load them into the cluster
 	cluster/cluster images
