@@ -29,8 +29,8 @@ class Reading:
     """Among the inputs of this life."""
     ledger: Ledger
     time: PartitionTime = field(default_factory=PartitionTime)
-    target: int = 0
-    """An events partition has been read again once it has come that far."""
+    written: int = 0
+    """The offset after the largest that S3 is known to hold."""
 
     def place(self, offset: int) -> int:
         return self.number << _OFFSET_BITS | offset

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event
@@ -23,8 +23,18 @@ from perennial_recorder import start
 from perennial_recorder.intake import Intake
 from perennial_recorder.life import INCOMPLETE, Life
 from perennial_recorder.partition_time import ahead
-from perennial_recorder.ports import ObjectStore, Partition, Source, Topic, Trouble, Waiting
+from perennial_recorder.ports import (
+    Arrival,
+    ObjectStore,
+    Overtaken,
+    Partition,
+    Source,
+    Topic,
+    Trouble,
+    Waiting,
+)
 from perennial_recorder.reading import Reader
+from perennial_recorder.restore import Restore
 from perennial_recorder.segment import Buffer
 
 _LOG: Final = logging.getLogger(__name__)
@@ -104,7 +114,8 @@ class Recorder:
         self._unsaved: Unsaved | None = None
         self._saved: set[Partition] = set()
         self._assigned: set[Partition] = set()
-        self._restoring = True
+        self._restore: Restore | None = None
+        self._ends: dict[Partition, int] = {}
         self._over = False
         self._next.clear()
 
@@ -187,6 +198,7 @@ class Recorder:
             self._saved = set(life.inputs) - life.unsaved
             self._intake = Intake(life, self._waiting, self._reader, self._delay)
             self._source.assign({})
+            self._restore = Restore(life)
             self._life = life
             return True
         return False
@@ -197,7 +209,7 @@ class Recorder:
         with self._watched("kafka") as free:
             if free:
                 self._look(life, now)
-                busy = self._read(life)
+                busy = self._intake is not None and self._read(life, self._intake)
         with self._watched("store") as free:
             if free:
                 self._flush(life)
@@ -208,51 +220,62 @@ class Recorder:
     def _look(self, life: Life, now: float) -> None:
         """Whether the topics are the same, and how far each partition goes."""
         if self._due("topics", self._pace.topics):
-            self._beginning.widen(life, self._same_topics(life), life.topics)
+            current = self._same_topics(life)
+            if not self._restore:
+                self._beginning.widen(life, current, life.topics)
         self._assign(life)
         if self._due("ends", self._pace.ends):
-            ends, positions = self._source.ends(life.inputs), self._source.positions()
-            positions = {p: max(at, life.inputs[p].ledger.next) for p, at in positions.items()}
-            for partition in positions.keys() & ends.keys():
-                time_of = life.inputs[partition].time
-                time_of.ask(round(now * 1000), ends[partition], positions[partition])
-            if self._restoring:
-                self._end_restore(life, ends, positions)
+            self._ends = self._source.ends(life.inputs)
+            positions = {} if self._restore else self._source.positions()
+            for partition in positions.keys() & self._ends.keys():
+                reading = life.inputs[partition]
+                position = max(positions[partition], reading.ledger.next)
+                reading.time.ask(round(now * 1000), self._ends[partition], position)
 
-    def _read(self, life: Life) -> bool:
-        if life.unsent() >= _UNSENT or self._intake is None:
+    def _read(self, life: Life, intake: Intake) -> bool:
+        if life.unsent() >= _UNSENT:
             return False
         batch = self._source.read(_BATCH, self._pace.wait)
         now = round(self._clock() * 1000)
-        self._intake.take(batch, now)
-        self._intake.forget(life.time(now))
-        self._intake.shrink(self._settings.store_limit)
-        if not self._restoring:
-            self._source.pause(ahead({p: r.time for p, r in life.inputs.items()}, now))
+        if self._restore:
+            self._read_again(self._restore, intake, batch, now)
+            return True
+        intake.take(batch, now)
+        intake.forget(life.time(now))
+        intake.shrink(self._settings.store_limit)
+        self._source.pause(ahead({p: r.time for p, r in life.inputs.items()}, now))
         return bool(batch)
+
+    def _read_again(
+        self, restore: Restore, intake: Intake, batch: Sequence[Arrival | Overtaken], now: int
+    ) -> None:
+        intake.take(restore.admit(batch), now)
+        while early := restore.advance(self._passed()):
+            intake.take(early, now)
+        intake.shrink(self._settings.store_limit)
+        if restore.over():
+            self._waiting.end_restore()
+            self._restore = None
+            self._source.pause(())
+        else:
+            self._source.pause(restore.resting())
+
+    def _passed(self) -> set[Partition]:
+        """The partitions that have been handed out to their ends."""
+        positions = self._source.positions()
+        return {p for p, end in self._ends.items() if positions.get(p, -1) >= end}
 
     def _assign(self, life: Life) -> None:
         """A partition is read only after a checkpoint says from where."""
-        topics = {life.events} if self._restoring else set(life.topics)
+        topics = self._restore.topics() if self._restore else set(life.topics)
         wanted = {p: r for p, r in life.inputs.items() if p.topic in topics}
         if wanted.keys() <= self._assigned:
             return
         while any(p not in self._saved for p in wanted):
             self._save(life)
-        new = wanted.keys() - self._assigned
+        new = sorted(wanted.keys() - self._assigned)
         self._source.add({p: wanted[p].ledger.next for p in new})
-        self._assigned |= new
-
-    def _end_restore(
-        self, life: Life, ends: dict[Partition, int], positions: dict[Partition, int]
-    ) -> None:
-        """Labels are read once every event that S3 may hold is known again by its id."""
-        for partition, reading in life.of_topic(life.events).items():
-            goal = min(reading.target, ends.get(partition, reading.target))
-            if positions.get(partition, -1) < goal:
-                return
-        self._waiting.end_restore()
-        self._restoring = False
+        self._assigned |= set(new)
 
     def _same_topics(self, life: Life) -> dict[str, Topic]:
         current = start.topics(self._source, self._settings)

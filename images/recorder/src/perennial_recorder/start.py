@@ -134,8 +134,7 @@ class Beginning:
                 life.moved = True
             else:
                 for number, marks in known.partitions.items():
-                    reading = life.read(Partition(name, number), Ledger.restored(marks))
-                    reading.target = marks.read
+                    life.read(Partition(name, number), Ledger.restored(marks))
         self.widen(life, life.topics, found.inputs)
 
     def _lose(self, life: Life, gone: Input, found: Checkpoint) -> None:
@@ -159,7 +158,7 @@ class Beginning:
             buffer.next = key.first + table.num_rows
             buffer.firsts.append((key.first, largest))
             if reading:
-                reading.target = max(reading.target, largest + 1)
+                reading.written = max(reading.written, largest + 1)
                 columns = (table[name].to_pylist() for name in table.column_names)
                 rows = zip(*columns, strict=True)
                 position = reading.ledger.position

@@ -1,0 +1,75 @@
+"""In which order a new life reads again what an earlier one had read.
+
+What the earlier life decided stands, in its checkpoint or on S3, and rests on what it knew. So
+nothing that is new may be met before all of that is known again: first the events that the
+checkpoint knows, then those beyond it that S3 holds, then the labels that the checkpoint knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from perennial_recorder.life import Life
+from perennial_recorder.ports import Arrival, Overtaken, Partition
+
+
+class Restore:
+    """The stages of reading again; what is read too early waits for its stage."""
+
+    def __init__(self, life: Life) -> None:
+        events, labels = life.of_topic(life.events), life.of_topic(life.labels)
+        self._life = life
+        self._stages = [
+            {p: r.ledger.read for p, r in events.items()},
+            {p: max(r.written, r.ledger.read) for p, r in events.items()},
+            {p: r.ledger.read for p, r in labels.items()},
+        ]
+        self._early: list[Arrival] = []
+
+    def topics(self) -> set[str]:
+        """The topics to read by now."""
+        labels = len(self._stages) < 2 and self._life.labels  # noqa: PLR2004  the third stage
+        return {self._life.events, labels} if labels else {self._life.events}
+
+    def admit(self, batch: Sequence[Arrival | Overtaken]) -> list[Arrival | Overtaken]:
+        """Of a batch what belongs to this stage; all of it once the last stage is over."""
+        if not self._stages:
+            return list(batch)
+        goals, admitted = self._stages[0], list[Arrival | Overtaken]()
+        for record in batch:
+            if isinstance(record, Overtaken) or record.offset < goals.get(record.partition, 0):
+                admitted.append(record)
+            else:
+                self._early.append(record)
+        return admitted
+
+    def resting(self) -> set[Partition]:
+        """The partitions that have nothing to give to this stage."""
+        goals = self._stages[0] if self._stages else {}
+        return {p for p, r in self._life.inputs.items() if r.ledger.next >= goals.get(p, 0)}
+
+    def over(self) -> bool:
+        return not self._stages
+
+    def advance(self, passed: Collection[Partition]) -> list[Arrival | Overtaken]:
+        """Goes on to the next stage when this one has come to its goals.
+
+        Args:
+            passed: Partitions of which everything has been handed out: a goal beyond that is a
+                record that compaction has removed.
+
+        Returns:
+            What was read early and belongs to the new stage; nothing while this one goes on.
+        """
+        while self._stages and self._reached(passed):
+            del self._stages[0]
+            early, self._early = self._early, []
+            if admitted := self.admit(early):
+                return admitted
+        return []
+
+    def _reached(self, passed: Collection[Partition]) -> bool:
+        return all(
+            p in passed or self._life.inputs[p].ledger.next >= goal
+            for p, goal in self._stages[0].items()
+        )
