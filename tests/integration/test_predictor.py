@@ -5,10 +5,11 @@ import subprocess
 import sys
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event as Flag
+from threading import Thread
 from typing import Any
 
 import boto3
@@ -16,7 +17,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from perennial_contract.bundle import Bundle
+from perennial_predictor.kafka import Events
+from perennial_predictor.loop import Positions
 from perennial_predictor.report import State
+from perennial_predictor.score import Incoming
 from tests.fakes.bundle import a_bundle, files, people, probabilities
 from tests.predictor.stream import LIMIT, Stream, headers_of, source_of, until
 from tests.servers import S3_USER
@@ -124,7 +128,7 @@ def start(
 @pytest.fixture
 def steady(stream: Stream) -> Iterator[Callable[[], int]]:
     """About 500 events/s; calling it ends them and says how many there were."""
-    stop, sent = Event(), [0]
+    stop, sent = Flag(), [0]
 
     def send() -> None:
         while not stop.wait(0.02):
@@ -356,3 +360,48 @@ def test_a_bundle_whose_golden_rows_are_off_is_broken_and_the_process_stays(
     assert program.problem() == "BundleBroken"
     assert not program.is_ready()
     assert program.end(signal.SIGTERM) == 0
+
+
+class Listening:
+    """Takes what it is given."""
+
+    def __init__(self) -> None:
+        self.positions: dict[int, int] = {}
+
+    def assigned(self, positions: Positions) -> None:
+        self.positions.update(positions)
+
+    def revoked(self, partitions: Iterable[int]) -> None: ...
+    def lost(self, partitions: Iterable[int]) -> None: ...
+    def moved(self, partition: int, earliest: int) -> None: ...
+    def noticed(self, message: str) -> None: ...
+
+
+def fifty(events: Events) -> list[Incoming]:
+    read: list[Incoming] = []
+
+    def all_there() -> bool:
+        read.extend(events.batch(7, 0.1))
+        return len(read) == 50
+
+    until(all_there)
+    return read
+
+
+def test_events_are_read_again_from_where_they_are_rewound_to(stream: Stream) -> None:
+    stream.send(range(50))
+    events, listening = Events(stream.settings), Listening()
+    events.join(events.topics(), listening)
+    read = fifty(events)
+    events.rewind(listening.positions)
+    again = fifty(events)
+    events.leave()
+    assert sorted(again) == sorted(read)
+
+
+def test_brokers_that_do_not_answer_are_said_to_be_away(kafka: str) -> None:
+    del kafka
+    nowhere = Stream("127.0.0.1:1")
+    with nowhere.predictor() as state:
+        until(lambda: problem_of(state) == "KafkaUnavailable")
+        assert not state.report().ready
