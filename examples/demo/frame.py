@@ -58,9 +58,14 @@ def frame(scene: Scene, width: int) -> list[str]:
         "",
         *table(scene.view.row),
         "",
-        *(sentence(entry) for entry in scene.view.ended[-1:]),
-        scene.said,
+        *_words(scene),
     ]
+
+
+def _words(scene: Scene) -> list[str]:
+    """The last verdict, and what happened last where that is something else."""
+    verdict = [sentence(entry) for entry in scene.view.ended[-1:]]
+    return verdict if scene.said in verdict else [*verdict, scene.said]
 
 
 def headline(scene: Scene) -> str:

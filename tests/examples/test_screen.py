@@ -1,10 +1,11 @@
 import io
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
 from examples.demo.accuracy import Accuracy, Grade
-from examples.demo.frame import Scene
+from examples.demo.frame import Scene, frame
 from examples.demo.screen import Lines, Terminal
 from examples.demo.timeline import Change, Stage, Timeline
 from examples.demo.view import View
@@ -37,6 +38,14 @@ def test_the_terminal_shows_curve_marks_row_and_verdict() -> None:
         assert words in shown
     assert "attempt 2: no gain: kept v1" in shown
     assert "0:13  accuracy 66.7%, 3 answers" in shown
+
+
+def test_a_verdict_that_is_the_latest_news_is_shown_once() -> None:
+    news = "attempt 2: no gain: kept v1"
+    told = frame(replace(a_scene(1_003.0), said=news), 80)
+
+    assert told.count(news) == 1
+    assert told[-1] == news
 
 
 def test_without_a_terminal_there_is_a_line_every_few_seconds_and_one_for_what_happens(
