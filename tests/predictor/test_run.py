@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -142,3 +144,26 @@ def test_a_missing_topic_is_a_problem_until_it_appears(
     started(settings, fresh, Objects(fresh, [], OBJECTS), waiting, kept, events)
     assert said == ["topic events does not exist"] * 2
     assert events.happened == ["join id-1", "leave"]
+
+
+CRASH = """
+import sys
+from pathlib import Path
+from perennial_contract.settings import PredictorSettings
+from perennial_predictor.report import State
+from perennial_predictor.run import verify
+from tests.fakes.bundle import a_bundle, files
+cut = files()["model.txt"][:3000]
+bundle, _ = a_bundle(contents={"model.txt": cut})
+settings = PredictorSettings.model_validate_json(sys.argv[1])
+verify(bundle, settings, State("uid-1", "pod-1", "v1"), Path(sys.argv[2]), 1)
+"""
+
+
+def test_a_model_that_kills_the_process_leaves_loading_behind(
+    settings: PredictorSettings, kept: Path
+) -> None:
+    arguments = [sys.executable, "-c", CRASH, settings.model_dump_json(), str(kept)]
+    died = subprocess.run(arguments, check=False, capture_output=True, timeout=60)
+    assert died.returncode < 0
+    assert kept.read_text() == "Loading"
