@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Final
+from typing import Final, Protocol
 
-from perennial_operator.cluster import Api, ApiError, path_of
+from perennial_operator.cluster import ApiError, path_of
 from perennial_operator.manifests.pod import Manifest
 
 DURATION: Final = 15  # seconds after which a silent holder has lost it
@@ -21,21 +21,36 @@ TIMEOUT: Final = (2, 3)  # connect and read, of the Api that is given
 _LOG: Final = logging.getLogger(__name__)
 
 
+class Asks(Protocol):
+    """What it needs of an Api."""
+
+    def call(self, method: str, path: str, body: Manifest | None = None) -> Manifest: ...
+
+
 class Lease:
     """One candidate for one Lease; times of others are compared with nothing but themselves."""
 
-    def __init__(self, api: Api, namespace: str, name: str, identity: str) -> None:
+    def __init__(
+        self,
+        api: Asks,
+        namespace: str,
+        name: str,
+        identity: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._api = api
+        self._clock = clock
         self._where = (namespace, name)
         self._identity = identity
         self._seen: tuple[object, float] = (None, 0.0)
         self._renewed = 0.0
         self._lost = False
         self._over = threading.Event()
+        self._turn = threading.Lock()
 
     def acquire(self) -> None:
         """Returns as the leader."""
-        while not self._attempt():
+        while not self.attempt():
             time.sleep(PERIOD)
         _LOG.info("leading", extra={"identity": self._identity})
 
@@ -47,6 +62,10 @@ class Lease:
     def release(self) -> None:
         """Gives it back, so that a successor need not wait."""
         self._over.set()
+        with self._turn:
+            self._give_back()
+
+    def _give_back(self) -> None:
         try:
             current = self._api.call("GET", path_of("Lease", *self._where))
             if current["spec"].get("holderIdentity") == self._identity:
@@ -56,20 +75,24 @@ class Lease:
 
     def _renew(self, end: Callable[[int], object]) -> None:
         while not self._over.wait(PERIOD):
-            if not self._attempt() and self._lost:
+            if not self.attempt() and self._lost:
                 _LOG.error("another leads")
                 end(1)
 
     def _watch(self, end: Callable[[int], object]) -> None:
         while not self._over.wait(0.5):
-            if time.monotonic() - self._renewed > DEADLINE:
+            if self._clock() - self._renewed > DEADLINE:
                 _LOG.error("the lease could not be renewed in time")
                 end(1)
 
-    def _attempt(self) -> bool:
+    def attempt(self) -> bool:
         """Takes or renews the Lease; False when another holds it or there was no answer."""
+        with self._turn:
+            return not self._over.is_set() and self._try()
+
+    def _try(self) -> bool:
         self._lost = False
-        started = time.monotonic()
+        started = self._clock()
         try:
             self._take()
         except ApiError as error:
@@ -91,7 +114,7 @@ class Lease:
             return
         spec = current.get("spec", {})
         holder = spec.get("holderIdentity") or ""
-        now = time.monotonic()
+        now = self._clock()
         if (holder, spec.get("renewTime")) != self._seen[0]:
             self._seen = ((holder, spec.get("renewTime")), now)
         expired = now - self._seen[1] > spec.get("leaseDurationSeconds", DURATION)

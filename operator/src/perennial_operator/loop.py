@@ -6,18 +6,28 @@ import asyncio
 import logging
 import random
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Protocol
 
-from perennial_operator.reconcile import ASK, Known, Reconciler
+from perennial_operator.reconcile import ASK, Known
 
 _LOG: Final = logging.getLogger(__name__)
 Key = tuple[str, str]  # namespace, name
 
 
+class Passes(Protocol):
+    """What a loop repeats."""
+
+    async def reconcile(
+        self, namespace: str, name: str, known: Known, now: datetime
+    ) -> timedelta | None: ...
+
+    async def listen(self, known: Known, now: datetime) -> bool: ...
+
+
 class Loops:
     """At most one task per namespace and name: an old pass never runs beside a new one."""
 
-    def __init__(self, reconciler: Reconciler) -> None:
+    def __init__(self, reconciler: Passes) -> None:
         self._reconciler = reconciler
         self._wakers: dict[Key, asyncio.Event] = {}
         self._tasks: dict[Key, asyncio.Task[None]] = {}

@@ -107,9 +107,9 @@ class Reconciler:
         )
         raw = await self.cluster.pods(space, pipeline.name)
         pods = tuple([read_pod(pod, await self._warnings(pod)) for pod in raw])
-        strangers = {pod.uid for pod in pods} - {pod.uid for pod in known.pods}
+        turned = _faces(pods) - _faces(known.pods)
         known.pods, known.uid = pods, pipeline.uid
-        if strangers or known.asked is None or now - known.asked >= ASK:
+        if turned or known.asked is None or now - known.asked >= ASK:
             await self.listen(known, now)
         return Observed(
             deployment=deployment,
@@ -142,6 +142,11 @@ class Reconciler:
         for manifest in decided.apply:
             await self.cluster.apply(manifest)
         return decided.again_in
+
+
+def _faces(pods: Sequence[Pod]) -> set[tuple[str, str, bool]]:
+    """Which pods are there, and what of them tells that they may have something new to say."""
+    return {(pod.uid, pod.ip, pod.ready) for pod in pods}
 
 
 def read(resource: Manifest) -> Pipeline:

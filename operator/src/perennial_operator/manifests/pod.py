@@ -67,7 +67,11 @@ def environment(settings: Settings, more: dict[str, str] | None = None) -> list[
     """The settings, the pod's name, and further fields of the pod by variable."""
     fields = {POD: "metadata.name", **(more or {})}
     return [
-        *({"name": name, "value": value} for name, value in settings.to_env().items()),
+        # Kubernetes takes $$ for $, and $(NAME) for a variable.
+        *(
+            {"name": name, "value": value.replace("$", "$$")}
+            for name, value in settings.to_env().items()
+        ),
         *(
             {"name": name, "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": path}}}
             for name, path in fields.items()

@@ -1,0 +1,139 @@
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from perennial_operator.handlers import CHILDREN
+from perennial_operator.settings import Settings
+
+Json = dict[str, Any]
+CHART = Path(__file__).parents[2] / "helm" / "perennial"
+HELM = shutil.which("helm")
+
+pytestmark = pytest.mark.skipif(HELM is None, reason="helm is not on PATH: cluster/cluster env")
+
+
+def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [HELM or "", *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+def rendered(*values: str) -> list[Json]:
+    sets = [part for value in values for part in ("--set", value)]
+    done = helm("template", "perennial", str(CHART), "--namespace", "system", *sets)
+    assert done.returncode == 0, done.stderr
+    return [each for each in yaml.safe_load_all(done.stdout) if each]
+
+
+def one(objects: list[Json], kind: str, name: str = "perennial-operator") -> Json:
+    (found,) = [o for o in objects if o["kind"] == kind and o["metadata"]["name"] == name]
+    return found
+
+
+def test_the_chart_lints() -> None:
+    done = helm("lint", "--strict", str(CHART))
+
+    assert done.returncode == 0, done.stdout
+
+
+def test_the_definition_stays_when_the_release_goes() -> None:
+    crd = one(rendered(), "CustomResourceDefinition", "modelpipelines.perennial.dev")
+
+    assert crd["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
+
+
+def test_the_operator_reads_the_environment_that_the_chart_writes() -> None:
+    pod = one(rendered("images.trainer.tag=v7"), "Deployment")["spec"]["template"]["spec"]
+    environment = {e["name"]: e.get("value", "from the pod") for e in pod["containers"][0]["env"]}
+
+    settings = Settings.from_env(environment)
+
+    assert settings.images.predictor == "localhost/perennial-predictor:dev"
+    assert settings.images.trainer == "localhost/perennial-trainer:v7"
+    assert settings.lease == "perennial-operator"
+    assert settings.namespaces == ()
+
+
+def test_the_operators_pod_is_what_restricted_pod_security_accepts() -> None:
+    pod = one(rendered(), "Deployment")["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+
+    assert pod["securityContext"] == {
+        "runAsNonRoot": True,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "readOnlyRootFilesystem": True,
+    }
+    assert container["livenessProbe"]["httpGet"]["path"] == "/healthz"
+    assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
+
+
+def test_no_rule_has_a_wildcard_and_none_reads_secrets() -> None:
+    roles = [o for o in rendered() if o["kind"] in {"ClusterRole", "Role"}]
+    rules = [rule for role in roles for rule in role["rules"]]
+
+    for rule in rules:
+        assert "*" not in rule["apiGroups"] + rule["resources"] + rule["verbs"]
+        assert "secrets" not in rule["resources"]
+
+
+def test_what_is_watched_may_be_listed_and_watched() -> None:
+    rules = one(rendered(), "ClusterRole")["rules"]
+
+    for group, _, plural in (*CHILDREN, ("perennial.dev", "v1alpha1", "modelpipelines")):
+        verbs = [r["verbs"] for r in rules if group in r["apiGroups"] and plural in r["resources"]]
+        assert {"get", "list", "watch"} <= set(verbs[0])
+
+
+def test_named_namespaces_need_no_right_elsewhere() -> None:
+    objects = rendered("watchNamespaces={team,other}")
+    bound = [o["metadata"]["namespace"] for o in objects if o["kind"] == "RoleBinding"]
+
+    assert [o for o in objects if o["kind"] == "ClusterRoleBinding"] == []
+    assert sorted(bound) == ["other", "system", "team"]
+    pod = one(objects, "Deployment")["spec"]["template"]["spec"]
+    assert {"name": "WATCH_NAMESPACES", "value": "team,other"} in pod["containers"][0]["env"]
+
+
+def test_nobody_but_the_operator_gets_the_status() -> None:
+    roles = [o for o in rendered() if o["kind"] == "ClusterRole"]
+    writers = {
+        role["metadata"]["name"]
+        for role in roles
+        for rule in role["rules"]
+        if "modelpipelines/status" in rule["resources"]
+    }
+
+    assert writers == {"perennial-operator"}
+
+
+@pytest.mark.parametrize(
+    ("value", "named"),
+    [
+        ("replicas=0", "replicas"),
+        ("imagePullPolicy=Sometimes", "imagePullPolicy"),
+        ("images.predictr.tag=1", "predictr"),
+        ("watchNamespaces={Team}", "watchNamespaces"),
+        ("replica=2", "replica"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name(value: str, named: str) -> None:
+    done = helm("template", "perennial", str(CHART), "--set", value)
+
+    assert done.returncode != 0
+    assert named in done.stderr
+
+
+def test_the_schema_knows_every_value() -> None:
+    schema = json.loads((CHART / "values.schema.json").read_text())
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+
+    assert values.keys() == schema["properties"].keys() - {"global"}

@@ -1,0 +1,94 @@
+import asyncio
+from datetime import datetime, timedelta
+
+from perennial_operator.loop import Loops
+from perennial_operator.reconcile import Known
+
+
+class Counting:
+    """Counts passes, and sees to it that one runs at a time."""
+
+    def __init__(self, *answers: timedelta | Exception | None) -> None:
+        self.answers = list(answers)
+        self.passes: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+        self.at_once = 0
+
+    async def reconcile(
+        self, namespace: str, name: str, known: Known, now: datetime
+    ) -> timedelta | None:
+        assert known.pods == ()
+        assert now.microsecond == 0
+        self.at_once += 1
+        assert self.at_once == 1
+        await asyncio.sleep(0)
+        self.at_once -= 1
+        await self.passes.put((namespace, name))
+        answer = self.answers.pop(0) if self.answers else timedelta(hours=1)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    async def listen(self, known: Known, now: datetime) -> bool:
+        raise AssertionError(f"no time passes: {known} {now}")
+
+
+async def test_an_event_wakes_the_loop_and_starts_no_second_one() -> None:
+    reconciler = Counting()
+    loops = Loops(reconciler)
+
+    async with asyncio.timeout(10):
+        loops.wake("team", "income", start=True)
+        await reconciler.passes.get()
+        loops.wake("team", "income", start=True)
+        loops.wake("team", "income")
+        assert await reconciler.passes.get() == ("team", "income")
+    await loops.cancel()
+
+    assert reconciler.passes.empty()
+
+
+async def test_a_child_alone_starts_no_loop() -> None:
+    reconciler = Counting()
+    loops = Loops(reconciler)
+
+    loops.wake("team", "income")
+    await asyncio.sleep(0)
+
+    assert reconciler.passes.empty()
+    await loops.cancel()
+
+
+async def test_a_loop_ends_with_its_resource_and_begins_again_with_the_next() -> None:
+    reconciler = Counting(None)
+    loops = Loops(reconciler)
+
+    async with asyncio.timeout(10):
+        loops.wake("team", "income", start=True)
+        await reconciler.passes.get()
+        await asyncio.sleep(0)
+        loops.wake("team", "income", start=True)
+        await reconciler.passes.get()
+    await loops.cancel()
+
+
+async def test_a_pass_that_fails_is_followed_by_another_when_something_happens() -> None:
+    reconciler = Counting(OSError("away"))
+    loops = Loops(reconciler)
+
+    async with asyncio.timeout(10):
+        loops.wake("team", "income", start=True)
+        await reconciler.passes.get()
+        loops.wake("team", "income")
+        await reconciler.passes.get()
+    await loops.cancel()
+
+
+async def test_when_it_is_time_at_once_the_next_pass_follows() -> None:
+    reconciler = Counting(timedelta(0), timedelta(0))
+    loops = Loops(reconciler)
+
+    async with asyncio.timeout(10):
+        loops.wake("team", "income", start=True)
+        for _ in range(3):
+            await reconciler.passes.get()
+    await loops.cancel()

@@ -1,0 +1,107 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from perennial_contract.settings import PredictorSettings, RecorderSettings, TrainerSettings
+from perennial_operator.manifests.deployment import deployment, template_digest
+from perennial_operator.manifests.job import job
+from perennial_operator.manifests.pod import resources
+from perennial_operator.manifests.statefulset import statefulset
+from perennial_operator.resource import Pipeline, Resources
+from tests.operator.world import NOW, V1, V2, a_pipeline, an_attempt
+
+Json = dict[str, Any]
+DATA = Path(__file__).parent / "data"
+
+
+def a_pipeline_with_wishes() -> Pipeline:
+    return a_pipeline(
+        predictor={"replicas": 2},
+        recorder={"resources": {"limits": {"memory": "1Gi"}}},
+        trainer={"deadline": "30m"},
+    )
+
+
+def all_three(pipeline: Pipeline) -> dict[str, Json]:
+    attempt = an_attempt(pipeline, 7, watermark={"topic": {"0": 10}}, champion=V1, started_at=NOW)
+    return {
+        "deployment": deployment(pipeline, "predictor:1", V1),
+        "statefulset": statefulset(pipeline, "recorder:1"),
+        "job": job(pipeline, "trainer:1", attempt),
+    }
+
+
+@pytest.mark.parametrize("kind", ["deployment", "statefulset", "job"])
+def test_a_manifest_is_what_its_file_says(kind: str) -> None:
+    expected = yaml.safe_load((DATA / f"{kind}.yaml").read_text())
+
+    assert all_three(a_pipeline_with_wishes())[kind] == expected
+
+
+@pytest.mark.parametrize("kind", ["deployment", "statefulset", "job"])
+def test_every_pod_is_what_restricted_pod_security_accepts(kind: str) -> None:
+    pod = all_three(a_pipeline())[kind]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+
+    assert pod["securityContext"] == {
+        "runAsNonRoot": True,
+        "seccompProfile": {"type": "RuntimeDefault"},
+    }
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "readOnlyRootFilesystem": True,
+    }
+    assert pod["automountServiceAccountToken"] is False
+    assert pod["enableServiceLinks"] is False
+    assert "cpu" in container["resources"]["requests"]
+
+
+def test_the_programs_can_read_what_they_are_told() -> None:
+    made = all_three(a_pipeline())
+    told = {
+        kind: manifest["spec"]["template"]["spec"]["containers"][0]["env"][0]["value"]
+        for kind, manifest in made.items()
+    }
+
+    assert PredictorSettings.model_validate_json(told["deployment"]).prefix == "team/income"
+    assert RecorderSettings.model_validate_json(told["statefulset"]).label == {
+        ">50K": ">50K",
+        "<=50K": "<=50K",
+    }
+    assert TrainerSettings.model_validate_json(told["job"]).number == 7
+
+
+def test_another_version_changes_nothing_in_the_template_but_the_annotation() -> None:
+    pipeline = a_pipeline()
+    one, two = (deployment(pipeline, "predictor:1", version) for version in (V1, V2))
+
+    for made in (one, two):
+        del made["spec"]["template"]["metadata"]["annotations"]
+    assert one == two
+    assert template_digest(pipeline, "predictor:1") != template_digest(pipeline, "predictor:2")
+
+
+def test_what_the_user_sets_on_either_side_drops_the_default() -> None:
+    defaults = {"cpu": "500m", "memory": "512Mi"}, {"cpu": "1"}
+
+    assert resources(Resources(), *defaults) == {
+        "requests": {"cpu": "500m", "memory": "512Mi"},
+        "limits": {"cpu": "1"},
+    }
+    assert resources(Resources(requests={"cpu": "2"}), *defaults) == {
+        "requests": {"memory": "512Mi", "cpu": "2"}
+    }
+    assert resources(Resources(limits={"cpu": "200m"}), *defaults) == {
+        "requests": {"memory": "512Mi"},
+        "limits": {"cpu": "200m"},
+    }
+
+
+def test_names_fit_where_kubernetes_is_strictest() -> None:
+    pipeline = a_pipeline().model_copy(update={"name": "x" * 40})
+
+    for manifest in all_three(pipeline).values():
+        assert len(manifest["metadata"]["name"]) <= 52
