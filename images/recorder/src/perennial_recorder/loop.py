@@ -256,6 +256,7 @@ class Recorder:
         if restore.over():
             self._waiting.end_restore()
             self._restore = None
+            self._next.pop("topics", None)  # partitions that came meanwhile hold back time
             self._source.pause(())
         else:
             self._source.pause(restore.resting())

@@ -1,0 +1,49 @@
+from perennial_contract.observation import from_parquet
+from perennial_recorder.segment import MAX_BYTES, Buffer, Row
+
+
+def row(offset: int, record: bytes = b"{}") -> Row:
+    return Row(offset, 1, 2, 3, record, "yes", None)
+
+
+def test_rows_are_numbered_without_a_hole_across_segments() -> None:
+    buffer = Buffer("topic", 3, next=7)
+    buffer.add(row(11), 0.0)
+    buffer.add(row(10), 0.0)
+    first = buffer.seal()
+    buffer.add(row(12), 1.0)
+    assert buffer.seal() is first
+    assert first.key == "observations/topic/3/00000000000000000007.parquet"
+    assert from_parquet(first.data) == [row(11).numbered(7), row(10).numbered(8)]
+    assert buffer.confirm(2.0) == [row(11), row(10)]
+    assert from_parquet(buffer.seal().data) == [row(12).numbered(9)]
+
+
+def test_a_buffer_is_due_when_it_is_old_or_full_and_no_sooner() -> None:
+    buffer = Buffer("topic", 0)
+    assert not buffer.due(100.0, 10.0)
+    buffer.add(row(1), 100.0)
+    assert not buffer.due(109.9, 10.0)
+    assert buffer.due(110.0, 10.0)
+    buffer.add(row(2, b"x" * MAX_BYTES), 100.0)
+    assert buffer.due(100.0, 10.0)
+
+
+def test_a_sealed_segment_is_due_until_it_is_confirmed() -> None:
+    buffer = Buffer("topic", 0)
+    buffer.add(row(1), 0.0)
+    buffer.seal()
+    assert buffer.due(0.0, 10.0)
+    buffer.confirm(0.0)
+    assert not buffer.due(99.0, 10.0)
+    assert buffer.size == 0
+
+
+def test_the_segments_that_may_hold_a_position_are_needed() -> None:
+    buffer = Buffer("topic", 0)
+    for offsets in ([5, 20], [6, 7], [30]):
+        for offset in offsets:
+            buffer.add(row(offset), 0.0)
+        buffer.seal()
+        buffer.confirm(0.0)
+    assert [buffer.first_needed(p) for p in (0, 20, 21, 30, 31)] == [0, 0, 4, 4, 5]
