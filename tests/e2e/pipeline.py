@@ -24,6 +24,16 @@ def s3() -> Any:
     )
 
 
+def empty(bucket: str, prefix: str = "") -> None:
+    """Deletes what lies below a prefix; a bucket that is not there is empty."""
+    client = s3()
+    if bucket not in {b["Name"] for b in client.list_buckets()["Buckets"]}:
+        return
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for found in page.get("Contents", []):
+            client.delete_object(Bucket=bucket, Key=found["Key"])
+
+
 @dataclass
 class Pipeline:
     """`name` is also its namespace's, so that a test deletes everything at once."""
@@ -159,8 +169,10 @@ class Pipeline:
         return "\n".join(attempted(self.name, *command) for command in commands)
 
     def remove(self) -> None:
-        kubectl("delete", "namespace", self.name, "--wait=true", "--timeout=120s")
+        """Objects too: what stays in a prefix refuses the next pipeline of the same name."""
+        kubectl("delete", "namespace", self.name, "--ignore-not-found", "--timeout=120s")
         self.stream.delete()
+        empty(BUCKET, f"{self.name}/")
 
 
 def attempted(namespace: str, *arguments: str) -> str:

@@ -5,11 +5,12 @@ from collections.abc import Callable
 import pytest
 
 from tests.e2e.kubectl import Refused, eventually, kubectl, listed
-from tests.e2e.pipeline import BUCKET, Pipeline, s3
+from tests.e2e.pipeline import BUCKET, Pipeline, empty, s3
 from tests.e2e.rows import LOANS, loans
 from tests.e2e.stream import Stream
 
 pytestmark = pytest.mark.e2e
+LATER = "e2e-later"
 Prepared = Callable[[Pipeline], Pipeline]
 
 
@@ -101,6 +102,8 @@ def delete(pipeline: Pipeline, system: str, victim: str) -> None:
             kubectl("-n", pipeline.name, "delete", "job", f"{pipeline.name}-train-2")
         case "operator":
             kubectl("-n", system, "delete", "pod", "--all", "--grace-period=0", "--force")
+        case _:
+            raise ValueError(victim)
 
 
 def observed(pipeline: Pipeline) -> int:
@@ -112,20 +115,20 @@ def test_what_is_missing_is_named_and_the_pipeline_goes_on_when_it_appears(
     prepared: Prepared,
 ) -> None:
     pipeline = prepared(a_pipeline("e2e-missing"))
-    pipeline.spec = {"storage": {**pipeline.resource()["spec"]["storage"], "bucket": "e2e-later"}}
-    pipeline.spec["dataset"] = {"uri": "s3://e2e-later/e2e-missing.csv", "label": "label"}
+    pipeline.spec = {"storage": {**pipeline.resource()["spec"]["storage"], "bucket": LATER}}
+    pipeline.spec["dataset"] = {"uri": f"s3://{LATER}/e2e-missing.csv", "label": "label"}
     forget_bucket()
     kubectl("create", "namespace", pipeline.name)
     pipeline.apply()
 
     named(pipeline, "s3-client")
     pipeline.create_secret()
-    named(pipeline, "e2e-later")
-    s3().create_bucket(Bucket="e2e-later")
+    named(pipeline, LATER)
+    s3().create_bucket(Bucket=LATER)
     named(pipeline, "e2e-missing.csv")
     pipeline.upload(loans(1_500))
     copy = {"Bucket": BUCKET, "Key": "e2e-missing/train.csv"}
-    s3().copy_object(Bucket="e2e-later", Key="e2e-missing.csv", CopySource=copy)
+    s3().copy_object(Bucket=LATER, Key="e2e-missing.csv", CopySource=copy)
     named(pipeline, pipeline.stream.topic("events"))
     pipeline.stream.create()
     pipeline.wait_ready()
@@ -143,12 +146,9 @@ def named(pipeline: Pipeline, thing: str) -> None:
 
 
 def forget_bucket() -> None:
-    client = s3()
-    if "e2e-later" not in {b["Name"] for b in client.list_buckets()["Buckets"]}:
-        return
-    for found in client.list_objects_v2(Bucket="e2e-later").get("Contents", []):
-        client.delete_object(Bucket="e2e-later", Key=found["Key"])
-    client.delete_bucket(Bucket="e2e-later")
+    empty(LATER)
+    if LATER in {b["Name"] for b in s3().list_buckets()["Buckets"]}:
+        s3().delete_bucket(Bucket=LATER)
 
 
 def test_a_prefix_that_holds_the_attempts_of_another_is_refused(prepared: Prepared) -> None:
