@@ -254,3 +254,101 @@ def _send_until(world: World, sent: list[Sent], end: float) -> list[Sent]:
     world.producer.flush()
     time.sleep(max(0.0, min(end - time.monotonic(), 0.5)))
     return []
+
+
+def test_it_waits_for_topics_and_bucket_and_goes_on_by_itself(world: World) -> None:
+    world.bucket = f"bucket-{world.name}"
+    world.start()
+    world.until(lambda r: r.problem is not None and r.problem.reason == "BucketMissing")
+    world.make_bucket()
+    world.until(lambda r: r.problem is not None and r.problem.reason == "TopicMissing")
+    world.create(world.events)
+    world.create(world.labels)
+    world.send(world.events, {"id": 1, "age": 39})
+    world.send(world.labels, {"id": "1", "label": "yes"})
+    world.producer.flush()
+    world.until(lambda r: r.ready and r.counts["observations"] == 1)
+    assert world.stop() == 0
+    store = world.store()
+    for key in list(store.list("")):
+        store.delete(key)
+    connect(world.settings.storage, world.folder).delete_bucket(Bucket=world.bucket)
+
+
+def test_a_topic_that_is_made_again_is_read_anew_under_its_new_id(world: World) -> None:
+    world.create(world.events)
+    world.create(world.labels)
+    for i in range(50):
+        world.send(world.events, {"id": i})
+        if i < 20:
+            world.send(world.labels, {"id": i, "label": "yes"}, partition=1)
+    world.producer.flush()
+    world.start()
+    world.until(lambda r: r.counts["observations"] == 20 and r.pending == 30)
+    world.delete(world.events)
+    world.until(lambda r: r.problem is not None and r.problem.reason == "TopicMissing")
+    world.create(world.events)
+    for i in range(10):
+        world.send(world.events, {"id": f"new-{i}"})
+        world.send(world.labels, {"id": f"new-{i}", "label": "no"})
+    world.producer.flush()
+    world.until(lambda r: r.ready and r.counts["observations"] == 30)
+    report = world.report()
+    assert report
+    assert len(report.written) == 2
+    assert report.counts["lost_event"] == 30
+    assert not report.labels_complete
+
+
+def test_time_passes_where_transactions_leave_their_markers(world: World) -> None:
+    world.max_delay = timedelta(seconds=1)
+    world.create(world.events, 1)
+    world.create(world.labels, 1)
+    writer = Producer({"bootstrap.servers": world.kafka, "transactional.id": world.name})
+    writer.init_transactions()
+    for topic, value in ((world.events, {"id": 1}), (world.labels, {"id": 2, "label": "yes"})):
+        writer.begin_transaction()
+        writer.produce(topic, json.dumps(value).encode())
+        writer.commit_transaction()
+        writer.begin_transaction()
+        writer.produce(topic, b"aborted")
+        writer.flush()
+        writer.abort_transaction()
+    world.start()
+    world.until(lambda r: r.counts.get("given_up") == 1 and r.counts.get("orphan_label") == 1)
+
+
+def test_it_goes_on_at_the_earliest_record_where_retention_overtook_it(world: World) -> None:
+    world.create(world.events, 1)
+    world.create(world.labels, 1)
+    world.send(world.events, {"id": "waits"})
+    world.producer.flush()
+    world.start()
+    world.until(lambda r: r.pending == 1)
+    assert world.stop() == 0
+    for i in range(9):
+        world.send(world.events, {"id": i})
+    world.send(world.labels, {"id": 8, "label": "no"})
+    world.producer.flush()
+    for future in world.admin.delete_records([TopicPartition(world.events, 0, 8)]).values():
+        future.result()
+    world.start()
+    world.until(lambda r: r.counts["observations"] == 1)
+    report = world.report()
+    assert report
+    assert report.counts == {"joined": 1, "lost_event": 1, "observations": 1, "skipped": 7}
+    assert world.stop() == 0
+    assert world.observed() == {(0, 9): "no"}
+
+
+def test_wrong_credentials_are_named_and_new_ones_end_the_process_in_order(world: World) -> None:
+    world.create(world.events)
+    world.create(world.labels)
+    (world.folder / "AWS_SECRET_ACCESS_KEY").write_text("wrong")
+    world.start()
+    world.until(lambda r: r.problem is not None and r.problem.reason == "StorageRefused")
+    (world.folder / "AWS_SECRET_ACCESS_KEY").write_text("minioadmin")
+    assert world.process
+    assert world.process.wait(30) == 0
+    world.start()
+    world.until(lambda r: r.ready)

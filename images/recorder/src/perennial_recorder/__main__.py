@@ -47,11 +47,14 @@ def run(  # noqa: PLR0913  each is something that a pod fixes and a run by hand 
     store = Store(connect(settings.storage, secret), settings.storage.bucket, settings.prefix)
     remembered = SqliteWaiting(waiting)
     recorder = Recorder(settings, source, store, remembered, time.time, pod=pod, pace=pace)
-    last = time.monotonic()
+    credentials, last = _contents(secret), time.monotonic()
 
     def beat() -> None:
         nonlocal last
         last = time.monotonic()
+        if _contents(secret) != credentials:
+            _LOG.info("the credentials changed: ending, to be started with the new ones")
+            stop.set()
 
     server = http.serve(port, recorder.report, lambda: time.monotonic() - last < _STUCK)
     try:
@@ -61,6 +64,10 @@ def run(  # noqa: PLR0913  each is something that a pod fixes and a run by hand 
         server.server_close()
         source.close()
         remembered.close()
+
+
+def _contents(secret: Path) -> dict[str, bytes]:
+    return {f.name: f.read_bytes() for f in secret.glob("AWS_*")}
 
 
 def main() -> int:
