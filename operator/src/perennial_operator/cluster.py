@@ -38,7 +38,7 @@ Query = Sequence[tuple[str, str]]
 _LOG: Final = logging.getLogger(__name__)
 
 
-class ApiError(Exception):
+class ApiError(OSError):
     """The API server did not do it; status 0 when it did not answer."""
 
     def __init__(self, status: int, reason: str, message: str) -> None:

@@ -55,10 +55,12 @@ class Loops:
             try:
                 again = await self._reconciler.reconcile(*key, known, _now())
                 failures = 0
-            except Exception:  # noqa: BLE001  one pipeline's trouble is not another's; logged and repeated
+            except Exception as error:  # noqa: BLE001  one pipeline's trouble is not another's
                 failures += 1
                 again = timedelta(seconds=min(300, 2**failures))
-                _LOG.exception("a pass failed", extra={"namespace": key[0], "pipeline": key[1]})
+                where = {"namespace": key[0], "pipeline": key[1], "why": str(error)}
+                bug = not isinstance(error, OSError)  # a server that says no or nothing is none
+                _LOG.warning("a pass failed", extra=where, exc_info=bug)
             if again is None and not waker.is_set():
                 del self._tasks[key], self._wakers[key]
                 return
