@@ -59,6 +59,8 @@ class KafkaSource:
         self._admin = AdminClient({**kafka.properties, **servers}, logger=_LOG)
         self._assigned: dict[Partition, int] = {}
         self._paused: set[Partition] = set()
+        self._behind: list[Partition] = []
+        self._failure: Trouble | None = None
 
     def topics(self, names: Collection[str]) -> dict[str, Topic]:
         found: dict[str, Topic] = {}
@@ -90,7 +92,7 @@ class KafkaSource:
     def assign(self, positions: Mapping[Partition, int]) -> None:
         with _named("assign partitions"):
             self._consumer.assign([_at(p, offset) for p, offset in positions.items()])
-        self._assigned, self._paused = dict(positions), set()
+        self._assigned, self._paused, self._behind = dict(positions), set(), []
 
     def add(self, positions: Mapping[Partition, int]) -> None:
         with _named("assign partitions"):
@@ -113,15 +115,20 @@ class KafkaSource:
         return {p: max(said.get(p, -1), start) for p, start in self._assigned.items()}
 
     def read(self, limit: int, seconds: float) -> list[Arrival | Overtaken]:
+        """Nothing is raised once records have been taken: what went wrong is said by the next."""
+        if self._behind:
+            return [self._overtaken(self._behind[0])]
+        if self._failure:
+            failure, self._failure = self._failure, None
+            raise failure
         with _named("read"):
             messages = self._consumer.consume(limit, seconds)
         got: list[Arrival | Overtaken] = []
         for message in messages:
-            error = message.error()
-            if error is None:
+            if (error := message.error()) is None:
                 got.append(_arrival(message))
-            elif (overtaken := self._failed(message, error)) is not None:
-                got.append(overtaken)
+            else:
+                self._failed(message, error)
         return got
 
     def commit(self, positions: Mapping[Partition, int]) -> None:
@@ -133,21 +140,20 @@ class KafkaSource:
     def close(self) -> None:
         self._consumer.close()
 
-    def _failed(self, message: Message, error: KafkaError) -> Overtaken | None:
+    def _failed(self, message: Message, error: KafkaError) -> None:
         code = error.code()
-        if code == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001  it has no other name
-            return self._overtaken(Partition(message.topic() or "", message.partition() or 0))
+        where = {"topic": message.topic(), "partition": message.partition()}
         if code == KafkaError._FATAL:  # noqa: SLF001  its fatal() may say False
             raise KafkaBroken(str(error))
-        if code in _AWAY:
-            raise Trouble("KafkaUnavailable", f"Kafka is away: {error.str()}")
-        if code not in _PARTITION_GONE:  # these are found when the topics are looked at
-            where = {"topic": message.topic(), "partition": message.partition()}
+        if code == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001  it has no other name
+            self._behind.append(Partition(message.topic() or "", message.partition() or 0))
+        elif code in _AWAY:
+            self._failure = Trouble("KafkaUnavailable", f"Kafka is away: {error.str()}")
+        elif code not in _PARTITION_GONE:  # these are found when the topics are looked at
             _LOG.warning("Kafka error", extra={"problem": str(error), **where})
-        return None
 
-    def _overtaken(self, partition: Partition) -> Overtaken | None:
-        """Goes on at the earliest record; or, while the topic is gone, not at all."""
+    def _overtaken(self, partition: Partition) -> Overtaken:
+        """Goes on at the earliest record."""
         earliest = self.earliest([partition])[partition]
         with _named("assign partitions"):
             self._consumer.incremental_unassign([_at(partition)])
@@ -155,6 +161,7 @@ class KafkaSource:
             if partition in self._paused:
                 self._consumer.pause([_at(partition)])
         self._assigned[partition] = earliest
+        self._behind.remove(partition)
         return Overtaken(partition, earliest)
 
     def _offsets(self, partitions: Collection[Partition], spec: OffsetSpec) -> dict[Partition, int]:

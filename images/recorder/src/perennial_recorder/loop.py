@@ -10,15 +10,14 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Event
-from typing import Final, NamedTuple
+from typing import Final
 
 from perennial_contract.observation import total
 from perennial_contract.settings import RecorderSettings
 from perennial_contract.status import Problem, RecorderReport
-from perennial_contract.store import Put, StoreError
-from perennial_recorder import checkpoint as checkpoints
+from perennial_contract.store import StoreError
 from perennial_recorder import start
 from perennial_recorder.intake import Intake
 from perennial_recorder.life import INCOMPLETE, Life
@@ -35,27 +34,15 @@ from perennial_recorder.ports import (
 )
 from perennial_recorder.reading import Reader
 from perennial_recorder.restore import Restore
-from perennial_recorder.segment import Buffer
+from perennial_recorder.writing import AnotherWriter, Writer
 
 _LOG: Final = logging.getLogger(__name__)
 _BATCH: Final = 2000  # records read at once
 _UNSENT: Final = 64 * 1024**2  # bytes that wait for S3 before reading stops
 
 
-class AnotherWriter(Exception):  # noqa: N818  what has been found out, not what went wrong
-    """Somebody else wrote the key: what is in memory can no longer be trusted."""
-
-
 class TopicChanged(Exception):  # noqa: N818  what has been found out, not what went wrong
     """A topic was deleted and made again under its name."""
-
-
-class Unsaved(NamedTuple):
-    """A checkpoint that S3 has not confirmed: the same bytes again until it has."""
-
-    number: int
-    data: bytes
-    inputs: set[Partition]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +58,21 @@ class Pace:
 
 
 PACE: Final = Pace()
+
+
+@dataclass(slots=True)
+class Course:
+    """A life under way: gone as a whole when it has to start over."""
+
+    life: Life
+    intake: Intake
+    writer: Writer
+    restore: Restore | None
+    """Until everything that an earlier life knew has been read again."""
+    assigned: set[Partition] = field(default_factory=set)
+    ends: dict[Partition, int] = field(default_factory=dict)
+    over: bool = False
+    """A topic was made again: only what can be kept is still to be written."""
 
 
 class Recorder:
@@ -104,20 +106,8 @@ class Recorder:
         self._problems: dict[str, Problem] = {}
         self._next: dict[str, float] = {}
         self._probed = False
-        self._forget_all()
+        self._course: Course | None = None
         self._reported = self._report()
-
-    def _forget_all(self) -> None:
-        self._life: Life | None = None
-        self._intake: Intake | None = None
-        self._numbers: list[int] = []
-        self._unsaved: Unsaved | None = None
-        self._saved: set[Partition] = set()
-        self._assigned: set[Partition] = set()
-        self._restore: Restore | None = None
-        self._ends: dict[Partition, int] = {}
-        self._over = False
-        self._next.clear()
 
     def run(self, stop: Event, beat: Callable[[], None] = lambda: None) -> None:
         """Steps until it is told to stop, then writes what is left; `beat` says that it lives."""
@@ -133,41 +123,48 @@ class Recorder:
             return self._next_turn()
         except AnotherWriter as error:
             _LOG.warning("another writer's object: starting over", extra={"key": str(error)})
-            self._forget_all()
+            self._start_over()
         except TopicChanged as error:
             _LOG.warning("a topic was made again: starting over", extra={"topic": str(error)})
-            self._over = True
+            if self._course:
+                self._course.over = True
         finally:
             self._reported = self._report()
         return True
 
     def _next_turn(self) -> bool:
-        if self._life is None:
+        course = self._course
+        if course is None:
             return self._begin()
-        return self._end_life(self._life) if self._over else self._turn(self._life)
+        return self._end(course) if course.over else self._turn(course)
+
+    def _start_over(self) -> None:
+        self._course = None
+        self._next.clear()
 
     def finish(self) -> bool:
         """Writes what is left, for a while; False when something stayed (it will be read again)."""
         end = self._clock() + self._pace.stop
-        while self._life is not None and self._clock() < end:
+        while (course := self._course) is not None and self._clock() < end:
             self._next.clear()
             try:
                 with self._watched("store"):
-                    self._flush(self._life, everything=True)
-                    self._save(self._life)
-                    if not self._life.moved:
+                    course.writer.flush(self._clock(), 0.0, lambda: self._check(course.life))
+                    self._save(course)
+                    if not course.life.moved:
                         return True
             except (AnotherWriter, TopicChanged):
                 return False
             self._sleep(self._pace.wait)
-        return self._life is None
+        return self._course is None
 
     def report(self) -> RecorderReport:
         """What /status says, as of the end of the last step; from any thread."""
         return self._reported
 
     def _report(self) -> RecorderReport:
-        life, problem = self._life, next(iter(self._problems.values()), None)
+        life = self._course.life if self._course else None
+        problem = next(iter(self._problems.values()), None)
         written = life.written() if life else {}
         counts = {str(name): count for name, count in sorted(life.counts.items())} if life else {}
         return RecorderReport(
@@ -193,52 +190,56 @@ class Recorder:
             life = self._beginning.life(
                 found.checkpoint, start.topics(self._source, self._settings)
             )
-            self._forget_all()
-            self._numbers = found.numbers
-            self._saved = set(life.inputs) - life.unsaved
-            self._intake = Intake(life, self._waiting, self._reader, self._delay)
             self._source.assign({})
-            self._restore = Restore(life)
-            self._life = life
+            self._start_over()
+            self._course = Course(
+                life,
+                Intake(life, self._waiting, self._reader, self._delay),
+                Writer(self._store, life, found.numbers),
+                Restore(life),
+            )
             return True
         return False
 
-    def _turn(self, life: Life) -> bool:
-        now = self._clock()
-        busy = False
+    def _turn(self, course: Course) -> bool:
+        now, busy = self._clock(), False
         with self._watched("kafka") as free:
             if free:
-                self._look(life, now)
-                busy = self._intake is not None and self._read(life, self._intake)
+                self._look(course, now)
+                busy = self._read(course)
         with self._watched("store") as free:
             if free:
-                self._flush(life)
-                if self._unsaved or (life.moved and self._due("checkpoint", self._pace.checkpoint)):
-                    self._save(life)
+                interval = self._settings.flush_interval.total_seconds()
+                course.writer.flush(self._clock(), interval, lambda: self._check(course.life))
+                due = course.life.moved and self._due("checkpoint", self._pace.checkpoint)
+                if due or course.writer.dirty():
+                    self._save(course)
         return busy
 
-    def _look(self, life: Life, now: float) -> None:
+    def _look(self, course: Course, now: float) -> None:
         """Whether the topics are the same, and how far each partition goes."""
+        life = course.life
         if self._due("topics", self._pace.topics):
-            current = self._same_topics(life)
-            if not self._restore:
+            current = self._check(life)
+            if not course.restore:
                 self._beginning.widen(life, current, life.topics)
-        self._assign(life)
+        self._assign(course)
         if self._due("ends", self._pace.ends):
-            self._ends = self._source.ends(life.inputs)
-            positions = {} if self._restore else self._source.positions()
-            for partition in positions.keys() & self._ends.keys():
+            course.ends = self._source.ends(life.inputs)
+            positions = {} if course.restore else self._source.positions()
+            for partition in positions.keys() & course.ends.keys():
                 reading = life.inputs[partition]
                 position = max(positions[partition], reading.ledger.next)
-                reading.time.ask(round(now * 1000), self._ends[partition], position)
+                reading.time.ask(round(now * 1000), course.ends[partition], position)
 
-    def _read(self, life: Life, intake: Intake) -> bool:
+    def _read(self, course: Course) -> bool:
+        life, intake = course.life, course.intake
         if life.unsent() >= _UNSENT:
             return False
         batch = self._source.read(_BATCH, self._pace.wait)
         now = round(self._clock() * 1000)
-        if self._restore:
-            self._read_again(self._restore, intake, batch, now)
+        if course.restore:
+            self._read_again(course, course.restore, batch, now)
             return True
         intake.take(batch, now)
         intake.forget(life.time(now))
@@ -247,92 +248,61 @@ class Recorder:
         return bool(batch)
 
     def _read_again(
-        self, restore: Restore, intake: Intake, batch: Sequence[Arrival | Overtaken], now: int
+        self, course: Course, restore: Restore, batch: Sequence[Arrival | Overtaken], now: int
     ) -> None:
-        intake.take(restore.admit(batch), now)
-        while early := restore.advance(self._passed()):
-            intake.take(early, now)
-        intake.shrink(self._settings.store_limit)
+        course.intake.take(restore.admit(batch), now)
+        positions = self._source.positions()
+        passed = {p for p, end in course.ends.items() if positions.get(p, -1) >= end}
+        while early := restore.advance(passed):
+            course.intake.take(early, now)
+        course.intake.shrink(self._settings.store_limit)
         if restore.over():
             self._waiting.end_restore()
-            self._restore = None
+            course.restore = None
             self._next.pop("topics", None)  # partitions that came meanwhile hold back time
             self._source.pause(())
         else:
             self._source.pause(restore.resting())
 
-    def _passed(self) -> set[Partition]:
-        """The partitions that have been handed out to their ends."""
-        positions = self._source.positions()
-        return {p for p, end in self._ends.items() if positions.get(p, -1) >= end}
-
-    def _assign(self, life: Life) -> None:
+    def _assign(self, course: Course) -> None:
         """A partition is read only after a checkpoint says from where."""
-        topics = self._restore.topics() if self._restore else set(life.topics)
+        life = course.life
+        topics = course.restore.topics() if course.restore else set(life.topics)
         wanted = {p: r for p, r in life.inputs.items() if p.topic in topics}
-        if wanted.keys() <= self._assigned:
+        if wanted.keys() <= course.assigned:
             return
-        while any(p not in self._saved for p in wanted):
-            self._save(life)
-        new = sorted(wanted.keys() - self._assigned)
+        while not wanted.keys() <= course.writer.saved:
+            self._save(course)
+        new = sorted(wanted.keys() - course.assigned)
         self._source.add({p: wanted[p].ledger.next for p in new})
-        self._assigned |= set(new)
+        course.assigned.update(new)
 
-    def _same_topics(self, life: Life) -> dict[str, Topic]:
+    def _check(self, life: Life) -> dict[str, Topic]:
+        """The topics as they are now; raises TopicChanged when one is not what it was."""
         current = start.topics(self._source, self._settings)
         for name, topic in current.items():
             if topic.id != life.topics[name].id:
                 raise TopicChanged(name)
         return current
 
-    def _flush(self, life: Life, *, everything: bool = False) -> None:
-        interval = 0.0 if everything else self._settings.flush_interval.total_seconds()
-        for buffer in list(life.buffers()):
-            while buffer.due(self._clock(), interval):
-                if buffer.sealed is None:
-                    self._same_topics(life)
-                self._put(life, buffer)
-
-    def _put(self, life: Life, buffer: Buffer) -> None:
-        segment = buffer.seal()
-        if self._store.put_new(segment.key, segment.data, patience=0) is Put.TAKEN:
-            raise AnotherWriter(segment.key)
-        life.confirm(buffer, self._clock())
-
-    def _save(self, life: Life) -> None:
-        """Writes a checkpoint; after an unclear answer the same bytes again."""
-        if self._unsaved is None:
-            number = self._numbers[-1] + 1 if self._numbers else 0
-            data = checkpoints.to_json(life.checkpoint())
-            self._unsaved = Unsaved(number, data, set(life.inputs))
-            life.moved = False
-        number, data, inputs = self._unsaved
-        if self._store.put_new(checkpoints.key(number), data, patience=0) is Put.TAKEN:
-            raise AnotherWriter(checkpoints.key(number))
-        self._unsaved = None
-        self._saved = inputs
-        self._numbers.append(number)
+    def _save(self, course: Course) -> None:
+        course.writer.save()
         self._next["checkpoint"] = self._clock() + self._pace.checkpoint
-        self._source.commit({p: r.ledger.position for p, r in life.inputs.items()})
-        while len(self._numbers) > checkpoints.KEPT:
-            self._store.delete(checkpoints.key(self._numbers[0]))
-            self._numbers.pop(0)
+        inputs = course.life.inputs
+        self._source.commit({p: r.ledger.position for p, r in inputs.items()})
+        course.writer.clean()
 
-    def _end_life(self, life: Life) -> bool:
-        """A topic was made again: everything that can be kept is written, then it starts anew."""
+    def _end(self, course: Course) -> bool:
+        """Writes what can be kept, and what has become of the rest; then it starts anew."""
         with self._watched("store") as free:
             if not free:
                 return False
-            current = {topic.id for topic in self._source.topics(list(life.topics)).values()}
-            for buffer in list(life.buffers()):
-                while buffer.sealed or (
-                    buffer.topic_id in current and buffer.due(self._clock(), 0)
-                ):
-                    self._put(life, buffer)
-            if self._unsaved:
-                self._save(life)
-            self._save(life)
-            self._forget_all()
+            current = self._source.topics(list(course.life.topics)).values()
+            course.writer.flush_topics(self._clock(), {topic.id for topic in current})
+            if course.writer.dirty():
+                course.writer.save()
+            course.writer.save()
+            self._start_over()
             return True
         return False
 

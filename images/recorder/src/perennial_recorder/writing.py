@@ -1,0 +1,82 @@
+"""What one life writes to S3: segments and checkpoints, each the same bytes until S3 has them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from perennial_contract.store import Put
+from perennial_recorder import checkpoint as checkpoints
+from perennial_recorder.life import Life
+from perennial_recorder.ports import ObjectStore, Partition
+from perennial_recorder.segment import Buffer
+
+
+class AnotherWriter(Exception):  # noqa: N818  what has been found out, not what went wrong
+    """Somebody else wrote the key: what is in memory can no longer be trusted."""
+
+
+class Unsaved(NamedTuple):
+    """A checkpoint that S3 has not confirmed."""
+
+    number: int
+    data: bytes
+    inputs: set[Partition]
+
+
+class Writer:
+    """Every call raises StoreError when S3 gave no clear answer: call it again.
+
+    `numbers` are those of the checkpoints that stand, in order.
+    """
+
+    def __init__(self, store: ObjectStore, life: Life, numbers: list[int]) -> None:
+        self.saved = set(life.inputs) - life.unsaved
+        """The partitions that the newest checkpoint holds."""
+        self._store = store
+        self._life = life
+        self._numbers = numbers
+        self._unsaved: Unsaved | None = None
+
+    def dirty(self) -> bool:
+        """Whether a checkpoint was begun that S3 has not confirmed."""
+        return self._unsaved is not None
+
+    def flush(self, now: float, interval: float, check: Callable[[], object]) -> None:
+        """Writes what is older than `interval` in seconds; `check` comes before new segments."""
+        for buffer in list(self._life.buffers()):
+            while buffer.due(now, interval):
+                if buffer.sealed is None:
+                    check()
+                self._put(buffer, now)
+
+    def flush_topics(self, now: float, topic_ids: set[str]) -> None:
+        """Writes what is sealed, and all that belongs to these topics."""
+        for buffer in list(self._life.buffers()):
+            while buffer.sealed or (buffer.topic_id in topic_ids and buffer.due(now, 0)):
+                self._put(buffer, now)
+
+    def save(self) -> None:
+        """Writes a checkpoint, first the one that was begun before."""
+        if self._unsaved is None:
+            number = self._numbers[-1] + 1 if self._numbers else 0
+            data = checkpoints.to_json(self._life.checkpoint())
+            self._unsaved = Unsaved(number, data, set(self._life.inputs))
+            self._life.moved = False
+        number, data, inputs = self._unsaved
+        if self._store.put_new(checkpoints.key(number), data, patience=0) is Put.TAKEN:
+            raise AnotherWriter(checkpoints.key(number))
+        self._unsaved, self.saved = None, inputs
+        self._numbers.append(number)
+
+    def clean(self) -> None:
+        """Deletes all checkpoints but the newest."""
+        while len(self._numbers) > checkpoints.KEPT:
+            self._store.delete(checkpoints.key(self._numbers[0]))
+            self._numbers.pop(0)
+
+    def _put(self, buffer: Buffer, now: float) -> None:
+        segment = buffer.seal()
+        if self._store.put_new(segment.key, segment.data, patience=0) is Put.TAKEN:
+            raise AnotherWriter(segment.key)
+        self._life.confirm(buffer, now)
