@@ -39,7 +39,16 @@ def test_the_steps_of_the_readme_do_what_it_says() -> None:
     demo("stream", "30")
 
     columns, row = kubectl("get", "mp").splitlines()
-    assert columns.split() == "NAME READY MODEL SCORE LABELS ATTEMPT REPLICAS AGE".split()
+    assert columns.split() == [
+        "NAME",
+        "READY",
+        "MODEL",
+        "SCORE",
+        "LABELS",
+        "ATTEMPT",
+        "REPLICAS",
+        "AGE",
+    ]
     assert row.startswith("loans   True    v1-")
     assert "/2000" in row
     answers = [json.loads(line) for line in demo("answers").splitlines()]
