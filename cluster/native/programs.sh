@@ -4,7 +4,7 @@
 
 need_programs() { # need_programs COMPONENT
   case $1 in
-    api) build kubernetes "$KUBERNETES"; build etcd "$ETCD" ;;
+    api) build kubernetes "$KUBERNETES"; build etcd "$ETCD"; build helm "$HELM" ;;
     kafka) build kafka "$KAFKA" ;;
     minio) build minio "$MINIO" ;;
     everything)

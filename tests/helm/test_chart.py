@@ -1,5 +1,4 @@
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -9,17 +8,22 @@ import yaml
 
 from perennial_operator.handlers import CHILDREN
 from perennial_operator.settings import Settings
+from tests.servers import need_programs
 
 Json = dict[str, Any]
 CHART = Path(__file__).parents[2] / "helm" / "perennial"
-HELM = shutil.which("helm")
 
-pytestmark = pytest.mark.skipif(HELM is None, reason="helm is not on PATH: cluster/cluster env")
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(autouse=True, scope="module")
+def on_path(request: pytest.FixtureRequest) -> None:
+    need_programs(request, "helm")
 
 
 def helm(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [HELM or "", *arguments], capture_output=True, text=True, check=False, timeout=60
+        ["helm", *arguments], capture_output=True, text=True, check=False, timeout=60
     )
 
 

@@ -5,7 +5,6 @@ No controller and no kubelet runs, so the test plays both: it decides what a Job
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -24,6 +23,7 @@ import yaml
 
 from perennial_contract.status import BundleState, Outcome, PredictorReport, Report, Verdict
 from tests.operator.world import D1, V1, a_spec
+from tests.servers import need_programs
 
 pytestmark = pytest.mark.integration
 
@@ -108,10 +108,10 @@ class ControlPlane:
 
 
 @pytest.fixture(scope="module")
-def control_plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
-    missing = [program for program in PROGRAMS if shutil.which(program) is None]
-    if missing:
-        pytest.skip(f"not on PATH: {', '.join(missing)} (cluster/cluster env)")
+def control_plane(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ControlPlane]:
+    need_programs(request, *PROGRAMS)
     folder = tmp_path_factory.mktemp("control-plane")
     plane = ControlPlane(folder, free_port())
     try:
