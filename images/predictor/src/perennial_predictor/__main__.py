@@ -31,12 +31,12 @@ from perennial_contract.settings import (
     PredictorSettings,
 )
 from perennial_contract.store import Store, connect
+from perennial_contract.threads import threads
 from perennial_predictor.kafka import Answers, Events
 from perennial_predictor.loop import Fatal
 from perennial_predictor.report import State
 from perennial_predictor.run import Ends, Patience
 from perennial_predictor.run import run as keep_answering
-from perennial_predictor.threads import threads
 
 _CGROUP: Final = Path("/sys/fs/cgroup")
 _LOG: Final = logging.getLogger("perennial_predictor")

@@ -35,10 +35,10 @@ from perennial_contract.settings import (
 )
 from perennial_contract.status import MAX_TERMINATION_BYTES, Outcome, Problem
 from perennial_contract.store import Store, StoreError, connect
+from perennial_contract.threads import threads
 from perennial_trainer.progress import Progress
 from perennial_trainer.prove import prove
 from perennial_trainer.run import World, run
-from perennial_trainer.threads import threads
 
 CGROUP: Final = Path("/sys/fs/cgroup")
 RETRY: Final = 75  # EX_TEMPFAIL of sysexits.h

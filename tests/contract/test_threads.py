@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from perennial_trainer.threads import threads
+from perennial_contract.threads import threads
 
 
 @pytest.mark.parametrize(
