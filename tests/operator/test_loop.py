@@ -1,6 +1,8 @@
 import asyncio
 from datetime import datetime, timedelta
 
+import pytest
+
 from perennial_operator.loop import Loops
 from perennial_operator.reconcile import Known
 
@@ -8,7 +10,7 @@ from perennial_operator.reconcile import Known
 class Counting:
     """Counts passes, and sees to it that one runs at a time."""
 
-    def __init__(self, *answers: timedelta | Exception | None) -> None:
+    def __init__(self, *answers: timedelta | BaseException | None) -> None:
         self.answers = list(answers)
         self.passes: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
         self.at_once = 0
@@ -24,7 +26,7 @@ class Counting:
         self.at_once -= 1
         await self.passes.put((namespace, name))
         answer = self.answers.pop(0) if self.answers else timedelta(hours=1)
-        if isinstance(answer, Exception):
+        if isinstance(answer, BaseException):
             raise answer
         return answer
 
@@ -91,4 +93,47 @@ async def test_when_it_is_time_at_once_the_next_pass_follows() -> None:
         loops.wake("team", "income", start=True)
         for _ in range(3):
             await reconciler.passes.get()
+    await loops.cancel()
+
+
+class Deaf(Counting):
+    """Its pods cannot be asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+
+    async def listen(self, known: Known, now: datetime) -> bool:
+        self.asked.set()
+        raise TypeError(f"a bug {known} {now}")
+
+
+async def test_trouble_while_it_waits_is_told_and_followed_by_another_pass(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    reconciler = Deaf()
+    loops = Loops(reconciler, ask=timedelta(0))
+
+    async with asyncio.timeout(10):
+        loops.wake("team", "income", start=True)
+        await reconciler.passes.get()
+        await reconciler.asked.wait()
+        await asyncio.sleep(0)
+        loops.wake("team", "income")
+        await reconciler.passes.get()
+    await loops.cancel()
+
+    assert "a pass failed" in caplog.messages
+
+
+async def test_a_loop_that_has_died_begins_again_with_the_next_event_of_its_resource() -> None:
+    reconciler = Counting(asyncio.CancelledError())
+    loops = Loops(reconciler)
+
+    async with asyncio.timeout(10):
+        loops.wake("team", "income", start=True)
+        await reconciler.passes.get()
+        await asyncio.sleep(0)
+        loops.wake("team", "income", start=True)
+        assert await reconciler.passes.get() == ("team", "income")
     await loops.cancel()

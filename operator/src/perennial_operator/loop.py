@@ -27,15 +27,18 @@ class Passes(Protocol):
 class Loops:
     """At most one task per namespace and name: an old pass never runs beside a new one."""
 
-    def __init__(self, reconciler: Passes) -> None:
+    def __init__(self, reconciler: Passes, ask: timedelta = ASK) -> None:
+        """`ask` is how long the pods are left in peace between two questions."""
         self._reconciler = reconciler
+        self._ask = ask
         self._wakers: dict[Key, asyncio.Event] = {}
         self._tasks: dict[Key, asyncio.Task[None]] = {}
 
     def wake(self, namespace: str, name: str, *, start: bool = False) -> None:
         """Something happened; only the resource itself starts a task."""
         key = (namespace, name)
-        if key not in self._tasks:
+        task = self._tasks.get(key)
+        if task is None or task.done():
             if not start:
                 return
             self._wakers[key] = asyncio.Event()
@@ -54,32 +57,38 @@ class Loops:
             waker.clear()
             try:
                 again = await self._reconciler.reconcile(*key, known, _now())
+                if again:
+                    await self._wait(waker, known, again)
                 failures = 0
             except Exception as error:  # noqa: BLE001  one pipeline's trouble is not another's
                 failures += 1
-                again = timedelta(seconds=min(300, 2**failures))
                 where = {"namespace": key[0], "pipeline": key[1], "why": str(error)}
                 bug = not isinstance(error, OSError)  # a server that says no or nothing is none
                 _LOG.warning("a pass failed", extra=where, exc_info=bug)
+                again = timedelta(seconds=min(300, 2**failures) * _jitter())
+                await _woken(waker, again.total_seconds())
             if again is None and not waker.is_set():
                 del self._tasks[key], self._wakers[key]
                 return
-            if again:
-                await self._wait(waker, known, again, listening=not failures)
 
-    async def _wait(
-        self, waker: asyncio.Event, known: Known, again: timedelta, *, listening: bool
-    ) -> None:
+    async def _wait(self, waker: asyncio.Event, known: Known, again: timedelta) -> None:
         """Until something happens, a pod has news, or the time has come."""
-        end = asyncio.get_running_loop().time() + again.total_seconds() * _jitter()
-        while (left := end - asyncio.get_running_loop().time()) > 0:
-            try:
-                await asyncio.wait_for(waker.wait(), min(left, ASK.total_seconds() * _jitter()))
-            except TimeoutError:
-                if listening and await self._reconciler.listen(known, _now()):
-                    return
-            else:
+        clock = asyncio.get_running_loop().time
+        end = clock() + again.total_seconds() * _jitter()
+        while (left := end - clock()) > 0:
+            if await _woken(waker, min(left, self._ask.total_seconds() * _jitter())):
                 return
+            if await self._reconciler.listen(known, _now()):
+                return
+
+
+async def _woken(waker: asyncio.Event, seconds: float) -> bool:
+    """Whether something happened within that time."""
+    try:
+        await asyncio.wait_for(waker.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True
 
 
 def _now() -> datetime:
