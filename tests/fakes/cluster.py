@@ -46,9 +46,8 @@ class FakeCluster:
             and each["metadata"]["labels"]["perennial.dev/pipeline"] == pipeline
         ]
 
-    async def warnings(self, namespace: str, pod: str) -> list[tuple[str, str]]:
-        assert namespace
-        return self.about.get(pod, [])
+    async def warnings(self, about: Json) -> list[tuple[str, str]]:
+        return self.about.get(about["metadata"]["uid"], [])
 
     async def apply(self, manifest: Json) -> None:
         key = self._key(manifest)

@@ -115,10 +115,12 @@ class KubernetesCluster:
         items = (await self._call("GET", path_of("Pod", namespace), query=query))["items"]
         return sorted(items, key=lambda pod: str(pod["metadata"]["name"]))
 
-    async def warnings(self, namespace: str, pod: str) -> list[tuple[str, str]]:
-        fields = f"involvedObject.kind=Pod,involvedObject.name={pod},type=Warning"
+    async def warnings(self, about: Manifest) -> list[tuple[str, str]]:
+        meta = about["metadata"]
+        fields = f"involvedObject.name={meta['name']},involvedObject.uid={meta['uid']},type=Warning"
         query = [("fieldSelector", fields), ("limit", "50")]
-        items = (await self._call("GET", path_of("Event", namespace), query=query))["items"]
+        path = path_of("Event", meta["namespace"])
+        items = (await self._call("GET", path, query=query))["items"]
         items.sort(key=lambda event: event.get("lastTimestamp") or event.get("eventTime") or "")
         return [(event.get("reason", ""), event.get("message", "")) for event in items]
 

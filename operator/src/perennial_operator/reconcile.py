@@ -37,8 +37,8 @@ class Cluster(Protocol):
 
     async def pods(self, namespace: str, pipeline: str) -> list[Manifest]: ...
 
-    async def warnings(self, namespace: str, pod: str) -> list[tuple[str, str]]:
-        """Reason and message of the Warning Events about a pod, the newest last."""
+    async def warnings(self, about: Manifest) -> list[tuple[str, str]]:
+        """Reason and message of the Warning Events about that very object, the newest last."""
 
     async def apply(self, manifest: Manifest) -> None: ...
 
@@ -121,8 +121,7 @@ class Reconciler:
         )
 
     async def _warnings(self, raw: Manifest) -> list[tuple[str, str]]:
-        meta = raw["metadata"]
-        return await self.cluster.warnings(meta["namespace"], meta["name"]) if waits(raw) else []
+        return await self.cluster.warnings(raw) if waits(raw) else []
 
     async def _act(self, resource: Manifest, decided: Plan) -> timedelta:
         """The status first: an intent must stand before its deed, and a conflict ends the pass."""
