@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from perennial_contract.status import Problem
-from perennial_operator.observed import Ended, Pod, read_pod, read_problem, waits
+from perennial_operator.observed import Ended, Observed, Pod, read_pod, read_problem, waits
 
 Json = dict[str, Any]
 
@@ -50,6 +50,25 @@ def test_a_pod_that_runs_is_read() -> None:
         started=True,
         running=True,
     )
+
+
+@pytest.mark.parametrize(
+    ("phase", "over"),
+    [
+        ("Pending", False),
+        ("Running", False),
+        ("Unknown", False),
+        ("Failed", True),
+        ("Succeeded", True),
+    ],
+)
+def test_a_pod_that_has_ended_for_good_is_over_though_nobody_deletes_it(
+    phase: str, *, over: bool
+) -> None:
+    pod = read_pod(a_raw_pod("predictor", phase=phase))
+
+    assert pod.over is over
+    assert Observed(pods=(pod,)).of("predictor") == (() if over else (pod,))
 
 
 def test_how_the_trainer_ended_is_read() -> None:

@@ -217,13 +217,14 @@ async def test_a_missing_secret_is_read_from_the_events_of_the_pod_that_waits() 
     assert (ready.reason, ready.message) == ("SecretMissing", "Secret s3-client does not exist")
 
 
-async def test_pods_that_leave_or_have_no_address_are_not_asked() -> None:
-    plain, leaving, early = (a_raw_pod(name, "predictor") for name in ("a", "b", "c"))
+async def test_pods_that_leave_or_are_over_or_have_no_address_are_not_asked() -> None:
+    plain, leaving, early, over = (a_raw_pod(name, "predictor") for name in "abcd")
     leaving["metadata"]["deletionTimestamp"] = "2026-11-21T12:00:00Z"
     early["status"] = {"phase": "Pending"}
+    over["status"]["phase"] = "Failed"
     reports = FakeReports()
 
-    await passes(FakeCluster(a_resource(), plain, leaving, early), reports, 1)
+    await passes(FakeCluster(a_resource(), plain, leaving, early, over), reports, 1)
 
     assert reports.asked == ["a"]
 

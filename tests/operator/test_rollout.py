@@ -79,6 +79,17 @@ def test_what_serves_changes_when_every_pod_reports_the_new_digest() -> None:
     assert condition(decided, "Ready") == ("True", "Ready", f"{V2} serves")
 
 
+def test_a_pod_that_was_evicted_long_ago_does_not_keep_a_rollout_from_its_end() -> None:
+    pipeline = promoted()
+    evicted = a_predictor(V1, "income-predictor-evicted", ready=False, over=True)
+    world = complete(pipeline)
+
+    decided = decide(pipeline, replace(world, pods=(*world.pods, evicted)))
+
+    assert decided.status.model
+    assert decided.status.model.version == V2
+
+
 def test_the_first_rollout_makes_the_model_available() -> None:
     pipeline = a_pipeline(serving(model=None))
 

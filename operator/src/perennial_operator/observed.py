@@ -16,6 +16,7 @@ from perennial_operator.manifests.pod import COMPONENT_LABEL, MODEL_ANNOTATION, 
 
 R = TypeVar("R", bound=Report)
 _SECRET: Final = re.compile(r'secrets? "([^"]+)" not found')
+_OVER: Final = frozenset({"Failed", "Succeeded"})
 _UNDERWAY: Final = frozenset({"ContainerCreating", "PodInitializing"})
 
 
@@ -38,6 +39,8 @@ class Pod:
     ip: str = ""
     ready: bool = False
     leaving: bool = False
+    over: bool = False
+    """Whether it has ended for good, evicted or done; it may stay to be read."""
     version: str = ""
     """The model it was told to serve."""
     owner: str = ""
@@ -51,6 +54,10 @@ class Pod:
     """How its container ended the time before."""
     problem: Problem | None = None
     """Why it does not run, as far as Kubernetes says."""
+
+    @property
+    def stays(self) -> bool:
+        return not (self.leaving or self.over)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +76,7 @@ class Observed:
 
     def of(self, component: str) -> tuple[Pod, ...]:
         """The pods of a component that are to stay."""
-        return tuple(pod for pod in self.pods if pod.component == component and not pod.leaving)
+        return tuple(pod for pod in self.pods if pod.component == component and pod.stays)
 
     def report(self, pod: Pod, kind: type[R]) -> R | None:
         said = self.reports.get(pod.name)
@@ -108,6 +115,7 @@ def read_pod(raw: Manifest, warnings: Iterable[tuple[str, str]] = ()) -> Pod:
         ip=status.get("podIP", ""),
         ready=_condition(status, "Ready").get("status") == "True",
         leaving="deletionTimestamp" in meta,
+        over=status.get("phase") in _OVER,
         version=meta.get("annotations", {}).get(MODEL_ANNOTATION, ""),
         owner=controller(raw),
         started=bool(state.keys() & {"running", "terminated"} or last),

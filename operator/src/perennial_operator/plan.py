@@ -159,7 +159,7 @@ def _may_write(pipeline: Pipeline, have: Manifest | None) -> bool:
 
 
 def _look_again(observed: Observed) -> timedelta | None:
-    return None if all(pod.started for pod in observed.pods) else LOOK_AGAIN
+    return None if all(pod.started or pod.over for pod in observed.pods) else LOOK_AGAIN
 
 
 def _turned(before: Status, after: Status) -> tuple[Happening, ...]:

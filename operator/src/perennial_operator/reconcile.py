@@ -80,7 +80,7 @@ class Reconciler:
     async def listen(self, known: Known, now: datetime) -> bool:
         """Asks the pods; tells whether there is something to decide."""
         known.asked = now
-        asked = [pod for pod in known.pods if pod.ip and not pod.leaving]
+        asked = [pod for pod in known.pods if pod.ip and pod.stays]
         return known.memory.keep(await self.reports.ask(asked, known.uid), now)
 
     async def reconcile(
