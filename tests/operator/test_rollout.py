@@ -202,9 +202,11 @@ def test_a_first_model_that_is_broken_leaves_no_predictor() -> None:
     assert names(decided.delete) == ["income-predictor"]
 
 
-def test_a_crash_while_loading_is_the_versions_fault_when_nothing_else_differs() -> None:
+@pytest.mark.parametrize("code", [132, 134, 135, 136, 139])
+def test_a_crash_while_loading_is_the_versions_fault_when_nothing_else_differs(code: int) -> None:
     pipeline = promoted()
-    new = a_predictor(V2, "income-predictor-new", ready=False, last=LOADING)
+    crash = Ended(code, "Error", "Loading")
+    new = a_predictor(V2, "income-predictor-new", ready=False, last=crash)
 
     decided = decide(pipeline, rolling(pipeline, new))
 
@@ -226,6 +228,9 @@ def test_a_crash_while_loading_is_waited_for_when_the_image_differs_too() -> Non
     ("last", "problem"),
     [
         (Ended(137, "OOMKilled", "Loading"), missing("CrashLoopBackOff", "OOMKilled (137)")),
+        (Ended(137, "Error", "Loading"), missing("CrashLoopBackOff", "Error (137)")),
+        (Ended(143, "Error", "Loading"), missing("CrashLoopBackOff", "Error (143)")),
+        (Ended(255, "Unknown", "Loading"), missing("CrashLoopBackOff", "Unknown (255)")),
         (Ended(1, "Error", "no broker"), missing("CrashLoopBackOff", "no broker")),
         (None, missing("ImagePullBackOff", "no such image")),
         (None, missing("Unschedulable", "0/1 nodes are available")),

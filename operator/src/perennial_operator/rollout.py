@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from perennial_contract.status import BundleState, PredictorReport, Problem
 from perennial_operator import reasons
@@ -17,6 +18,10 @@ from perennial_operator.manifests.pod import (
 from perennial_operator.observed import Observed, Pod
 from perennial_operator.policies import judged, published
 from perennial_operator.resource import Model, Pipeline, Status
+
+# Exit codes of a process that its own act has ended: SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV.
+# 137 and 143 are others' doing: the memory limit, a probe, the node, a deletion.
+_OWN_DEATHS: Final = frozenset({132, 134, 135, 136, 139})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ def _fault(status: Status, observed: Observed, template: str) -> Problem | None:
 
 def _crashed_loading(pod: Pod) -> bool:
     last = pod.last
-    if last is None or last.reason == "OOMKilled":
+    if last is None or last.code not in _OWN_DEATHS or last.reason == "OOMKilled":
         return False
     return last.message.strip().startswith(BundleState.LOADING.value)
 
