@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from perennial_contract.status import Problem
+from perennial_contract.status import PredictorReport, Problem
 from perennial_predictor.loop import Failure, Fatal, Loop, Topics, Trouble, Unavailable
 from perennial_predictor.report import State
 from perennial_predictor.score import Answerer, Incoming, Outgoing
@@ -130,6 +130,20 @@ def test_while_nothing_is_delivered_it_is_not_ready_and_says_why(case: Case) -> 
     report = case.state.report()
     assert not report.ready
     assert report.problem == Problem(reason="DeliveryFailed", message="predictions: timed out")
+
+
+def test_after_a_failed_delivery_a_member_left_without_partitions_is_ready(case: Case) -> None:
+    case.answers.fate = lambda out: Failure(out, refused=False, message="predictions: timed out")
+    reports: list[PredictorReport] = []
+
+    def note(_: object) -> None:
+        reports.append(case.state.report())
+
+    rebalance = [lambda listener: listener.revoked([0, 1]), case.events.give()]
+    case.events.script += [lambda _: None, note, *rebalance, note]
+    case.run(rounds=8, tick=1.0)
+    assert reports[0].problem == Problem(reason="DeliveryFailed", message="predictions: timed out")
+    assert reports[1].ready
 
 
 def test_a_fatal_error_ends_the_loop_without_a_commit(case: Case) -> None:

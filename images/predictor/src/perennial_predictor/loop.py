@@ -169,9 +169,13 @@ class Loop:
             self._look_soon()
 
     def assigned(self, positions: Positions) -> None:
-        """The group has given us these partitions, perhaps none."""
+        """The group has given us these partitions, perhaps none.
+
+        A topic that still takes nothing says so again, but only to who has something to send.
+        """
         self._next.update(positions)
         self._settled.update(positions)
+        self._state.clear(Part.DELIVERY)
         self._state.joined = True
         self._state.partitions = len(self._next)
         _LOG.info("partitions assigned", extra={"positions": dict(positions)})
