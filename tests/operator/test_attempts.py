@@ -5,12 +5,14 @@ import pytest
 
 from perennial_contract.settings import SETTINGS, TrainerSettings
 from perennial_contract.status import Outcome
+from perennial_operator.manifests.deployment import template_digest
 from perennial_operator.observed import Ended
 from perennial_operator.plan import Plan
 from perennial_operator.resource import Entry, Handled, Pipeline, Status, Trigger
 from perennial_operator.resource import Outcome as Ending
 from tests.operator.world import (
     D2,
+    IMAGES,
     NOW,
     V1,
     V2,
@@ -168,7 +170,8 @@ def test_a_promotion_changes_head_history_and_what_is_handled_at_once() -> None:
     assert reasons_of(decided) == ["Promoted", "Ready"]
     (_, predictor) = decided.apply
     annotations = predictor["spec"]["template"]["metadata"]["annotations"]
-    assert annotations == {"perennial.dev/model": V2}
+    digest = template_digest(pipeline, IMAGES.predictor)
+    assert annotations == {"perennial.dev/model": V2, "perennial.dev/template": digest}
 
 
 @pytest.mark.parametrize("outcome", [Outcome.REJECTED, Outcome.INCONCLUSIVE])

@@ -15,7 +15,10 @@ def a_raw_pod(component: str = "trainer", **status: Any) -> Json:
             "namespace": "team",
             "uid": "pod-1",
             "labels": {"perennial.dev/component": component},
-            "annotations": {"perennial.dev/model": "v1-11111111"},
+            "annotations": {
+                "perennial.dev/model": "v1-11111111",
+                "perennial.dev/template": "0123456789abcdef",
+            },
             "ownerReferences": [
                 {"uid": "not-the-controller"},
                 {"uid": "job-1", "controller": True},
@@ -46,6 +49,7 @@ def test_a_pod_that_runs_is_read() -> None:
         ip="10.0.0.1",
         ready=True,
         version="v1-11111111",
+        template="0123456789abcdef",
         owner="job-1",
         started=True,
         running=True,

@@ -5,10 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perennial_contract.status import Outcome, Report
+from perennial_operator.manifests.deployment import template_digest
 from perennial_operator.plan import refuse
 from perennial_operator.reconcile import read
 from perennial_operator.resource import Status
 from tests.operator.world import (
+    IMAGES,
     NOW,
     V1,
     V2,
@@ -276,7 +278,8 @@ def test_a_changed_setting_rolls_like_anything_else() -> None:
 
     (_, wanted) = decided.apply
     annotations = wanted["spec"]["template"]["metadata"]["annotations"]
-    assert annotations == {"perennial.dev/model": V1}
+    digest = template_digest(pipeline, IMAGES.predictor)
+    assert annotations == {"perennial.dev/model": V1, "perennial.dev/template": digest}
     assert wanted["metadata"]["annotations"] != a_deployment(before)["metadata"]["annotations"]
 
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from perennial_contract.status import BundleState
+from perennial_operator.manifests.deployment import template_digest
 from perennial_operator.observed import Ended, Observed, Pod
 from perennial_operator.resource import Pipeline
 from tests.operator.world import (
@@ -33,6 +34,7 @@ from tests.operator.world import (
     verified,
 )
 
+Json = dict[str, Any]
 LOADING = Ended(139, "Error", "Loading")
 
 
@@ -174,7 +176,8 @@ def test_a_broken_bundle_is_taken_back_and_never_tried_again() -> None:
     )
     (_, predictor) = decided.apply
     annotations = predictor["spec"]["template"]["metadata"]["annotations"]
-    assert annotations == {"perennial.dev/model": V1}
+    digest = template_digest(pipeline, IMAGES.predictor)
+    assert annotations == {"perennial.dev/model": V1, "perennial.dev/template": digest}
     assert calm.status.bad_versions == [V2]
     assert condition(calm, "Ready")[0] == "True"
 
@@ -214,14 +217,33 @@ def test_a_crash_while_loading_is_the_versions_fault_when_nothing_else_differs(c
     assert decided.status.head == V1
 
 
-def test_a_crash_while_loading_is_waited_for_when_the_image_differs_too() -> None:
-    pipeline = promoted(predictor={"image": "predictor:2"})
+EDITED = {"predictor": {"image": "predictor:2"}}
+
+
+@pytest.mark.parametrize("wanted", [EDITED, {}], ids=["still wanted", "taken back already"])
+@pytest.mark.parametrize("broken", [True, False])
+def test_what_goes_wrong_under_another_template_is_not_the_versions_fault(
+    wanted: Json, *, broken: bool
+) -> None:
+    pipeline, edited = promoted(**wanted), template_digest(promoted(**EDITED), IMAGES.predictor)
+    new = a_predictor(
+        V2, "income-predictor-new", ready=False, last=None if broken else LOADING, template=edited
+    )
+    said = (verified(new).model_copy(update={"bundle": BundleState.BROKEN}),) if broken else ()
+
+    decided = decide(pipeline, rolling(pipeline, new, *said))
+
+    assert decided.status.bad_versions == []
+    assert decided.status.head == V2
+
+
+def test_a_crash_under_the_good_template_is_the_versions_fault_whatever_is_wanted_by_now() -> None:
+    pipeline = promoted(**EDITED)
     new = a_predictor(V2, "income-predictor-new", ready=False, last=LOADING)
 
     decided = decide(pipeline, rolling(pipeline, new))
 
-    assert decided.status.bad_versions == []
-    assert decided.status.head == V2
+    assert decided.status.bad_versions == [V2]
 
 
 @pytest.mark.parametrize(

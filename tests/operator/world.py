@@ -152,7 +152,8 @@ def as_stored(manifest: Json, uid: str = "child") -> Json:
 
 
 def a_predictor(version: str = V1, name: str = "income-predictor-a", **changes: Any) -> Pod:
-    return a_pod("predictor", name, version=version, **changes)
+    made = {"version": version, "template": template_digest(a_pipeline(), IMAGES.predictor)}
+    return a_pod("predictor", name, **{**made, **changes})
 
 
 def a_pod(component: str, name: str, **changes: Any) -> Pod:

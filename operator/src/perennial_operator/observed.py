@@ -12,7 +12,13 @@ from pydantic import ValidationError
 
 from perennial_contract.status import Problem, Report, Verdict
 from perennial_operator import reasons
-from perennial_operator.manifests.pod import COMPONENT_LABEL, MODEL_ANNOTATION, TRAINER, Manifest
+from perennial_operator.manifests.pod import (
+    COMPONENT_LABEL,
+    MODEL_ANNOTATION,
+    TEMPLATE_ANNOTATION,
+    TRAINER,
+    Manifest,
+)
 
 R = TypeVar("R", bound=Report)
 _SECRET: Final = re.compile(r'secrets? "([^"]+)" not found')
@@ -43,6 +49,8 @@ class Pod:
     """Whether it has ended for good, evicted or done; it may stay to be read."""
     version: str = ""
     """The model it was told to serve."""
+    template: str = ""
+    """Digest of the template it was made from, the version left out."""
     owner: str = ""
     """UID of its controller: a Job's, for the trainer."""
     started: bool = False
@@ -105,6 +113,7 @@ def is_leaving(child: Manifest) -> bool:
 def read_pod(raw: Manifest, warnings: Iterable[tuple[str, str]] = ()) -> Pod:
     """A pod of ours; `warnings` are reason and message of the Events about it."""
     meta, status = raw["metadata"], raw.get("status", {})
+    annotations = meta.get("annotations", {})
     component = meta.get("labels", {}).get(COMPONENT_LABEL, "")
     states: Manifest = next(iter(status.get("containerStatuses", [])), {})
     state, last = states.get("state", {}), states.get("lastState", {})
@@ -116,7 +125,8 @@ def read_pod(raw: Manifest, warnings: Iterable[tuple[str, str]] = ()) -> Pod:
         ready=_condition(status, "Ready").get("status") == "True",
         leaving="deletionTimestamp" in meta,
         over=status.get("phase") in _OVER,
-        version=meta.get("annotations", {}).get(MODEL_ANNOTATION, ""),
+        version=annotations.get(MODEL_ANNOTATION, ""),
+        template=annotations.get(TEMPLATE_ANNOTATION, ""),
         owner=controller(raw),
         started=bool(state.keys() & {"running", "terminated"} or last),
         running="running" in state,

@@ -40,22 +40,26 @@ def step(
     if status.head in status.bad_versions:
         status = status.model_copy(update={"head": good})
     if status.head and status.head != good:
-        fault = _fault(status, observed, template)
+        fault = _fault(status, observed)
         if fault:
             return _back(status, good, fault)
     return _scored(_complete(pipeline, status, observed, template, now))
 
 
-def _fault(status: Status, observed: Observed, template: str) -> Problem | None:
-    """Why the head is bad by its own fault, if it is; any other stall is waited for."""
+def _fault(status: Status, observed: Observed) -> Problem | None:
+    """Why the head is bad by its own fault, if it is; any other stall is waited for.
+
+    Once a version serves, a pod counts only when it was made from the same template.
+    """
+    good = status.model.template if status.model else ""
     for pod in observed.of(PREDICTOR):
-        if pod.version != status.head:
+        if pod.version != status.head or (good and pod.template != good):
             continue
         said = observed.report(pod, PredictorReport)
         if said and said.version == pod.version and said.bundle is BundleState.BROKEN:
             what = f"{pod.version} is broken"
             return said.problem or Problem(reason=reasons.BUNDLE_BROKEN, message=what)
-        if _crashed_loading(pod) and status.model and status.model.template == template:
+        if good and _crashed_loading(pod):
             what = f"pod {pod.name} ended while it loaded {pod.version}"
             return Problem(reason=reasons.CRASHED_LOADING, message=what)
     return None

@@ -62,8 +62,8 @@ def template_digest(pipeline: Pipeline, image: str) -> str:
 def deployment(pipeline: Pipeline, image: str, version: str) -> Manifest:
     """The version stands in the template only: an old pod that restarts stays old."""
     content = template(pipeline, image)
-    content["metadata"]["annotations"] = {MODEL_ANNOTATION: version}
     digest = {TEMPLATE_ANNOTATION: template_digest(pipeline, image)}
+    content["metadata"]["annotations"] = {MODEL_ANNOTATION: version, **digest}
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
