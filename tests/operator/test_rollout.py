@@ -7,7 +7,7 @@ import pytest
 from perennial_contract.status import BundleState
 from perennial_operator.manifests.deployment import template_digest
 from perennial_operator.observed import Ended, Observed, Pod
-from perennial_operator.resource import Pipeline
+from perennial_operator.resource import Pipeline, Trigger
 from tests.operator.world import (
     D1,
     D2,
@@ -203,6 +203,15 @@ def test_a_first_model_that_is_broken_leaves_no_predictor() -> None:
 
     assert decided.status.head == ""
     assert names(decided.delete) == ["income-predictor"]
+    why = f"{V1} failed by its own fault; set retrain.request to try again"
+    assert condition(decided, "ModelAvailable") == ("False", "BundleBroken", why)
+    assert condition(decided, "Ready") == ("False", "BundleBroken", why)
+    assert decided.status.progress
+    assert decided.status.progress.attempt == "#1 broken"
+    asked = a_pipeline(decided.status, 2, retrain={"threshold": 1000, "request": "again"})
+    again = decide(asked, a_world(asked)).status.running()
+    assert again
+    assert again.trigger is Trigger.REQUEST
 
 
 @pytest.mark.parametrize("code", [132, 134, 135, 136, 139])

@@ -26,7 +26,7 @@ from perennial_operator.observed import (
     read_problem,
     read_verdict,
 )
-from perennial_operator.policies import due, kept, previous, wait_after
+from perennial_operator.policies import broken, due, kept, previous, wait_after
 from perennial_operator.resource import (
     HISTORY,
     Attempt,
@@ -271,7 +271,8 @@ def words(status: Status, observed: Observed) -> str:
     if attempt is None:
         return ""
     if running is None:
-        return f"#{attempt.number} {status.history[-1].outcome.value.lower()}"
+        how = "broken" if broken(status) else status.history[-1].outcome.value.lower()
+        return f"#{attempt.number} {how}"
     if running.not_before:
         return f"#{attempt.number} again {running.not_before:%H:%M}"
     reports = (observed.report(pod, TrainerReport) for pod in observed.of(TRAINER))

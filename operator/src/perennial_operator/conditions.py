@@ -11,7 +11,7 @@ from perennial_contract.status import Problem, RecorderReport
 from perennial_operator import reasons
 from perennial_operator.manifests.pod import PREDICTOR, RECORDER, Manifest
 from perennial_operator.observed import Observed, Pod, is_ours
-from perennial_operator.policies import refusal
+from perennial_operator.policies import broken, refusal
 from perennial_operator.resource import Condition, Entry, Pipeline, Status
 
 TRUE: Final = "True"
@@ -104,11 +104,17 @@ def _model(status: Status) -> Finding:
     if attempt:
         what = f"attempt {attempt.number} trains the first model"
         return Finding(kind, FALSE, reasons.ATTEMPT_RUNNING, what)
+    return Finding(kind, FALSE, *_why_no_model(status))
+
+
+def _why_no_model(status: Status) -> tuple[str, str]:
+    if bad := broken(status):
+        what = f"{bad.version} failed by its own fault; set retrain.request to try again"
+        return reasons.BUNDLE_BROKEN, what
     if status.history:
-        entry = status.history[-1]
-        return Finding(kind, FALSE, entry.reason, entry.message)
+        return status.history[-1].reason, status.history[-1].message
     what = "there is no dataset: the first model is trained at the threshold"
-    return Finding(kind, FALSE, reasons.WAITING_FOR_LABELS, what)
+    return reasons.WAITING_FOR_LABELS, what
 
 
 def _predictor(pipeline: Pipeline, status: Status, observed: Observed) -> Finding:

@@ -58,6 +58,13 @@ def refusal(status: Status) -> Entry | None:
     return newest if newest and newest.outcome is Outcome.REFUSED else None
 
 
+def broken(status: Status) -> Entry | None:
+    """The newest attempt, when what it promoted has failed by its own fault since."""
+    newest = status.history[-1] if status.history else None
+    promoted = newest is not None and newest.outcome is Outcome.PROMOTED
+    return newest if newest and promoted and newest.version in status.bad_versions else None
+
+
 def previous(status: Status) -> str:
     """The version that was promoted before the head, when it is still good."""
     bad = {status.head, *status.bad_versions}
