@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from functools import partial
+from operator import methodcaller
 from typing import Final
 
 from confluent_kafka import (
@@ -18,6 +19,7 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient
 
+from perennial_contract.messages import Headers
 from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import Problem
 from perennial_predictor.loop import (
@@ -45,6 +47,7 @@ _REFUSED: Final = (
 )
 _FATAL: Final = KafkaError._FATAL  # noqa: SLF001
 _OUT_OF_RANGE: Final = KafkaError._AUTO_OFFSET_RESET  # noqa: SLF001
+_ASK_HEADERS: Final = methodcaller("headers")
 _LOG: Final = logging.getLogger("kafka")
 
 
@@ -108,7 +111,7 @@ class Events:
         rest = self._consumer.consume(limit - 1, 0)
         # What was read before a rebalance is another member's; librdkafka drops it from `rest`.
         messages = rest if self._left != left else [first, *rest]
-        return [_incoming(m) for m in messages if not self._is_error(m)]
+        return [incoming(m) for m in messages if not self._is_error(m)]
 
     def commit(self, positions: Positions, *, wait: bool) -> None:
         """A commit that the group refuses is no loss: the records are answered again."""
@@ -267,12 +270,28 @@ class Answers:
             self._fatal = error.str()
 
 
-def _incoming(message: Message) -> Incoming:
+def incoming(message: Message) -> Incoming:
     """Of a message without an error, which has a partition and an offset."""
     return Incoming(
         message.partition(),  # type: ignore[arg-type]  # see above, as the next one
         message.offset(),  # type: ignore[arg-type]
         message.key(),
         message.value(),
-        message.headers(),  # type: ignore[arg-type]  # bytes when they are read
+        _headers(message),
     )
+
+
+def _headers(message: Message) -> Headers:
+    """None where a header's name is not UTF-8: the client then shows none of them.
+
+    It gives such a list together with an exception. Only a call by way of C, as methodcaller's,
+    surely raises it here; one of CPython's fast paths would leave it to any later line.
+    """
+    try:
+        found: Headers = _ASK_HEADERS(message)
+    except (SystemError, UnicodeDecodeError) as error:
+        at = {"topic": message.topic(), "partition": message.partition()}
+        why = {"offset": message.offset(), "problem": str(error.__cause__ or error)}
+        _LOG.warning("headers cannot be read", extra=at | why)
+        return None
+    return found

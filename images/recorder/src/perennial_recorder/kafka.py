@@ -6,6 +6,7 @@ import logging
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
+from operator import methodcaller
 from typing import Any, Final
 
 from confluent_kafka import (
@@ -20,10 +21,12 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._listoffsets import OffsetSpec
 
+from perennial_contract.messages import Headers
 from perennial_contract.pipeline import Kafka
 from perennial_recorder.ports import Arrival, Overtaken, Partition, Topic, Trouble
 
 _LOG: Final = logging.getLogger(__name__)
+_ASK_HEADERS: Final = methodcaller("headers")
 _TIMEOUT: Final = 5.0  # seconds for one question to a broker
 _FIRST: Final[OffsetSpec] = OffsetSpec.earliest()  # type: ignore[no-untyped-call]  # not typed there
 _LAST: Final[OffsetSpec] = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # not typed there
@@ -126,7 +129,7 @@ class KafkaSource:
         got: list[Arrival | Overtaken] = []
         for message in messages:
             if (error := message.error()) is None:
-                got.append(_arrival(message))
+                got.append(arrival(message))
             else:
                 self._failed(message, error)
         return got
@@ -185,15 +188,31 @@ def _at(partition: Partition, offset: int | None = None) -> TopicPartition:
     return TopicPartition(partition.topic, partition.number, offset)
 
 
-def _arrival(message: Message) -> Arrival:
+def arrival(message: Message) -> Arrival:
     return Arrival(
         Partition(message.topic() or "", message.partition() or 0),
         message.offset() or 0,
         message.timestamp()[1],
         message.key(),
         message.value(),
-        message.headers(),  # type: ignore[arg-type]  # what a consumer reads is a list of bytes
+        _headers(message),
     )
+
+
+def _headers(message: Message) -> Headers:
+    """None where a header's name is not UTF-8: the client then shows none of them.
+
+    It gives such a list together with an exception. Only a call by way of C, as methodcaller's,
+    surely raises it here; one of CPython's fast paths would leave it to any later line.
+    """
+    try:
+        found: Headers = _ASK_HEADERS(message)
+    except (SystemError, UnicodeDecodeError) as error:
+        at = {"topic": message.topic(), "partition": message.partition()}
+        why = {"offset": message.offset(), "problem": str(error.__cause__ or error)}
+        _LOG.warning("headers cannot be read", extra=at | why)
+        return None
+    return found
 
 
 def _url_safe(topic_id: str) -> str:
