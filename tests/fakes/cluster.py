@@ -7,7 +7,7 @@ from typing import Any
 from perennial_contract.status import Report
 from perennial_operator.happening import Happening
 from perennial_operator.observed import Pod
-from perennial_operator.reconcile import Conflict
+from perennial_operator.reconcile import Conflict, Refused
 
 Json = dict[str, Any]
 
@@ -25,13 +25,17 @@ def merged(old: Json, patch: Json) -> Json:
 
 
 class FakeCluster:
-    """What is written is there; nothing else works on it. `fail_at` refuses the n-th write."""
+    """What is written is there; nothing else works on it.
+
+    The server is away at the write `fail_at`; `refuses` holds why it takes no child of a kind.
+    """
 
     def __init__(self, *objects: Json, fail_at: int = 0) -> None:
         self.objects = {self._key(each): deepcopy(each) for each in objects}
         self.told: list[Happening] = []
         self.about: dict[str, list[tuple[str, str]]] = {}
         self.writes: list[str] = []
+        self.refuses: dict[str, str] = {}
         self._fail_at = fail_at
 
     async def get(self, kind: str, namespace: str, name: str) -> Json | None:
@@ -86,6 +90,8 @@ class FakeCluster:
         self.told.append(happening)
 
     def _write(self, what: str, manifest: Json) -> None:
+        if what in {"apply", "create"} and manifest["kind"] in self.refuses:
+            raise Refused(self.refuses[manifest["kind"]])
         if len(self.writes) + 1 == self._fail_at:
             self._fail_at = 0
             raise OSError("the API server went away")

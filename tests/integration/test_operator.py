@@ -627,6 +627,27 @@ def test_a_job_that_is_deleted_or_fails_is_made_again_as_the_same_attempt(
     assert told(world).count("AttemptRetried") == 2
 
 
+def test_a_child_that_the_api_server_refuses_is_named_and_the_attempt_goes_on(
+    operators: Callable[[], Operator], world: World
+) -> None:
+    operators()
+    resources = {"requests": {"memory": "2Gi"}, "limits": {"memory": "1Gi"}}
+    apply(world.plane, world.namespace, a_pipeline(recorder={"resources": resources}))
+
+    world.made_job()
+    refused = ("False", "ChildRefused")
+    eventually("it is named", lambda: world.condition("Accepted") == refused)
+
+    conditions = world.status()["conditions"]
+    message = next(c["message"] for c in conditions if c["type"] == "Accepted")
+    assert message.startswith("the API server refuses StatefulSet income-recorder: 422 Invalid")
+    assert "must be less than or equal to memory limit" in message
+    edit = json.dumps({"spec": {"recorder": {"resources": {"requests": {"memory": "1Gi"}}}}})
+    world.plane.kubectl("-n", world.namespace, "patch", "mp", "income", "--type=merge", "-p", edit)
+    eventually("the recorder", lambda: world.plane.get(world.namespace, "sts", "income-recorder"))
+    eventually("it is well", lambda: world.condition("Accepted") == ("True", "Accepted"))
+
+
 def test_an_operator_that_is_killed_in_the_middle_changes_nothing_in_the_end(
     operators: Callable[[], Operator], world: World
 ) -> None:

@@ -120,11 +120,11 @@ def _create(case: Case, attempt: Attempt) -> Step:
     if attempt.not_before and case.now < attempt.not_before and not edited:
         return replace(case.step(), again_in=attempt.not_before - case.now)
     again = Happening(reasons.ATTEMPT_RETRIED, f"attempt {attempt.number} runs again")
-    return replace(
-        case.step(),
-        create=job(case.pipeline, case.image, attempt),
-        events=(again,) if attempt.job_uid else (),
-    )
+    made = replace(case.step(attempt), create=job(case.pipeline, case.image, attempt))
+    if why := case.observed.refused.get("Job"):
+        problem = Problem(reason=reasons.CHILD_REFUSED, message=why)
+        return replace(made, status=case.step(attempt, problem=problem).status)
+    return replace(made, events=(again,) if attempt.job_uid else ())
 
 
 def _follow(case: Case, attempt: Attempt, current: Manifest) -> Step:

@@ -17,7 +17,7 @@ from urllib3.exceptions import HTTPError
 
 from perennial_operator.happening import Happening
 from perennial_operator.manifests.pod import PIPELINE_LABEL, Manifest
-from perennial_operator.reconcile import Conflict
+from perennial_operator.reconcile import Conflict, Refused
 from perennial_operator.resource import GROUP, KIND, PLURAL, VERSION
 
 MANAGER: Final = "perennial"
@@ -33,6 +33,15 @@ _PATHS: Final[Mapping[str, tuple[str, str]]] = {
     "Event": ("api/v1", "events"),
     "NewEvent": ("apis/events.k8s.io/v1", "events"),
 }
+_PASSING: Final = frozenset(
+    {
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.CONFLICT,
+        HTTPStatus.TOO_MANY_REQUESTS,
+    }
+)
 _LONG: Final = 1000  # characters: a refused patch comes back as a whole
 Query = Sequence[tuple[str, str]]
 _LOG: Final = logging.getLogger(__name__)
@@ -130,7 +139,10 @@ class KubernetesCluster:
             ("force", "true"),
             ("fieldValidation", "Strict"),
         ]
-        await self._call("PATCH", _path(manifest), manifest, query=query, content=_APPLY)
+        try:
+            await self._call("PATCH", _path(manifest), manifest, query=query, content=_APPLY)
+        except ApiError as error:
+            raise _refusal(error) from error
 
     async def create(self, manifest: Manifest) -> None:
         query = [("fieldManager", MANAGER), ("fieldValidation", "Strict")]
@@ -139,7 +151,7 @@ class KubernetesCluster:
             await self._call("POST", path, manifest, query=query)
         except ApiError as error:
             if error.reason != "AlreadyExists":
-                raise
+                raise _refusal(error) from error
 
     async def delete(self, manifest: Manifest) -> None:
         """In the foreground: the object is gone when its pods are, so that none works twice."""
@@ -199,6 +211,12 @@ class KubernetesCluster:
 
     async def _call(self, method: str, path: str, *arguments: Any, **options: Any) -> Manifest:
         return await asyncio.to_thread(self._api.call, method, path, *arguments, **options)
+
+
+def _refusal(error: ApiError) -> Refused | ApiError:
+    """Refused where the answer is about the object: what is asked again gets the same answer."""
+    about_it = HTTPStatus.BAD_REQUEST <= error.status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return Refused(str(error)) if about_it and error.status not in _PASSING else error
 
 
 def _path(manifest: Manifest) -> str:

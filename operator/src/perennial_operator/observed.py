@@ -81,6 +81,8 @@ class Observed:
     """By pod: what it said in the last 30 s."""
     silent: frozenset[str] = frozenset()
     """Pods that have not answered for 30 s."""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """By kind: why the API server did not take the child in the pass before."""
 
     def of(self, component: str) -> tuple[Pod, ...]:
         """The pods of a component that are to stay."""

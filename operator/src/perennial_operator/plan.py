@@ -43,7 +43,7 @@ class Images:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`status` is written first and must be taken; then deletions, creations and applications."""
+    """`status` is written first and must be taken; then deletions, applications and creations."""
 
     status: Status
     apply: tuple[Manifest, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
@@ -30,6 +30,10 @@ class Conflict(Exception):  # noqa: N818  named as the API server's answer
     """The resource has changed since it was read."""
 
 
+class Refused(Exception):  # noqa: N818  likewise
+    """The API server does not take the object, and will not while nothing is changed."""
+
+
 class Cluster(Protocol):
     """What a pass needs of the API server."""
 
@@ -40,10 +44,11 @@ class Cluster(Protocol):
     async def warnings(self, about: Manifest) -> list[tuple[str, str]]:
         """Reason and message of the Warning Events about that very object, the newest last."""
 
-    async def apply(self, manifest: Manifest) -> None: ...
+    async def apply(self, manifest: Manifest) -> None:
+        """Raises Refused."""
 
     async def create(self, manifest: Manifest) -> None:
-        """One that exists already stays as it is."""
+        """One that exists already stays as it is. Raises Refused."""
 
     async def delete(self, manifest: Manifest) -> None:
         """That very object, and what it owns before it is gone."""
@@ -69,6 +74,7 @@ class Known:
     pods: tuple[Pod, ...] = ()
     uid: str = ""
     asked: datetime | None = None
+    refused: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +99,9 @@ class Reconciler:
         try:
             pipeline = read(resource)
         except ValidationError as error:
-            return await self._act(resource, _refusal(resource, error, now))
+            return await self._act(resource, _refusal(resource, error, now), known)
         observed = await self._observe(pipeline, known, now)
-        return await self._act(resource, plan(pipeline, observed, self.images, now))
+        return await self._act(resource, plan(pipeline, observed, self.images, now), known)
 
     async def _observe(self, pipeline: Pipeline, known: Known, now: datetime) -> Observed:
         """Children first, pods after them: an ended Job's pod is then seen as it ended."""
@@ -118,12 +124,13 @@ class Reconciler:
             pods=pods,
             reports=known.memory.reports(pods, now),
             silent=known.memory.silent(pods, now),
+            refused=known.refused,
         )
 
     async def _warnings(self, raw: Manifest) -> list[tuple[str, str]]:
         return await self.cluster.warnings(raw) if waits(raw) else []
 
-    async def _act(self, resource: Manifest, decided: Plan) -> timedelta:
+    async def _act(self, resource: Manifest, decided: Plan, known: Known) -> timedelta:
         """The status first: an intent must stand before its deed, and a conflict ends the pass."""
         patch = difference(resource.get("status", {}), decided.status.to_json())
         if patch:
@@ -136,11 +143,25 @@ class Reconciler:
             await self.cluster.tell(resource, happening)
         for manifest in decided.delete:
             await self.cluster.delete(manifest)
-        for manifest in decided.create:
-            await self.cluster.create(manifest)
+        shown, known.refused = known.refused, {}
         for manifest in decided.apply:
-            await self.cluster.apply(manifest)
-        return decided.again_in
+            await self._make(self.cluster.apply, manifest, known)
+        for manifest in decided.create:
+            await self._make(self.cluster.create, manifest, known)
+        return decided.again_in if known.refused == shown else min(decided.again_in, ASK)
+
+    async def _make(
+        self, make: Callable[[Manifest], Awaitable[None]], manifest: Manifest, known: Known
+    ) -> None:
+        """A child that is refused keeps no other from being made; the next pass tells of it."""
+        try:
+            await make(manifest)
+        except Refused as error:
+            meta = manifest["metadata"]
+            where = {"namespace": meta["namespace"], "child": meta["name"], "why": str(error)}
+            _LOG.warning("a child was refused", extra=where)
+            said = f"the API server refuses {manifest['kind']} {meta['name']}: {error}"
+            known.refused[manifest["kind"]] = said
 
 
 def _faces(pods: Sequence[Pod]) -> set[tuple[str, str, bool]]:
