@@ -191,6 +191,17 @@ def test_of_another_schemas_champion_only_full_fits_are_candidates(
     ]
 
 
+def test_another_schemas_previous_model_is_no_candidate(base: Base, first: Served) -> None:
+    manifest = first.manifest.model_copy(update={"schema_digest": "another"})
+    case = a_case(base, observations(7, 2000, 2), first, replace(first, manifest=manifest))
+
+    verdict, _ = learn(case, QUIET)
+
+    names = {score.candidate for score in verdict.scores}
+    assert "refit" in names
+    assert "previous" not in names
+
+
 def test_a_champion_that_cannot_be_read_is_replaced_by_what_beats_the_base_rate(
     base: Base,
 ) -> None:

@@ -112,7 +112,10 @@ def _searched(case: Case, train: Index, watch: Watch) -> Recipe | None:
 def _candidates(
     case: Case, train: Index, searched: Recipe | None, since: int | None
 ) -> dict[str, Candidate]:
-    """By name; of another schema's champion only what is fitted from nothing."""
+    """By name; of another schema's champion only what is fitted from nothing.
+
+    A model is published under the schema of today: what was trained for another is no candidate.
+    """
     champion = case.champion
     fits = full_fits(champion, searched, case.settings.retrain.threshold, since)
     refitted = champion if case.same_schema else None
@@ -121,6 +124,7 @@ def _candidates(
     if (
         refitted
         and previous
+        and previous.manifest.schema_digest == refitted.manifest.schema_digest
         and _saw_no_more(previous.manifest.watermark, refitted.manifest.watermark)
     ):
         found[PREVIOUS] = Candidate(PREVIOUS, previous.model)
