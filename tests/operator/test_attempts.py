@@ -379,6 +379,53 @@ def test_a_job_that_has_not_begun_is_replaced_when_the_spec_changes() -> None:
     assert names(replaced.delete) == ["income-train-2"]
 
 
+OTHER = {"dataset": {"uri": "s3://data/other.csv", "label": "income"}}
+
+
+def test_an_attempt_that_has_run_nothing_yet_answers_what_is_asked_for_by_now() -> None:
+    begun = during(2, job_uid="")
+    retrain = {"threshold": 1000, "request": "again"}
+    edited = a_pipeline(begun.status, 2, retrain=retrain, **OTHER)
+
+    decided = decide(edited, a_world(edited))
+
+    before = begun.status.attempt
+    assert before
+    assert decided.status.attempt == before.model_copy(
+        update={
+            "request": "again",
+            "spec": edited.spec.training_digest(),
+            "inputs": edited.spec.inputs_digest(),
+        }
+    )
+    assert names(decided.create) == ["income-train-2"]
+    assert "AttemptRetried" not in reasons_of(decided)
+
+
+def test_a_job_that_is_replaced_before_it_began_leaves_an_attempt_that_has_run_nothing() -> None:
+    pipeline = during(2)
+    attempt = pipeline.status.attempt
+    assert attempt
+    stuck = a_trainer(started=False, running=False, problem=missing("ErrImagePull", "no image"))
+    world = a_world(pipeline, job=a_job(pipeline, attempt), more=(stuck,))
+    edited = a_pipeline(pipeline.status, 2, **OTHER)
+
+    replaced = after(edited, decide(edited, world))
+    made = decide(replaced, a_world(replaced))
+
+    assert made.status.attempt
+    assert made.status.attempt.inputs == edited.spec.inputs_digest()
+    assert made.status.attempt.spec == edited.spec.training_digest()
+    assert names(made.create) == ["income-train-2"]
+
+
+def test_an_attempt_that_has_run_keeps_what_it_began_with() -> None:
+    begun = during(2)
+    edited = a_pipeline(begun.status, 2, **OTHER)
+
+    assert decide(edited, a_world(edited)).status.attempt == begun.status.attempt
+
+
 def test_a_running_job_keeps_running_when_the_spec_changes() -> None:
     pipeline = during(2)
     attempt = pipeline.status.attempt

@@ -34,6 +34,7 @@ from perennial_operator.resource import (
     Handled,
     Outcome,
     Pipeline,
+    Spec,
     Status,
 )
 
@@ -82,7 +83,7 @@ def step(case: Case) -> Step:
 
 
 def _begin(case: Case) -> Step:
-    status, spec = case.status, case.pipeline.spec
+    status = case.status
     trigger = due(case.pipeline, status)
     if trigger is None:
         return case.step()
@@ -92,10 +93,8 @@ def _begin(case: Case) -> Step:
         watermark=status.written,
         champion=status.head,
         previous=previous(status),
-        request=spec.retrain.request,
-        spec=spec.training_digest(),
-        inputs=spec.inputs_digest(),
         started_at=case.now,
+        **_asked(case.pipeline.spec),
     )
     against = f" against {attempt.champion}" if attempt.champion else ""
     note = f"attempt {attempt.number}{against}: {trigger.value}"
@@ -105,6 +104,15 @@ def _begin(case: Case) -> Step:
         events=(Happening(reasons.ATTEMPT_STARTED, note),),
         again_in=timedelta(0),
     )
+
+
+def _asked(spec: Spec) -> dict[str, str]:
+    """What of the spec an attempt answers."""
+    return {
+        "request": spec.retrain.request,
+        "spec": spec.training_digest(),
+        "inputs": spec.inputs_digest(),
+    }
 
 
 def _next(status: Status) -> int:
@@ -119,6 +127,8 @@ def _create(case: Case, attempt: Attempt) -> Step:
     edited = attempt.failed_with != job_digest(case.pipeline, case.image)
     if attempt.not_before and case.now < attempt.not_before and not edited:
         return replace(case.step(), again_in=attempt.not_before - case.now)
+    if not attempt.job_uid:  # nothing ran with what was asked for when it began
+        attempt = attempt.model_copy(update=_asked(case.pipeline.spec))
     again = Happening(reasons.ATTEMPT_RETRIED, f"attempt {attempt.number} runs again")
     made = replace(case.step(attempt), create=job(case.pipeline, case.image, attempt))
     if why := case.observed.refused.get("Job"):
@@ -138,7 +148,7 @@ def _follow(case: Case, attempt: Attempt, current: Manifest) -> Step:
         return _fail(case, attempt, current, _why(pods, end))
     waiting = not any(pod.started for pod in pods)
     if waiting and _made_from(current) != job_digest(case.pipeline, case.image):
-        return replace(case.step(), delete=current)
+        return replace(case.step(attempt, job_uid="", problem=None), delete=current)
     problem = next((found for pod in pods if (found := case.observed.problem(pod))), None)
     followed = case.step(attempt, job_uid=uid, problem=problem, not_before=None)
     return replace(followed, again_in=timedelta(seconds=5) if waiting else None)
