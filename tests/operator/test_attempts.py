@@ -329,6 +329,37 @@ def test_an_edit_that_may_help_ends_the_wait() -> None:
     assert decide(replicas, a_world(replicas)).create == ()
 
 
+def test_a_request_ends_the_wait_and_the_same_attempt_answers_it() -> None:
+    failed = after(during(2), ends(during(2), LATER))
+    retrain = {"threshold": 1000, "request": "once more"}
+    asked = a_pipeline(failed.status, 2, retrain=retrain)
+
+    again = decide(asked, a_world(asked))
+    made = again.status.running()
+    assert made
+    taken = after(asked, again)
+    closed = ends(taken, with_verdict(a_verdict(2, champion=V1)))
+
+    assert names(again.create) == ["income-train-2"]
+    assert (made.number, made.request, made.not_before) == (2, "once more", None)
+    assert names(decide(taken, a_world(taken)).create) == ["income-train-2"]
+    assert closed.status.handled.request == "once more"
+    done = after(taken, closed)
+    assert decide(done, a_world(done)).status.running() is None
+
+
+@pytest.mark.parametrize("request_now", ["now", ""])
+def test_a_request_that_is_cleared_or_stays_asks_for_nothing(request_now: str) -> None:
+    spec = a_pipeline().spec.training_digest()
+    rest = serving(handled=Handled(spec=spec, request="now"))
+    failed = after(during(2), ends(during(2), LATER))
+    retrain = {"threshold": 1000, "request": request_now}
+    calm, waiting = (a_pipeline(p, 2, retrain=retrain) for p in (rest, failed.status))
+
+    assert decide(calm, a_world(calm)).status.running() is None
+    assert decide(waiting, a_world(waiting)).create == ()
+
+
 def test_an_attempt_that_cannot_end_gives_way_when_its_inputs_are_edited() -> None:
     failed = after(during(1), ends(during(1), LATER))
     dataset = {"uri": "s3://data/other.csv", "label": "income"}

@@ -26,7 +26,7 @@ from perennial_operator.observed import (
     read_problem,
     read_verdict,
 )
-from perennial_operator.policies import broken, due, kept, previous, wait_after
+from perennial_operator.policies import broken, due, kept, previous, requested, wait_after
 from perennial_operator.resource import (
     HISTORY,
     Attempt,
@@ -125,10 +125,12 @@ def _create(case: Case, attempt: Attempt) -> Step:
     if attempt.failed and attempt.inputs != case.pipeline.spec.inputs_digest():
         return _abandon(case, attempt)
     edited = attempt.failed_with != job_digest(case.pipeline, case.image)
-    if attempt.not_before and case.now < attempt.not_before and not edited:
+    hurry = edited or requested(case.pipeline, attempt.request)
+    if attempt.not_before and case.now < attempt.not_before and not hurry:
         return replace(case.step(), again_in=attempt.not_before - case.now)
-    if not attempt.job_uid:  # nothing ran with what was asked for when it began
-        attempt = attempt.model_copy(update=_asked(case.pipeline.spec))
+    if attempt.not_before or not attempt.job_uid:  # nothing runs that was asked for before
+        changes = {"not_before": None, **_asked(case.pipeline.spec)}
+        attempt = attempt.model_copy(update=changes)
     again = Happening(reasons.ATTEMPT_RETRIED, f"attempt {attempt.number} runs again")
     made = replace(case.step(attempt), create=job(case.pipeline, case.image, attempt))
     if why := case.observed.refused.get("Job"):

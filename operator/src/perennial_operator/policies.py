@@ -41,7 +41,7 @@ def due(pipeline: Pipeline, status: Status) -> Trigger | None:
     changed = bool(handled.spec) and handled.spec != spec.training_digest()
     if spec.dataset is None and total(status.written) == 0:
         return None  # nothing to learn from
-    if spec.retrain.request != handled.request and (handled.spec or status.head):
+    if requested(pipeline, handled.request) and (handled.spec or status.head):
         return Trigger.REQUEST
     if not status.head and spec.dataset and not handled.spec:
         return Trigger.FIRST_MODEL
@@ -50,6 +50,11 @@ def due(pipeline: Pipeline, status: Status) -> Trigger | None:
     if refusal(status) or new_labels(status) < spec.retrain.threshold:
         return None
     return Trigger.THRESHOLD
+
+
+def requested(pipeline: Pipeline, answered: str) -> bool:
+    """Whether `retrain.request` was set to another value; to clear it asks for nothing."""
+    return pipeline.spec.retrain.request not in {"", answered}
 
 
 def refusal(status: Status) -> Entry | None:

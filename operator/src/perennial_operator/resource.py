@@ -239,7 +239,7 @@ class Attempt(Document):
     tries: int = 0
     """Jobs in a row that ended without a verdict, for the same reason."""
     not_before: datetime | None = None
-    """When it is tried again, unless the spec changes."""
+    """When it is tried again, unless the spec changes or `retrain.request` does."""
     problem: Problem | None = None
     """Why there is no verdict yet."""
 
