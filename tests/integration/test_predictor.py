@@ -273,6 +273,33 @@ def test_a_partition_without_a_commit_begins_at_the_pipelines_creation(stream: S
     assert younger.answers() == Counter(range(5, 10))
 
 
+def test_a_beginning_is_committed_before_anything_is_read(stream: Stream) -> None:
+    stream.send(range(20))
+    younger = stream.created_now()
+    younger.send(range(20, 25))
+    events, listening = Events(younger.settings), Listening()
+    events.join(events.topics(), listening)
+    until(lambda: events.batch(1, 0.1) or listening.positions)
+    events.leave()
+
+    assert younger.committed() == listening.positions
+    assert sum(listening.positions.values()) == 20
+
+
+def test_the_beginning_of_a_topic_that_was_made_again_is_committed_too(stream: Stream) -> None:
+    with stream.predictor() as state:
+        stream.send(range(40))
+        until(lambda: state.report().answered == 40)
+    stream.remove(stream.events)
+    stream.make(stream.events)
+    events, listening = Events(stream.settings), Listening()
+    events.join(events.topics(), listening)
+    until(lambda: events.batch(1, 0.1) or listening.positions)
+    events.leave()
+
+    assert stream.committed() == {0: 0, 1: 0}
+
+
 def test_a_topic_that_was_made_again_begins_at_its_earliest_record(stream: Stream) -> None:
     with stream.predictor() as state:
         stream.send(range(40))

@@ -118,7 +118,8 @@ class Events:
         offsets = [TopicPartition(self._topic, p, o, self._topic_id) for p, o in positions.items()]
         try:
             if wait:
-                self._consumer.commit(offsets=offsets, asynchronous=False)
+                done = self._consumer.commit(offsets=offsets, asynchronous=False)
+                self._committed(None, done or [])
             else:
                 self._consumer.commit(offsets=offsets, asynchronous=True)
         except KafkaException as error:
@@ -134,9 +135,12 @@ class Events:
 
     def _assigned(self, consumer: Consumer, given: list[TopicPartition]) -> None:
         try:
-            positions = self._beginnings(consumer, given)
+            committed, begun = self._positions(consumer, given)
         except KafkaException as error:
             raise self._trouble(error.args[0]) from error
+        if begun:  # before anything is read: a restart must not find a later beginning
+            self.commit(begun, wait=True)
+        positions = committed | begun
         self.rewind(positions)
         self._listener.assigned(positions)
 
@@ -148,18 +152,21 @@ class Events:
         self._left += 1
         self._listener.lost(t.partition for t in taken)
 
-    def _beginnings(self, consumer: Consumer, given: list[TopicPartition]) -> dict[int, int]:
-        if not given:
-            return {}
-        positions: dict[int, int] = {}
-        for commit in consumer.committed(given, timeout=_TIMEOUT):
+    def _positions(
+        self, consumer: Consumer, given: list[TopicPartition]
+    ) -> tuple[dict[int, int], dict[int, int]]:
+        """Those that stand as commits, and those that begin today."""
+        committed: dict[int, int] = {}
+        begun: dict[int, int] = {}
+        for commit in consumer.committed(given, timeout=_TIMEOUT) if given else ():
             if commit.error:
                 raise KafkaException(commit.error)
             begin = beginning(commit.offset, commit.metadata or "", self._topic_id)
             if isinstance(begin, Beginning):
-                begin = self._offset_of(consumer, commit.partition, begin)
-            positions[commit.partition] = begin
-        return positions
+                begun[commit.partition] = self._offset_of(consumer, commit.partition, begin)
+            else:
+                committed[commit.partition] = begin
+        return committed, begun
 
     def _offset_of(self, consumer: Consumer, partition: int, begin: Beginning) -> int:
         at = TopicPartition(self._topic, partition)
