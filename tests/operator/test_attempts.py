@@ -394,6 +394,36 @@ def test_a_job_whose_pod_was_lost_is_tried_again_at_once_and_then_with_waits() -
     assert second.not_before == NOW + timedelta(minutes=1)
 
 
+def test_a_job_that_took_too_long_to_get_a_pod_says_so_and_waits() -> None:
+    late = {
+        "type": "Failed",
+        "status": "True",
+        "reason": "DeadlineExceeded",
+        "message": "Job was active longer than specified deadline",
+    }
+
+    decided = ends(during(2), None, conditions=[late])
+
+    attempt = decided.status.running()
+    assert attempt
+    assert attempt.problem == missing(late["reason"], late["message"])
+    assert attempt.not_before == NOW + timedelta(minutes=1)
+
+
+def test_why_a_job_has_no_pod_is_why_there_is_no_verdict() -> None:
+    pipeline = during(2)
+    attempt = pipeline.status.attempt
+    assert attempt
+    quota = missing("FailedCreate", "exceeded quota: training")
+    world = a_world(pipeline, job=a_job(pipeline, attempt), podless={"Job": quota})
+
+    assert condition(decide(pipeline, world), "Training") == (
+        "False",
+        "FailedCreate",
+        "attempt 2: exceeded quota: training",
+    )
+
+
 def test_a_job_that_has_not_begun_is_replaced_when_the_spec_changes() -> None:
     pipeline = during(2)
     attempt = pipeline.status.attempt

@@ -282,6 +282,32 @@ async def test_a_missing_secret_is_read_from_the_events_of_the_pod_that_waits() 
     assert (ready.reason, ready.message) == ("SecretMissing", "Secret s3-client does not exist")
 
 
+@pytest.mark.parametrize("has_pod", [True, False])
+async def test_why_a_child_has_no_pod_is_read_from_its_own_events(*, has_pod: bool) -> None:
+    cluster = FakeCluster(a_resource())
+    known, reconciler = Known(), Reconciler(cluster, FakeReports(), IMAGES)
+    for _ in range(3):
+        await reconciler.reconcile("team", "income", known, NOW)
+    why = "violates PodSecurity"
+    for (kind, _, name), child in list(cluster.objects.items()):
+        uid = child["metadata"]["uid"]
+        cluster.about[uid] = [("Old", "old"), ("FailedCreate", f"{kind} {why}")]
+        if has_pod and kind in {"Job", "StatefulSet"}:
+            component = "trainer" if kind == "Job" else "recorder"
+            pod = a_raw_pod(f"{name}-0", component, uid, **running(component))
+            cluster.objects["Pod", "team", f"{name}-0"] = pod
+
+    again = await reconciler.reconcile("team", "income", known, NOW)
+
+    job, recorder = said(cluster, "Training"), said(cluster, "RecorderAvailable")
+    if has_pod:
+        assert (job[1], recorder[1]) == ("AttemptRunning", "Available")
+    else:
+        assert job == ("False", "FailedCreate", f"attempt 1: Job {why}")
+        assert recorder == ("False", "FailedCreate", f"StatefulSet {why}")
+        assert again == timedelta(seconds=5)
+
+
 async def test_pods_that_leave_or_are_over_or_have_no_address_are_not_asked() -> None:
     plain, leaving, early, over = (a_raw_pod(name, "predictor") for name in "abcd")
     leaving["metadata"]["deletionTimestamp"] = "2026-11-21T12:00:00Z"

@@ -146,19 +146,22 @@ def _follow(case: Case, attempt: Attempt, current: Manifest) -> Step:
     verdict = _verdict(case.pipeline, attempt, end)
     if verdict:
         return _close(case, attempt, _entry(case, attempt, verdict))
-    if end or _finished(current):
-        return _fail(case, attempt, current, _why(pods, end))
+    if end or _ends(current):
+        return _fail(case, attempt, current, _why(pods, end, current))
     waiting = not any(pod.started for pod in pods)
     if waiting and _made_from(current) != job_digest(case.pipeline, case.image):
         return replace(case.step(attempt, job_uid="", problem=None), delete=current)
-    problem = next((found for pod in pods if (found := case.observed.problem(pod))), None)
+    of_pods = next((found for pod in pods if (found := case.observed.problem(pod))), None)
+    problem = of_pods or case.observed.podless.get("Job")
     followed = case.step(attempt, job_uid=uid, problem=problem, not_before=None)
     return replace(followed, again_in=timedelta(seconds=5) if waiting else None)
 
 
-def _finished(current: Manifest) -> bool:
+def _ends(current: Manifest) -> list[Manifest]:
+    """The conditions that say that a Job is over."""
     conditions = current.get("status", {}).get("conditions", [])
-    return any(c["type"] in {"Complete", "Failed"} and c["status"] == "True" for c in conditions)
+    ends = {"Complete", "Failed"}
+    return [c for c in conditions if c["type"] in ends and c["status"] == "True"]
 
 
 def _made_from(current: Manifest) -> str:
@@ -184,8 +187,12 @@ def _verdict(pipeline: Pipeline, attempt: Attempt, end: Ended | None) -> Verdict
     )
 
 
-def _why(pods: list[Pod], end: Ended | None) -> Problem | None:
+def _why(pods: list[Pod], end: Ended | None, current: Manifest) -> Problem | None:
     """None where the pod was only lost: deleted, or evicted from its node."""
+    late = next((c for c in _ends(current) if c.get("reason") == reasons.DEADLINE_EXCEEDED), None)
+    if end is None and late:
+        message = late.get("message") or "the Job was active longer than its deadline"
+        return Problem(reason=reasons.DEADLINE_EXCEEDED, message=message)
     evicted = any(pod.problem and pod.problem.reason == reasons.EVICTED for pod in pods)
     return None if end is None or evicted else read_problem(end)
 

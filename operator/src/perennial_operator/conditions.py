@@ -147,7 +147,7 @@ def _recorder(pipeline: Pipeline, observed: Observed) -> Finding:
     if pipeline.spec.labels is None:
         return Finding(kind, TRUE, reasons.NOT_NEEDED, "there is no label source")
     pods = observed.of(RECORDER)
-    problem = _first_problem(pods, observed)
+    problem = _first_problem(pods, observed) or observed.podless.get("StatefulSet")
     if problem:
         return Finding(kind, FALSE, problem.reason, problem.message)
     if not any(pod.ready for pod in pods):

@@ -83,6 +83,8 @@ class Observed:
     """Pods that have not answered for 30 s."""
     refused: Mapping[str, str] = field(default_factory=dict)
     """By kind: why the API server did not take the child in the pass before."""
+    podless: Mapping[str, Problem] = field(default_factory=dict)
+    """By kind: what was told last of a Job or StatefulSet that has no pod."""
 
     def of(self, component: str) -> tuple[Pod, ...]:
         """The pods of a component that are to stay."""

@@ -159,7 +159,9 @@ def _may_write(pipeline: Pipeline, have: Manifest | None) -> bool:
 
 
 def _look_again(observed: Observed) -> timedelta | None:
-    return None if all(pod.started or pod.over for pod in observed.pods) else LOOK_AGAIN
+    podless = observed.statefulset is not None and not observed.of(RECORDER)
+    waits = any(not pod.started and not pod.over for pod in observed.pods)
+    return LOOK_AGAIN if podless or waits else None
 
 
 def _turned(before: Status, after: Status) -> tuple[Happening, ...]:

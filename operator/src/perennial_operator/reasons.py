@@ -31,6 +31,7 @@ SECRET_MISSING: Final = "SecretMissing"  # noqa: S105  a reason
 UNSCHEDULABLE: Final = "Unschedulable"
 EVICTED: Final = "Evicted"
 POD_GONE: Final = "PodGone"
+DEADLINE_EXCEEDED: Final = "DeadlineExceeded"
 BUNDLE_BROKEN: Final = "BundleBroken"
 CRASHED_LOADING: Final = "CrashedLoading"
 

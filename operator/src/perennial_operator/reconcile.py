@@ -17,7 +17,7 @@ from perennial_operator.manifests.deployment import deployment_name
 from perennial_operator.manifests.job import job_name
 from perennial_operator.manifests.pod import Manifest
 from perennial_operator.manifests.statefulset import statefulset_name
-from perennial_operator.observed import Observed, Pod, read_pod, waits
+from perennial_operator.observed import Observed, Pod, read_pod, waits, warning
 from perennial_operator.plan import Images, Plan, plan, refuse
 from perennial_operator.reports import Memory
 from perennial_operator.resource import KIND, Pipeline, Spec, Status
@@ -113,6 +113,8 @@ class Reconciler:
         )
         raw = await self.cluster.pods(space, pipeline.name)
         pods = tuple([read_pod(pod, await self._warnings(pod)) for pod in raw])
+        podless = [child for child in (statefulset, job) if child and not _owns_any(child, pods)]
+        told = [(child["kind"], await self.cluster.warnings(child)) for child in podless]
         turned = _faces(pods) - _faces(known.pods)
         known.pods, known.uid = pods, pipeline.uid
         if turned or known.asked is None or now - known.asked >= ASK:
@@ -125,6 +127,7 @@ class Reconciler:
             reports=known.memory.reports(pods, now),
             silent=known.memory.silent(pods, now),
             refused=known.refused,
+            podless={kind: warning(*found[-1]) for kind, found in told if found},
         )
 
     async def _warnings(self, raw: Manifest) -> list[tuple[str, str]]:
@@ -162,6 +165,10 @@ class Reconciler:
             _LOG.warning("a child was refused", extra=where)
             said = f"the API server refuses {manifest['kind']} {meta['name']}: {error}"
             known.refused[manifest["kind"]] = said
+
+
+def _owns_any(child: Manifest, pods: Sequence[Pod]) -> bool:
+    return any(pod.owner == child["metadata"]["uid"] for pod in pods)
 
 
 def _faces(pods: Sequence[Pod]) -> set[tuple[str, str, bool]]:
