@@ -5,11 +5,12 @@ import pytest
 from perennial_contract.status import Problem
 from perennial_operator.observed import Observed
 from perennial_operator.plan import plan
-from perennial_operator.resource import Pipeline
+from perennial_operator.resource import Pipeline, Status
 from tests.operator.world import (
     IMAGES,
     NOW,
     V1,
+    V2,
     a_deployment,
     a_job,
     a_pipeline,
@@ -19,6 +20,7 @@ from tests.operator.world import (
     a_world,
     after,
     an_attempt,
+    an_entry,
     condition,
     decide,
     missing,
@@ -131,9 +133,12 @@ def test_labels_complete_stays_what_it_was_while_the_recorder_is_silent() -> Non
     assert condition(decided, "Ready")[0] == "True"
 
 
-@pytest.mark.parametrize(("available", "status"), [(0, "False"), (1, "False"), (2, "True")])
-def test_the_predictor_is_available_when_as_many_pods_answer_as_are_wanted(
-    available: int, status: str
+@pytest.mark.parametrize(
+    ("available", "status", "reason"),
+    [(0, "False", "Starting"), (1, "True", "Scaling"), (2, "True", "Available")],
+)
+def test_the_predictor_is_available_while_pods_answer_and_all_that_is_wanted_is_more_of_them(
+    available: int, status: str, reason: str
 ) -> None:
     pipeline = a_pipeline(serving(), predictor={"replicas": 2})
     deployment = a_deployment(pipeline, available=available)
@@ -141,7 +146,32 @@ def test_the_predictor_is_available_when_as_many_pods_answer_as_are_wanted(
 
     decided = decide(pipeline, a_world(pipeline, deployment=deployment))
 
-    assert condition(decided, "PredictorAvailable")[0] == status
+    message = f"{available} of 2 pods answer"
+    assert condition(decided, "PredictorAvailable") == (status, reason, message)
+
+
+@pytest.mark.parametrize(
+    ("status", "second", "silent"),
+    [
+        (serving(), {"problem": missing("Unschedulable", "0/1 nodes are available")}, False),
+        (serving(), {}, True),
+        (serving(), {"template": "another"}, False),
+        (serving(head=V2, history=[an_entry(1), an_entry(2)]), {"version": V2}, False),
+    ],
+    ids=["a pod that cannot start", "a silent pod", "another template", "another version"],
+)
+def test_too_few_pods_are_a_trouble_when_anything_else_may_be_the_reason(
+    status: Status, second: dict[str, Any], *, silent: bool
+) -> None:
+    pipeline = a_pipeline(status, predictor={"replicas": 2})
+    deployment = a_deployment(pipeline, status.head, available=1)
+    new = a_predictor(name="income-predictor-b", **{"ready": False, **second})
+    pods = (a_recorder(), a_predictor(), new)
+    unheard = frozenset({new.name} if silent else ())
+
+    world = a_world(pipeline, deployment=deployment, pods=pods, silent=unheard)
+
+    assert condition(decide(pipeline, world), "PredictorAvailable")[0] == "False"
 
 
 def test_pods_that_kubernetes_refuses_are_explained_by_the_deployment() -> None:

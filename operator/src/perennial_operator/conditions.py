@@ -9,6 +9,7 @@ from typing import Final
 
 from perennial_contract.status import Problem, RecorderReport
 from perennial_operator import reasons
+from perennial_operator.manifests.deployment import template_of
 from perennial_operator.manifests.pod import PREDICTOR, RECORDER, Manifest
 from perennial_operator.observed import Observed, Pod, is_ours
 from perennial_operator.policies import broken, refusal
@@ -132,14 +133,25 @@ def _predictor(pipeline: Pipeline, status: Status, observed: Observed) -> Findin
     count = f"{available} of {wanted} pods answer"
     problem = _first_problem(pods, observed) or _refused_pods(current)
     if available < wanted:
-        reason = problem.reason if problem else reasons.STARTING
-        return Finding(kind, FALSE, reason, _join(count, problem))
+        scales = available > 0 and problem is None and _only_scales(status, observed)
+        reason = reasons.SCALING if scales else problem.reason if problem else reasons.STARTING
+        return Finding(kind, TRUE if scales else FALSE, reason, _join(count, problem))
     if any(pod.ready and pod.name in observed.silent for pod in pods):
         return Finding(kind, UNKNOWN, reasons.NO_ANSWER, "a pod does not answer the operator")
     if status.model is None or status.model.version != status.head or problem:
         reason = problem.reason if problem else reasons.ROLLING_OUT
         return Finding(kind, TRUE, reason, _join(count, problem))
     return Finding(kind, TRUE, reasons.AVAILABLE, count)
+
+
+def _only_scales(status: Status, observed: Observed) -> bool:
+    """Whether all pods are of what serves and none is in doubt: more of them are on their way."""
+    model, pods = status.model, observed.of(PREDICTOR)
+    if model is None or model.version != status.head or observed.deployment is None:
+        return False
+    template = template_of(observed.deployment)
+    settled = all((pod.version, pod.template) == (model.version, template) for pod in pods)
+    return settled and template == model.template and not observed.silent & {p.name for p in pods}
 
 
 def _recorder(pipeline: Pipeline, observed: Observed) -> Finding:

@@ -9,10 +9,10 @@ from typing import Final
 from perennial_contract.status import BundleState, PredictorReport, Problem
 from perennial_operator import reasons
 from perennial_operator.happening import Happening
+from perennial_operator.manifests.deployment import template_of
 from perennial_operator.manifests.pod import (
     MODEL_ANNOTATION,
     PREDICTOR,
-    TEMPLATE_ANNOTATION,
     Manifest,
 )
 from perennial_operator.observed import Observed, Pod
@@ -100,7 +100,7 @@ def _served_digest(pipeline: Pipeline, status: Status, observed: Observed, templ
     current = observed.deployment
     if not status.head or current is None or not _settled(current):
         return ""
-    if version_of(current) != status.head or _template_of(current) != template:
+    if version_of(current) != status.head or template_of(current) != template:
         return ""
     pods = observed.of(PREDICTOR)
     if len(pods) != pipeline.spec.predictor.replicas:
@@ -128,10 +128,6 @@ def _settled(current: Manifest) -> bool:
 def version_of(current: Manifest) -> str:
     annotations = current["spec"]["template"]["metadata"].get("annotations", {})
     return str(annotations.get(MODEL_ANNOTATION, ""))
-
-
-def _template_of(current: Manifest) -> str:
-    return str(current["metadata"].get("annotations", {}).get(TEMPLATE_ANNOTATION, ""))
 
 
 def _scored(found: Step) -> Step:

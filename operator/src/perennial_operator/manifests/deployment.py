@@ -80,3 +80,8 @@ def deployment(pipeline: Pipeline, image: str, version: str) -> Manifest:
             "template": content,
         },
     }
+
+
+def template_of(current: Manifest) -> str:
+    """The digest of the template that a Deployment was made with."""
+    return str(current["metadata"].get("annotations", {}).get(TEMPLATE_ANNOTATION, ""))
