@@ -80,6 +80,15 @@ def test_the_operators_pod_is_what_restricted_pod_security_accepts() -> None:
     assert container["readinessProbe"]["httpGet"]["path"] == "/readyz"
 
 
+def test_how_the_operators_image_is_pulled_is_said_below_operator() -> None:
+    values = "operator.imagePullPolicy=Always", "operator.imagePullSecrets[0].name=registry"
+
+    pod = one(rendered(*values), "Deployment")["spec"]["template"]["spec"]
+
+    assert pod["containers"][0]["imagePullPolicy"] == "Always"
+    assert pod["imagePullSecrets"] == [{"name": "registry"}]
+
+
 def test_no_rule_has_a_wildcard_and_none_reads_secrets() -> None:
     roles = [o for o in rendered() if o["kind"] in {"ClusterRole", "Role"}]
     rules = [rule for role in roles for rule in role["rules"]]
@@ -123,7 +132,8 @@ def test_nobody_but_the_operator_gets_the_status() -> None:
     ("value", "named"),
     [
         ("replicas=0", "replicas"),
-        ("imagePullPolicy=Sometimes", "imagePullPolicy"),
+        ("operator.imagePullPolicy=Sometimes", "imagePullPolicy"),
+        ("imagePullPolicy=Always", "imagePullPolicy"),
         ("images.predictr.tag=1", "predictr"),
         ("watchNamespaces={Team}", "watchNamespaces"),
         ("replica=2", "replica"),
