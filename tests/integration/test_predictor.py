@@ -327,6 +327,20 @@ def test_events_that_retention_removed_are_counted_as_skipped(stream: Stream) ->
     assert stream.answers() == Counter([*range(20), *range(40, 60)])
 
 
+def test_a_commit_beyond_the_end_of_the_log_answers_nothing_again(stream: Stream) -> None:
+    with stream.predictor() as state:
+        stream.send(range(20))
+        until(lambda: state.report().answered == 20)
+    ends = stream.committed()
+    stream.commit({partition: end + 1000 for partition, end in ends.items()})
+    with stream.predictor() as state:
+        until(lambda: stream.committed() == ends)
+        stream.send(range(20, 30))
+        until(lambda: state.report().answered == 10)
+        assert state.report().skipped == 0
+    assert stream.answers() == each_once(30)
+
+
 def test_what_the_broker_finds_too_large_is_a_dead_letter_and_the_rest_is_answered(
     stream: Stream,
 ) -> None:
@@ -400,7 +414,7 @@ class Listening:
 
     def revoked(self, partitions: Iterable[int]) -> None: ...
     def lost(self, partitions: Iterable[int]) -> None: ...
-    def moved(self, partition: int, earliest: int) -> None: ...
+    def moved(self, partition: int, earliest: int, end: int) -> None: ...
     def noticed(self, message: str) -> None: ...
 
 

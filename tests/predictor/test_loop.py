@@ -195,11 +195,28 @@ def test_a_dead_letter_that_is_refused_goes_without_its_content(case: Case) -> N
 
 def test_events_that_retention_removed_are_skipped_and_counted(case: Case) -> None:
     case.events.records = [event(0, 0), event(0, 7)]
-    case.events.script += [lambda _: None, lambda listener: listener.moved(0, 7)]
+    case.events.script += [lambda _: None, lambda listener: listener.moved(0, 7, 9)]
     case.events.records = [event(0, 0)]
     case.run(rounds=3)
     assert case.state.report().skipped == 6
     assert case.events.positions[0] == 7
+
+
+@pytest.mark.parametrize(("earliest", "end", "goes_on"), [(0, 4, 4), (2, 9, 5)])
+def test_a_log_that_lost_its_tail_is_not_answered_again(
+    case: Case, caplog: pytest.LogCaptureFixture, earliest: int, end: int, goes_on: int
+) -> None:
+    case.events.records = []
+    case.events.script = [
+        case.events.give(p0=5, p1=1),
+        lambda listener: listener.moved(0, earliest, end),
+    ]
+    case.run(rounds=3)
+    assert case.events.positions == {0: goes_on, 1: 1}
+    assert case.events.commits[-1] == {0: goes_on, 1: 1}
+    assert case.state.report().skipped == 0
+    said = [record.message for record in caplog.records]
+    assert ("the log ends before the position" in said) == (goes_on < 5)
 
 
 def test_brokers_that_do_not_answer_are_a_problem_until_they_do(case: Case) -> None:

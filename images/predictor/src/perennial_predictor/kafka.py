@@ -103,7 +103,7 @@ class Events:
     def batch(self, limit: int, patience: float) -> Sequence[Incoming]:
         """One record as soon as there is one, and what lies ready behind it."""
         while self._out_of_range:
-            self._to_earliest(self._out_of_range.pop())
+            self._into_range(self._out_of_range.pop())
         first = self._consumer.poll(patience)
         if first is None:
             return []
@@ -180,13 +180,13 @@ class Events:
             raise KafkaException(found.error)
         return found.offset if found.offset >= 0 else high
 
-    def _to_earliest(self, partition: int) -> None:
+    def _into_range(self, partition: int) -> None:
         at = TopicPartition(self._topic, partition)
         try:
-            earliest, _ = self._consumer.get_watermark_offsets(at, timeout=_TIMEOUT)
+            earliest, end = self._consumer.get_watermark_offsets(at, timeout=_TIMEOUT)
         except KafkaException as error:
             raise self._trouble(error.args[0]) from error
-        self._listener.moved(partition, earliest)
+        self._listener.moved(partition, earliest, end)
 
     def _is_error(self, message: Message) -> bool:
         error = message.error()

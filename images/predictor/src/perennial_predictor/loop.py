@@ -68,7 +68,7 @@ class Listener(Protocol):
     def assigned(self, positions: Positions) -> None: ...
     def revoked(self, partitions: Iterable[int]) -> None: ...
     def lost(self, partitions: Iterable[int]) -> None: ...
-    def moved(self, partition: int, earliest: int) -> None: ...
+    def moved(self, partition: int, earliest: int, end: int) -> None: ...
     def noticed(self, message: str) -> None: ...
 
 
@@ -194,15 +194,20 @@ class Loop:
         self._drop(gone)
         _LOG.warning("partitions lost", extra={"partitions": sorted(gone)})
 
-    def moved(self, partition: int, earliest: int) -> None:
-        """Retention removed what was to be read next."""
+    def moved(self, partition: int, earliest: int, end: int) -> None:
+        """What was to be read next is not there: retention removed it, or the log lost its end."""
         if partition not in self._next:
             return
-        skipped = max(0, earliest - self._next[partition])
-        self._next[partition] = earliest
+        before = self._next[partition]
+        skipped = max(0, earliest - before)
+        self._next[partition] = max(earliest, min(before, end))
         self._state.skipped += skipped
         self._source.rewind(self._next)
-        _LOG.warning("events skipped", extra={"partition": partition, "events": skipped})
+        what = {"partition": partition, "position": before}
+        if before > end:
+            _LOG.warning("the log ends before the position", extra={**what, "end": end})
+        else:
+            _LOG.warning("events skipped", extra={**what, "events": skipped})
 
     def noticed(self, message: str) -> None:
         """The client complains, and goes on by itself."""
