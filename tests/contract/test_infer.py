@@ -59,6 +59,21 @@ def test_a_doubtful_column_is_refused_by_name_and_row(values: list[Any], words: 
         assert word in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("", ["a column has no name", "rename it"]),
+        ("x" * 254, [f"column '{'x' * 40}…'", "254 characters", "253", "rename it"]),
+    ],
+)
+def test_a_column_whose_name_no_feature_can_have_is_refused(name: str, words: list[str]) -> None:
+    with pytest.raises(DatasetRefused) as refused:
+        infer([{name: 1, "y": 2}, {"y": 3}], schema())
+
+    for word in words:
+        assert word in str(refused.value)
+
+
 @pytest.mark.parametrize("values", [[{"a": 1}], [None], [1] * 99 + ["a"], list(map(str, [*"ab"]))])
 def test_what_is_excluded_or_declared_is_not_looked_at(values: list[Any]) -> None:
     rows = [{"x": value, "y": 1} for value in values]

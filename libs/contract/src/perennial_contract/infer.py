@@ -18,6 +18,7 @@ ALMOST: Final = 0.95  # share of numbers from which a column is taken for a dama
 MAX_LEVELS: Final = 1000
 MAX_DISTINCT: Final = 0.5  # share of distinct texts above which a column identifies rows
 MIN_ROWS: Final = 200  # fewer non-missing values say nothing of that share
+MAX_NAME: Final = 253  # characters of a feature's name
 _SCALARS: Final = frozenset({type(None), bool, int, float, str, Decimal})
 _SHOWN: Final = 40  # characters of an offending value
 
@@ -40,10 +41,23 @@ def infer(records: Sequence[Mapping[str, Any]], schema: Schema) -> tuple[Feature
         _require(records, feature)
     names = {name for record in records for name in record}
     undeclared = sorted(names - set(schema.exclude) - _declared(schema))
+    for name in undeclared:
+        _check_name(name)
     features = (*schema.features, *(_inferred(records, name) for name in undeclared))
     if not features:
         raise DatasetRefused("the dataset has no column that could be a feature")
     return features
+
+
+def _check_name(name: str) -> None:
+    """Neither name could be excluded: the settings hold only names that a feature can have."""
+    if not name:
+        raise DatasetRefused("a column has no name (in JSON the key is empty): rename it")
+    if len(name) > MAX_NAME:
+        raise DatasetRefused(
+            f"column {_show(name)} has a name of {len(name)} characters, more than {MAX_NAME}: "
+            "rename it"
+        )
 
 
 def _require(records: Sequence[Mapping[str, Any]], feature: Feature) -> None:
