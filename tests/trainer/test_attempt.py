@@ -12,7 +12,7 @@ from perennial_trainer.candidates import Served
 from perennial_trainer.case import Case
 from perennial_trainer.dataset import Base
 from perennial_trainer.judge import row_losses
-from perennial_trainer.search import Trial
+from perennial_trainer.trial import Trial
 from tests.trainer.agrawal import applications, observations
 from tests.trainer.build import QUIET, a_base, a_case, served
 

@@ -1,6 +1,6 @@
 from perennial_contract.status import TrainerReport
 from perennial_trainer.progress import Progress
-from perennial_trainer.search import Trial
+from perennial_trainer.trial import Trial
 from tests.trainer.build import a_settings
 
 

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from perennial_contract.pipeline import Algorithm
 from perennial_trainer.fit import DEFAULTS, Parameters, TrialFailed
-from perennial_trainer.search import SPACE, Budget, Trial, best, search
+from perennial_trainer.search import best, search
+from perennial_trainer.trial import SPACE, Budget, Trial
 
 
 def a_budget(evals: int = 12, seed: int = 7, algorithm: Algorithm = Algorithm.TPE) -> Budget:

@@ -24,7 +24,8 @@ from perennial_trainer.judge import (
     split,
 )
 from perennial_trainer.rows import Floats, Index
-from perennial_trainer.search import Budget, Trial, best, search
+from perennial_trainer.search import best, search
+from perennial_trainer.trial import Budget, Trial
 from perennial_trainer.verdict import too_few, verdict
 
 _DEFAULT_TREES: Final = 100

@@ -16,7 +16,7 @@ from hyperopt import hp, rand, tpe
 from hyperopt.base import JOB_STATE_DONE, STATUS_FAIL, STATUS_OK, Domain
 
 from perennial_contract.pipeline import Algorithm
-from perennial_trainer.search import Budget, Range, Trial
+from perennial_trainer.trial import Budget, Range, Trial
 
 
 class Suggestions:
