@@ -92,6 +92,30 @@ def test_what_cannot_be_used_is_refused_by_name(data: bytes, uri: str, says: str
         read(data, a_dataset(uri), SCHEMA)
 
 
+def a_parquet(*columns: pa.Array) -> bytes:
+    """Columns a, b, ... of a file."""
+    out = io.BytesIO()
+    pq.write_table(pa.table(list(columns), names=list("abc"[: len(columns)])), out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("column", "why"),
+    [
+        (pa.array([1 << 60], pa.timestamp("us")), "out of range"),
+        (pa.array([1], pa.timestamp("us", tz="Nowhere/Land")), "zoneinfo"),
+        (pa.array([b"\xff"]).cast(pa.string(), safe=False), "utf-8"),
+    ],
+)
+def test_a_parquet_value_that_python_cannot_hold_is_refused_by_column(
+    column: pa.Array, why: str
+) -> None:
+    data = a_parquet(pa.array([1]), column)
+
+    with pytest.raises(DataRefused, match=rf"column 'b' of s3://d/a\.parquet .*{why}"):
+        read(data, a_dataset("s3://d/a.parquet"), SCHEMA)
+
+
 def test_a_row_without_a_time_is_refused_by_name() -> None:
     with pytest.raises(DataRefused, match="row 2: column 'when' holds 'noon', no time"):
         read(b"when,income\n1,>50K\nnoon,>50K\n", a_dataset(time_column="when"), SCHEMA)

@@ -96,8 +96,16 @@ def _parquet(data: bytes, uri: str) -> tuple[list[str], list[Record]]:
         table = pq.read_table(io.BytesIO(data))
     except (pa.ArrowException, OSError) as error:
         raise DataRefused(f"{uri} cannot be read: {error}") from error
-    rows = table.to_pylist()
-    return table.column_names, [{name: _plain(row[name]) for name in row} for row in rows]
+    names = table.column_names
+    columns = [_values(table.column(i), name, uri) for i, name in enumerate(names)]
+    return names, [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _values(column: pa.ChunkedArray, name: str, uri: str) -> list[object]:
+    try:
+        return [_plain(value) for value in column.to_pylist()]
+    except (pa.ArrowException, ValueError, OverflowError) as error:
+        raise DataRefused(f"column {name!r} of {uri} cannot be read: {error}") from error
 
 
 def _plain(value: object) -> object:
