@@ -116,6 +116,14 @@ def test_a_parquet_value_that_python_cannot_hold_is_refused_by_column(
         read(data, a_dataset("s3://d/a.parquet"), SCHEMA)
 
 
+@pytest.mark.parametrize("time", ["nan", "inf", "-inf", "1e999"])
+def test_a_time_that_is_not_finite_is_refused_by_name(time: str) -> None:
+    data = f"when,income\n1,>50K\n{time},>50K\n".encode()
+
+    with pytest.raises(DataRefused, match=f"row 2: column 'when' holds '{time}', no time"):
+        read(data, a_dataset(time_column="when"), SCHEMA)
+
+
 def test_a_row_without_a_time_is_refused_by_name() -> None:
     with pytest.raises(DataRefused, match="row 2: column 'when' holds 'noon', no time"):
         read(b"when,income\n1,>50K\nnoon,>50K\n", a_dataset(time_column="when"), SCHEMA)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from math import isfinite
 from typing import Any, Final
 
 import numpy as np
@@ -159,13 +160,20 @@ def _order(rows: Sequence[Record], dataset: Dataset) -> NDArray[np.int64]:
 
 
 def _time(value: object, row: int, column: str) -> float:
+    """What is not finite is no time: it would count as the newest of all."""
     text = str(value).strip()
+    try:
+        seconds = _seconds(text)
+    except (ValueError, OverflowError) as error:
+        raise DataRefused(f"row {row}: column {column!r} holds {value!r}, no time") from error
+    if not isfinite(seconds):
+        raise DataRefused(f"row {row}: column {column!r} holds {value!r}, no time")
+    return seconds
+
+
+def _seconds(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        pass
-    try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise DataRefused(f"row {row}: column {column!r} holds {value!r}, no time") from error
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
