@@ -213,6 +213,7 @@ def apply(plane: ControlPlane, namespace: str, manifest: Json) -> None:
         {},
         {"labels": None},
         {"dataset": None},
+        {"schema": {"label": {"positive": "a", "negative": "b", "aliases": {"x": "a", "y": "b"}}}},
         {"labels": {"path": "data.income"}, "events": {"topic": "events"}},
         {"predictions": {"topic": "events"}},
         {"kafka": {"bootstrapServers": "k:9092", "properties": {"compression.type": "lz4"}}},
@@ -262,6 +263,10 @@ TWO = {"topic": "labels", "path": "data.income", "id": {"path": "id"}}
         ),
         ({"labels": {"path": "x", "maxDelay": "an hour"}}, "spec.labels.maxDelay"),
         ({"schema": {"label": {"positive": "a", "negative": "a"}}}, "spec.schema.label.positive"),
+        (
+            {"schema": {"label": {"positive": "a", "negative": "b", "aliases": {"yes": "c"}}}},
+            "spec.schema.label.aliases must each mean",
+        ),
         ({"task": "Ranking"}, "spec.task"),
         ({"storage": {"bucket": "b"}}, "spec.storage"),
         ({"dataset": {"uri": "http://x/y.csv", "label": "y"}}, "spec.dataset.uri"),

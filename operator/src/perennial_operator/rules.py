@@ -93,6 +93,13 @@ RULES: Final = (
         "spec.schema.label.positive and spec.schema.label.negative must differ",
     ),
     Rule(
+        "spec.schema.label",
+        "!has(self.aliases) || self.aliases.all(written,"
+        " self.aliases[written] in [self.positive, self.negative])",
+        "spec.schema.label.aliases must each mean spec.schema.label.positive or negative: it maps"
+        " what is written to the label it means",
+    ),
+    Rule(
         "spec.kafka.properties",
         f"self.all(name, name in [{_PROPERTIES}])",
         "spec.kafka.properties holds a property that cannot be set: only those that tune the"
