@@ -9,7 +9,7 @@ from examples.demo.dataset import NOISE, ROWS, base
 from examples.demo.pipeline import Pipeline, load
 from examples.demo.traffic import DELAY, RATE
 from perennial_contract.encoder import infer, learn
-from perennial_operator.resource import Spec
+from perennial_operator.spec import Spec
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

@@ -3,8 +3,9 @@ from pathlib import Path
 from typing import Any
 
 from perennial_operator.crd import definition, to_yaml
-from perennial_operator.resource import Spec, Status
+from perennial_operator.resource import Status
 from perennial_operator.rules import RULES
+from perennial_operator.spec import Spec
 from tests.operator.world import a_spec
 
 Json = dict[str, Any]

@@ -9,7 +9,8 @@ from perennial_operator.manifests.deployment import deployment, template_digest
 from perennial_operator.manifests.job import job
 from perennial_operator.manifests.pod import resources
 from perennial_operator.manifests.statefulset import statefulset
-from perennial_operator.resource import Pipeline, Resources
+from perennial_operator.resource import Pipeline
+from perennial_operator.spec import Resources
 from tests.operator.world import NOW, V1, V2, a_pipeline, an_attempt
 
 Json = dict[str, Any]

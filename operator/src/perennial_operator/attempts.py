@@ -27,16 +27,8 @@ from perennial_operator.observed import (
     read_verdict,
 )
 from perennial_operator.policies import broken, due, kept, previous, requested, wait_after
-from perennial_operator.resource import (
-    HISTORY,
-    Attempt,
-    Entry,
-    Handled,
-    Outcome,
-    Pipeline,
-    Spec,
-    Status,
-)
+from perennial_operator.resource import HISTORY, Attempt, Entry, Handled, Outcome, Pipeline, Status
+from perennial_operator.spec import Spec
 
 
 @dataclass(frozen=True, slots=True)

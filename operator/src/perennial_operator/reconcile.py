@@ -20,7 +20,8 @@ from perennial_operator.manifests.statefulset import statefulset_name
 from perennial_operator.observed import Observed, Pod, read_pod, waits, warning
 from perennial_operator.plan import Images, Plan, plan, refuse
 from perennial_operator.reports import Memory
-from perennial_operator.resource import KIND, Pipeline, Spec, Status
+from perennial_operator.resource import KIND, Pipeline, Status
+from perennial_operator.spec import Spec
 
 ASK: Final = timedelta(seconds=5)  # between two questions to the pods
 _LOG: Final = logging.getLogger(__name__)

@@ -17,7 +17,8 @@ from perennial_operator.manifests.pod import (
     resources,
     selector,
 )
-from perennial_operator.resource import Pipeline, digest_of
+from perennial_operator.resource import Pipeline
+from perennial_operator.spec import digest_of
 
 
 def deployment_name(pipeline: Pipeline) -> str:

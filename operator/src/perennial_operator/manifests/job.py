@@ -16,7 +16,8 @@ from perennial_operator.manifests.pod import (
     pod,
     resources,
 )
-from perennial_operator.resource import Attempt, Pipeline, digest_of
+from perennial_operator.resource import Attempt, Pipeline
+from perennial_operator.spec import digest_of
 
 BACKSTOP: Final = 600  # seconds beyond the deadline that the trainer keeps itself
 KEPT: Final = 3600  # seconds that a finished Job and its log stay

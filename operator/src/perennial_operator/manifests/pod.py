@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from perennial_contract.settings import POD, PORT, S3_SECRET, Settings
-from perennial_operator.resource import GROUP, KIND, VERSION, Pipeline, Resources
+from perennial_operator.resource import GROUP, KIND, VERSION, Pipeline
+from perennial_operator.spec import Resources
 
 Manifest = dict[str, Any]
 

@@ -19,7 +19,8 @@ from perennial_operator.manifests.pod import (
     resources,
     selector,
 )
-from perennial_operator.resource import Pipeline, parse_bytes
+from perennial_operator.resource import Pipeline
+from perennial_operator.spec import parse_bytes
 
 DATA: Final = "/var/lib/perennial"
 

@@ -1,0 +1,161 @@
+"""The spec of a ModelPipeline: what a user asks for. It is read strictly.
+
+The docstrings below the fields become `kubectl explain`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from datetime import timedelta
+from typing import Annotated, Final, Self
+
+from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
+
+from perennial_contract.pipeline import (
+    Dataset,
+    Events,
+    Kafka,
+    Labels,
+    Optimizer,
+    Predictions,
+    Promotion,
+    Retrain,
+    Schema,
+    Storage,
+    Task,
+    TopicSection,
+)
+from perennial_contract.values import Duration, Section
+
+QUANTITY_PATTERN: Final = r"^[0-9]{1,15}(\.[0-9]{1,9})?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
+_FACTORS: Final = {
+    "": 1,
+    **{unit: 1000 ** (power + 1) for power, unit in enumerate("kMGTP")},
+    **{f"{unit}i": 1024 ** (power + 1) for power, unit in enumerate("KMGTP")},
+}
+Quantity = Annotated[
+    str,
+    BeforeValidator(lambda value: str(value) if type(value) is int else value),
+    StringConstraints(pattern=QUANTITY_PATTERN, max_length=32),
+    WithJsonSchema(
+        {"x-kubernetes-int-or-string": True, "pattern": QUANTITY_PATTERN, "maxLength": 32}
+    ),
+]
+Image = Annotated[str, StringConstraints(max_length=512)]
+
+
+def parse_bytes(quantity: str) -> int:
+    """`"2Gi"` in bytes.
+
+    Raises:
+        ValueError: The text is no quantity, or counts in thousandths.
+    """
+    match = re.fullmatch(r"([0-9.]+)([kMGTP]i?|Ki)?", quantity)
+    if match is None:
+        raise ValueError(f"{quantity} is no number of bytes")
+    return int(float(match[1]) * _FACTORS[match[2] or ""])
+
+
+class Resources(Section):
+    requests: Annotated[dict[str, Quantity], Field(max_length=16)] = Field(default_factory=dict)
+    """What is set aside: cpu, memory and so on; by default some CPU and memory."""
+    limits: Annotated[dict[str, Quantity], Field(max_length=16)] = Field(default_factory=dict)
+    """What may be used at most."""
+
+
+class Predictor(Section):
+    replicas: Annotated[int, Field(ge=1, le=256)] = 1
+    """How many pods answer; more than the topic has partitions stand by."""
+    image: Image = ""
+    """Image of the predictor; by default the operator's choice."""
+    resources: Resources = Field(default_factory=Resources)
+    """CPU and memory of a pod; LightGBM's threads are the CPU limit."""
+
+
+class Recorder(Section):
+    flush_interval: Duration = timedelta(seconds=10)
+    """How often observations are written to S3; files are what reading costs."""
+    store_limit: Quantity = "2Gi"
+    """What the events that wait for their label may take on disk."""
+    image: Image = ""
+    """Image of the recorder; by default the operator's choice."""
+    resources: Resources = Field(default_factory=Resources)
+    """CPU and memory of the pod."""
+
+    @model_validator(mode="after")
+    def store_limit_in_bytes(self) -> Self:
+        parse_bytes(self.store_limit)
+        return self
+
+
+class Trainer(Section):
+    image: Image = ""
+    """Image of the trainer; by default the operator's choice."""
+    deadline: Duration = timedelta(hours=1)
+    """How long an attempt may take."""
+    resources: Resources = Field(default_factory=Resources)
+    """CPU and memory of the pod; one CPU at most by default."""
+
+
+class Spec(Section):
+    """What is asked for."""
+
+    task: Task = Task.BINARY
+    """What is predicted: one of two classes. Cannot be changed."""
+    kafka: Kafka
+    """How to reach the brokers."""
+    events: Events
+    """What is to be answered."""
+    labels: Labels | None = None
+    """What turned out to be true; without it nothing is learned after the dataset."""
+    predictions: Predictions
+    """Where the answers go."""
+    dead_letters: TopicSection
+    """Where events that cannot be read go, with the reason."""
+    label_schema: Schema = Field(alias="schema")
+    """Label and features."""
+    dataset: Dataset | None = None
+    """What the first model learns from; without it the first threshold's observations."""
+    storage: Storage
+    """Where observations and models are kept."""
+    retrain: Retrain = Field(default_factory=Retrain)
+    """When a training attempt starts."""
+    optimizer: Optimizer = Field(default_factory=Optimizer)
+    """How parameters are searched."""
+    promotion: Promotion = Field(default_factory=Promotion)
+    """When a challenger replaces the champion."""
+    predictor: Predictor = Field(default_factory=Predictor)
+    """The program that answers."""
+    recorder: Recorder = Field(default_factory=Recorder)
+    """The program that joins events and labels."""
+    trainer: Trainer = Field(default_factory=Trainer)
+    """The program that learns."""
+
+    @model_validator(mode="after")
+    def enough_to_judge(self) -> Self:
+        if self.retrain.threshold < 2 * self.promotion.min_judged:
+            raise ValueError("retrain.threshold must be at least 2 * promotion.minJudged")
+        return self
+
+    @model_validator(mode="after")
+    def something_to_learn(self) -> Self:
+        if self.dataset is None and self.labels is None:
+            raise ValueError("dataset or labels is needed")
+        return self
+
+    def training_digest(self) -> str:
+        """Changes with whatever an attempt may depend on, not with the number of replicas."""
+        return digest_of(self.model_dump(mode="json", exclude={"predictor", "recorder", "retrain"}))
+
+    def inputs_digest(self) -> str:
+        """Changes with what an attempt keeps from its first run to its last."""
+        kept = {"task", "label_schema", "dataset", "optimizer", "promotion"}
+        return digest_of(self.model_dump(mode="json", include=kept))
+
+
+def digest_of(document: object) -> str:
+    """Sixteen hexadecimal digits of a JSON document's SHA-256."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
