@@ -19,12 +19,13 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from pydantic import BaseModel, ValidationError
 
 from perennial_contract.http import serve
 from perennial_contract.logs import configure
+from perennial_contract.pipeline import Storage
 from perennial_contract.settings import (
     POD,
     PORT,
@@ -34,11 +35,14 @@ from perennial_contract.settings import (
     TrainerSettings,
 )
 from perennial_contract.status import MAX_TERMINATION_BYTES, Outcome, Problem
-from perennial_contract.store import Store, StoreError, connect
+from perennial_contract.store import StorageRefused, Store, StoreError, connect
 from perennial_contract.threads import threads
 from perennial_trainer.progress import Progress
 from perennial_trainer.prove import prove
 from perennial_trainer.run import World, run
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 CGROUP: Final = Path("/sys/fs/cgroup")
 RETRY: Final = 75  # EX_TEMPFAIL of sysexits.h
@@ -71,7 +75,7 @@ def main(settings: TrainerSettings, where: Where) -> int:
     alarm.daemon = True
     alarm.start()
     try:
-        return _finish(settings, _world(settings, where.secret), progress, where.termination)
+        return _finish(settings, where, progress)
     finally:
         alarm.cancel()
         server.shutdown()
@@ -79,7 +83,8 @@ def main(settings: TrainerSettings, where: Where) -> int:
 
 
 def _world(settings: TrainerSettings, secret: Path) -> World:
-    client = connect(settings.storage, secret)
+    """Raises StorageRefused."""
+    client = _client(settings.storage, secret)
     search_until = time.monotonic() + min(
         settings.optimizer.timeout.total_seconds(), _SEARCHED * settings.deadline.total_seconds()
     )
@@ -93,9 +98,18 @@ def _world(settings: TrainerSettings, secret: Path) -> World:
     )
 
 
-def _finish(settings: TrainerSettings, world: World, progress: Progress, termination: Path) -> int:
+def _client(storage: Storage, secret: Path) -> S3Client:
     try:
-        verdict = run(settings, world, progress)
+        return connect(storage, secret)
+    except (ValueError, OSError) as error:  # the Secret's files, or what boto3 takes for no address
+        at = f"storage.endpoint {storage.endpoint} with the Secret {storage.secret_ref.name}"
+        raise StorageRefused(f"{at} cannot be used: {error}") from error
+
+
+def _finish(settings: TrainerSettings, where: Where, progress: Progress) -> int:
+    termination = where.termination
+    try:
+        verdict = run(settings, _world(settings, where.secret), progress)
     except StoreError as error:
         return _later(termination, Problem(reason=error.reason, message=str(error)))
     except Exception as error:  # noqa: BLE001  whatever it was, it is told and tried again

@@ -1,0 +1,44 @@
+"""The process around a run, as far as it goes without any server."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from perennial_trainer.__main__ import Where, main
+from tests.trainer.build import a_settings
+
+
+def run(tmp_path: Path, secret: Path, **storage: Any) -> tuple[int, dict[str, str]]:
+    """The exit code, and the problem in the termination message."""
+    log = tmp_path / "termination-log"
+    storage = {"bucket": "perennial", "secretRef": {"name": "s3"}, **storage}
+    code = main(a_settings(storage=storage), Where("pod-1", log, secret, 0))
+    return code, json.loads(log.read_text())["problem"]
+
+
+@pytest.mark.parametrize("endpoint", ["http://a b:9000", "http://[::1", "http://:x"])
+def test_an_endpoint_that_is_no_address_is_told(tmp_path: Path, endpoint: str) -> None:
+    code, problem = run(tmp_path, tmp_path, endpoint=endpoint)
+
+    assert (code, problem["reason"]) == (75, "StorageRefused")
+    assert f"storage.endpoint {endpoint}" in problem["message"]
+
+
+def test_credentials_that_are_no_text_are_told(tmp_path: Path) -> None:
+    (tmp_path / "AWS_ACCESS_KEY_ID").write_bytes(b"\xff")
+
+    code, problem = run(tmp_path, tmp_path)
+
+    assert (code, problem["reason"]) == (75, "StorageRefused")
+    assert "utf-8" in problem["message"]
+
+
+def test_a_secret_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    (tmp_path / "AWS_ACCESS_KEY_ID").mkdir()
+
+    code, problem = run(tmp_path, tmp_path)
+
+    assert (code, problem["reason"]) == (75, "StorageRefused")
+    assert "AWS_ACCESS_KEY_ID" in problem["message"]
