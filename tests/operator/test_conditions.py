@@ -150,6 +150,22 @@ def test_the_predictor_is_available_while_pods_answer_and_all_that_is_wanted_is_
     assert condition(decided, "PredictorAvailable") == (status, reason, message)
 
 
+@pytest.mark.parametrize("reason", ["ModelLoading", "GroupNotJoined"])
+def test_what_a_new_pod_says_in_its_first_seconds_is_no_trouble_of_a_scale_up(reason: str) -> None:
+    pipeline = a_pipeline(serving(), predictor={"replicas": 2})
+    new = a_predictor(name="income-predictor-b", ready=False)
+    coming = missing(reason, "it comes up")
+    said = verified(new).model_copy(update={"ready": False, "problem": coming})
+    pods = (a_recorder(), a_predictor(), new)
+    reports = (recorded(a_recorder()), verified(a_predictor()), said)
+
+    decided = decide(pipeline, a_world(pipeline, pods=pods, reports=reports))
+
+    message = "1 of 2 pods answer: it comes up"
+    assert condition(decided, "PredictorAvailable") == ("True", "Scaling", message)
+    assert condition(decided, "Ready")[0] == "True"
+
+
 @pytest.mark.parametrize(
     ("status", "second", "silent"),
     [

@@ -133,7 +133,7 @@ def _predictor(pipeline: Pipeline, status: Status, observed: Observed) -> Findin
     count = f"{available} of {wanted} pods answer"
     problem = _first_problem(pods, observed) or _refused_pods(current)
     if available < wanted:
-        scales = available > 0 and problem is None and _only_scales(status, observed)
+        scales = available > 0 and not _refused_pods(current) and _only_scales(status, observed)
         reason = reasons.SCALING if scales else problem.reason if problem else reasons.STARTING
         return Finding(kind, TRUE if scales else FALSE, reason, _join(count, problem))
     if any(pod.ready and pod.name in observed.silent for pod in pods):
@@ -151,7 +151,13 @@ def _only_scales(status: Status, observed: Observed) -> bool:
         return False
     template = template_of(observed.deployment)
     settled = all((pod.version, pod.template) == (model.version, template) for pod in pods)
-    return settled and template == model.template and not observed.silent & {p.name for p in pods}
+    well = all(pod.name not in observed.silent and _is_well(pod, observed) for pod in pods)
+    return template == model.template and settled and well
+
+
+def _is_well(pod: Pod, observed: Observed) -> bool:
+    problem = observed.problem(pod)
+    return problem is None or problem.reason in reasons.COMING_UP
 
 
 def _recorder(pipeline: Pipeline, observed: Observed) -> Finding:

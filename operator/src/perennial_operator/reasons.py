@@ -51,6 +51,9 @@ ATTEMPT_RETRIED: Final = "AttemptRetried"
 ROLLOUT_COMPLETE: Final = "RolloutComplete"
 ROLLED_BACK: Final = "RolledBack"
 
+COMING_UP: Final = frozenset({"ModelLoading", "GroupNotJoined"})
+"""What a predictor says of itself in its first seconds."""
+
 PROGRESSING: Final = frozenset(
     {
         ATTEMPT_RUNNING,
