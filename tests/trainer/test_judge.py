@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perennial_contract.pipeline import Promotion
+from perennial_trainer.folds import both_classes
 from perennial_trainer.judge import (
     SINCE_RISE,
     alarmed,
@@ -15,6 +16,7 @@ from perennial_trainer.judge import (
     rise,
     row_losses,
     split,
+    widened,
 )
 from perennial_trainer.rows import Floats
 from tests.trainer.build import LATER, rows_of
@@ -106,6 +108,24 @@ def test_no_judge_row_trains_and_no_label_from_later_does(
         if len(parts.train):
             first = rows.event_timestamps[parts.judge].min()
             assert rows.label_timestamps[parts.train].max() < first
+
+
+@given(
+    st.lists(st.booleans(), min_size=60, max_size=300),
+    st.integers(1, 300),
+    st.integers(1, 300),
+)
+def test_a_widened_size_is_that_of_widening_row_by_row(
+    drawn: list[bool], start: int, most: int
+) -> None:
+    labels = np.array(drawn, dtype=np.float64)
+    least, most = min(start, len(labels)), min(most, len(labels))
+
+    size = least
+    while size < most and not both_classes(labels[-size:]):
+        size += 1
+
+    assert widened(labels, least, most) == size
 
 
 def test_row_losses_are_log_losses_with_a_ceiling() -> None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from perennial_contract.pipeline import Promotion
 from perennial_contract.status import Score
-from perennial_trainer.folds import both_classes, judged_size
+from perennial_trainer.folds import CLASS_ROWS, both_classes, judged_size
 from perennial_trainer.rows import Floats, Index, Rows
 
 CHAMPION: Final = "champion"
@@ -62,14 +62,23 @@ def split(
     able = np.flatnonzero(rows.new & (rows.label_timestamps <= ripe_until))
     most = len(able) // 2
     counted = len(able) if newest is None else min(newest, len(able))
-    size = min(judged_size(counted, promotion), most)
-    while size < most and not both_classes(rows.labels[able[-size:]]):
-        size += 1
+    size = widened(rows.labels[able], min(judged_size(counted, promotion), most), most)
     if size < promotion.min_judged or not both_classes(rows.labels[able[-size:]]):
         return None
     judge = able[-size:]
     older = np.arange(judge[0], dtype=np.int64)
     return Split(judge, rows.arrived_before(judge, older))
+
+
+def widened(labels: Floats, size: int, most: int) -> int:
+    """The least number of the newest labels, from `size` to `most`, with 20 of both classes.
+
+    `most` where there is none, `size` where that is larger.
+    """
+    newest = labels[::-1]
+    positives, negatives = np.cumsum(newest), np.cumsum(1 - newest)
+    needed = 1 + max(int(np.searchsorted(each, CLASS_ROWS)) for each in (positives, negatives))
+    return max(size, min(needed, most))
 
 
 def base_rate(rows: Rows, judge: Index) -> Floats:
