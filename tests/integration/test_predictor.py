@@ -372,6 +372,18 @@ def test_a_dead_letter_that_is_too_large_itself_goes_without_its_content(stream:
     assert "3000 bytes left out" in headers_of(dead)["perennial-detail"]
 
 
+def test_a_compacted_dead_letters_topic_takes_an_event_without_a_key(stream: Stream) -> None:
+    stream.remove(stream.dead_letters)
+    stream.make(stream.dead_letters, config={"cleanup.policy": "compact"})
+    with stream.predictor() as state:
+        stream.send_bytes(b"poison")
+        stream.send(range(10))
+        until(lambda: state.report().answered == 10)
+    (dead,) = stream.read(stream.dead_letters)
+    assert (dead.key() or b"").decode() == headers_of(dead)["perennial-source"]
+    assert headers_of(dead)["perennial-reason"] == "NotJson"
+
+
 def test_own_answers_on_the_events_topic_are_not_answered_again(kafka: str) -> None:
     stream = Stream(kafka, shared=True)
     stream.make_all()

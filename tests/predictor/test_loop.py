@@ -189,8 +189,17 @@ def test_a_dead_letter_that_is_refused_goes_without_its_content(case: Case) -> N
     case.answers.fate = refuse(lambda out: bool(out.value))
     case.run(rounds=4)
     (dead,) = case.answers.delivered
-    assert (dead.key, dead.value, dead.reason) == (None, None, "NotJson")
+    assert (dead.key, dead.value, dead.reason) == (b"events/0/0", None, "NotJson")
     assert case.state.report().dead_letters == {"NotJson": 1}
+
+
+def test_where_a_record_needs_a_key_a_dead_letter_without_one_goes_under_its_source(
+    case: Case,
+) -> None:
+    case.events.records = [event(0, 0, b"poison")._replace(key=None)]
+    case.answers.fate = refuse(lambda out: out.key is None)
+    case.run(rounds=4)
+    assert [(out.key, out.value) for out in case.answers.delivered] == [(b"events/0/0", None)]
 
 
 def test_events_that_retention_removed_are_skipped_and_counted(case: Case) -> None:

@@ -123,7 +123,8 @@ class Answerer:
             yield self.dead_letter(incoming, why)
         length = len(incoming.value or b"")
         bare = Rejection(why.reason, f"{said}; key, headers and value of {length} bytes left out")
-        yield Outgoing(incoming, None, None, self._why(incoming, bare), bare.reason)
+        key = self._source(incoming).encode()  # a compacted topic takes nothing without a key
+        yield Outgoing(incoming, key, None, self._why(incoming, bare), bare.reason)
 
     def _read(self, incoming: Incoming) -> Any:
         return self._reader.read(
