@@ -71,13 +71,15 @@ class FakeEvents:
 class FakeAnswers:
     """Confirms at a flush what was sent, but for what `fate` says of it.
 
-    `fate` answers None for delivered, else a failure or Fatal.
+    `fate` answers None for delivered, else a failure or Fatal; it may look at all that is
+    `under_way` together.
     """
 
     def __init__(self, happened: list[str]) -> None:
         self.happened = happened
         self.fate: Callable[[Outgoing], Failure | Fatal | None] = lambda _: None
         self.delivered: list[Outgoing] = []
+        self.under_way: list[Outgoing] = []
         self._sent: list[Outgoing] = []
 
     def route(self, topics: Topics) -> None:
@@ -89,8 +91,8 @@ class FakeAnswers:
     def flush(self) -> Sequence[Failure]:
         self.happened.append("flush")
         failures: list[Failure] = []
-        sent, self._sent = self._sent, []
-        for out in sent:
+        self.under_way, self._sent = self._sent, []
+        for out in self.under_way:
             fate = self.fate(out)
             if isinstance(fate, Fatal):
                 raise fate

@@ -25,9 +25,9 @@ class Case:
         self.state = state
 
     def run(self, rounds: int, tick: float = 0.1) -> FakeWaiting:
-        waiting = FakeWaiting(rounds, tick)
-        Loop(self.events, self.answers, self.answerer, self.state, waiting).run()
-        return waiting
+        self.waiting = FakeWaiting(rounds, tick)
+        Loop(self.events, self.answers, self.answerer, self.state, self.waiting).run()
+        return self.waiting
 
     def sources(self) -> list[tuple[int, int]]:
         return [(out.origin.partition, out.origin.offset) for out in self.answers.delivered]
@@ -182,6 +182,43 @@ def test_answers_refused_only_together_are_sent_one_by_one(case: Case) -> None:
     assert case.sources() == [(r.partition, r.offset) for r in RECORDS]
     assert case.state.report().answered == 20
     assert case.state.report().dead_letters == {}
+
+
+THOUSAND = [event(0, offset) for offset in range(1000)]
+
+
+def test_a_batch_that_is_too_large_as_a_whole_is_sent_in_halves(case: Case) -> None:
+    case.events.records = THOUSAND
+    case.answers.fate = refuse(lambda _: len(case.answers.under_way) > 300)
+    case.run(rounds=4, tick=1.0)
+    assert case.sources() == [(0, offset) for offset in range(1000)]
+    assert case.state.report().answered == 1000
+    assert case.happened.count("flush") < 12
+
+
+def test_a_record_that_takes_its_batch_with_it_is_found_by_halving(case: Case) -> None:
+    case.events.records = THOUSAND
+    guilty = lambda out: out.origin.offset == 321 and not out.reason  # noqa: E731  used twice
+    case.answers.fate = refuse(lambda _: any(map(guilty, case.answers.under_way)))
+    case.run(rounds=4, tick=1.0)
+    assert sorted(case.sources()) == [(0, offset) for offset in range(1000)]
+    assert case.state.report().answered == 999
+    assert case.state.report().dead_letters == {"AnswerRefused": 1}
+    assert case.happened.count("flush") < 30
+
+
+def test_while_refused_records_are_sent_again_the_process_counts_as_alive(case: Case) -> None:
+    alive: list[bool] = []
+
+    def too_large(out: Outgoing) -> bool:
+        if out is case.answers.under_way[0]:
+            alive.append(case.state.alive(case.waiting.now()))
+        return not out.reason
+
+    case.answers.fate = refuse(too_large)
+    case.run(rounds=4, tick=15.0)
+    assert len(alive) > 20
+    assert all(alive)
 
 
 def test_a_dead_letter_that_is_refused_goes_without_its_content(case: Case) -> None:

@@ -7,7 +7,7 @@ A failed delivery goes back from the one to the other.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
@@ -227,10 +227,8 @@ class Loop:
 
         What has not arrived is not counted either, since it will be answered again.
         """
-        failures = self._sink.flush()
-        undelivered = next((f for f in failures if not f.refused), None)
-        for failure in failures:
-            undelivered = undelivered or self._deliver_smaller(failure)
+        failures = self._flush()
+        undelivered = _away(failures) or self._deliver_smaller(failures)
         tally, self._tally = self._tally, Tally()
         sent, self._unconfirmed = self._unconfirmed, 0
         if undelivered:
@@ -244,17 +242,50 @@ class Loop:
             self._state.clear(Part.DELIVERY)
         return True
 
-    def _deliver_smaller(self, failure: Failure) -> Failure | None:
-        """Sends a refused record alone, then as a dead letter, then without its content."""
-        for out in self._answerer.smaller(failure.out, failure.message):
+    def _deliver_smaller(self, refused: Sequence[Failure]) -> Failure | None:
+        """Sends refused records again, then as dead letters, then without their content."""
+        left = {
+            _place(failure.out): (failure, self._answerer.smaller(failure.out, failure.message))
+            for failure in refused
+        }
+        while left:
+            outgoing = [self._smaller(*ladder) for ladder in left.values()]
+            failures = self._send_apart(outgoing)
+            if away := _away(failures):
+                return away
+            still = {_place(failure.out) for failure in failures}
+            for out in outgoing:
+                if (place := _place(out)) not in still:
+                    failure, _ = left.pop(place)
+                    self._tally.move(failure.out.reason, out.reason)
+        return None
+
+    def _smaller(self, failure: Failure, ladder: Iterator[Outgoing]) -> Outgoing:
+        out = next(ladder, None)
+        if out is None:
+            message = f"the dead letters topic refuses even an empty record: {failure.message}"
+            raise Fatal(message)
+        return out
+
+    def _send_apart(self, outgoing: Sequence[Outgoing]) -> Sequence[Failure]:
+        """What is refused even alone: brokers refuse batches, so these are halved until then."""
+        for out in outgoing:
             self._sink.send(out)
-            failed = self._sink.flush()
-            if not failed:
-                self._tally.move(failure.out.reason, out.reason)
-                return None
-            if not failed[0].refused:
-                return failed[0]
-        raise Fatal(f"the dead letters topic refuses even an empty record: {failure.message}")
+        failures = self._flush()
+        if len(outgoing) == 1 or _away(failures):
+            return failures
+        refused = [failure.out for failure in failures]
+        middle = (len(refused) + 1) // 2
+        alone: list[Failure] = []
+        for half in (refused[:middle], refused[middle:]):
+            if half and not _away(alone):
+                alone += self._send_apart(half)
+        return alone
+
+    def _flush(self) -> Sequence[Failure]:
+        failures = self._sink.flush()
+        self._state.beat(self._waiting.now())
+        return failures
 
     def _commit(self, *, wait: bool) -> None:
         if self._settled:
@@ -283,3 +314,12 @@ class Loop:
         self._sink.route(topics)
         self._state.clear(Part.TOPICS)
         self._looked_at = now
+
+
+def _away(failures: Iterable[Failure]) -> Failure | None:
+    """The first that is not the record's own fault."""
+    return next((failure for failure in failures if not failure.refused), None)
+
+
+def _place(out: Outgoing) -> tuple[int, int]:
+    return out.origin.partition, out.origin.offset
