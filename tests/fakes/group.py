@@ -80,6 +80,7 @@ class FakeAnswers:
         self.fate: Callable[[Outgoing], Failure | Fatal | None] = lambda _: None
         self.delivered: list[Outgoing] = []
         self.under_way: list[Outgoing] = []
+        self.closed = False
         self._sent: list[Outgoing] = []
 
     def route(self, topics: Topics) -> None:
@@ -101,6 +102,9 @@ class FakeAnswers:
             else:
                 failures.append(fate)
         return failures
+
+    def close(self) -> None:
+        self.closed = True
 
 
 class FakeWaiting:

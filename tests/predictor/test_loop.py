@@ -293,6 +293,37 @@ def test_a_topic_that_was_made_again_ends_the_membership(case: Case) -> None:
     assert case.happened[-1] == "leave"
 
 
+def trouble(case: Case) -> None:
+    """All is answered, and the topic made again before anything of that is confirmed."""
+    case.events.looks = [Topics("id-1", 2, 2, 2), Topics("id-2", 2, 2, 2)]
+    case.events.script += [lambda listener: listener.noticed("unknown topic id")]
+    with pytest.raises(Trouble, match="made again"):
+        case.run(rounds=8, tick=0.0)
+
+
+def test_in_trouble_what_has_arrived_is_committed_before_the_group_is_left(case: Case) -> None:
+    trouble(case)
+    assert case.happened == ["join id-1", "flush", "commit and wait", "leave"]
+    assert case.events.commits == [{0: 10, 1: 10}]
+    assert case.answers.closed
+
+
+def test_in_trouble_what_has_not_arrived_is_not_committed(case: Case) -> None:
+    case.answers.fate = lambda out: Failure(out, refused=False, message="predictions: timed out")
+    trouble(case)
+    assert case.happened == ["join id-1", "flush", "leave"]
+    assert case.answers.closed
+
+
+def test_where_the_group_is_not_even_joined_nothing_is_left_open(case: Case) -> None:
+    missing = Trouble(Problem(reason="TopicMissing", message="topic predictions does not exist"))
+    case.events.looks = [missing]
+    with pytest.raises(Trouble):
+        case.run(rounds=8)
+    assert case.happened == []
+    assert case.answers.closed
+
+
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(st.data())
 def test_whatever_fails_nothing_is_lost_and_no_commit_is_ahead_of_delivery(

@@ -264,6 +264,11 @@ class Answers:
         failures, self._failures = self._failures, []
         return failures
 
+    def close(self) -> None:
+        """What is under way still is dropped: it is answered again from the last commit."""
+        self._producer.purge()
+        self._producer.close()
+
     def _delivered(self, out: Outgoing, error: KafkaError | None, message: Message) -> None:
         if error is not None:
             self._fail(out, error, message.topic() or "")

@@ -84,11 +84,12 @@ class Source(Protocol):
 
 
 class Sink(Protocol):
-    """Answers and dead letters; both raise Fatal."""
+    """Answers and dead letters; send and flush raise Fatal."""
 
     def route(self, topics: Topics) -> None: ...
     def send(self, out: Outgoing) -> None: ...
     def flush(self) -> Sequence[Failure]: ...
+    def close(self) -> None: ...
 
 
 class Waiting(Protocol):
@@ -128,14 +129,24 @@ class Loop:
             Fatal: End the process.
             Trouble: A topic is missing or was made again, or nothing answers at the start.
         """
-        self._topics = self._source.topics()
-        self._sink.route(self._topics)
-        self._state.clear(Part.TOPICS)
-        self._source.join(self._topics, self)
+        try:
+            self._topics = self._source.topics()
+            self._sink.route(self._topics)
+            self._state.clear(Part.TOPICS)
+            self._source.join(self._topics, self)
+            self._stay()
+        finally:
+            self._sink.close()
+
+    def _stay(self) -> None:
         try:
             while not self._waiting.over():
                 self.step()
             self.checkpoint(wait=True)
+        except Trouble:  # what has arrived need not be answered again by the next member
+            if self._next != self._settled and self._confirm():
+                self._commit(wait=True)
+            raise
         finally:
             self._drop(list(self._next))  # leaving revokes; what is not committed now is not at all
             self._source.leave()
