@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final
 
 from examples.demo.agrawal import applications
-
 from tests.e2e.kubectl import Json
 from tests.e2e.stream import Row
 
