@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from perennial_contract.pipeline import BinaryLabel, Dataset, Labels, Reference, Storage
+from perennial_contract.pipeline import BinaryLabel, Dataset, Kafka, Labels, Reference, Storage
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,15 @@ def test_a_dataset_is_a_csv_or_parquet_object(uri: str) -> None:
 def test_a_prefix_neither_begins_nor_ends_with_a_slash(prefix: str) -> None:
     with pytest.raises(ValidationError, match="prefix"):
         Storage.model_validate({"bucket": "abc", "prefix": prefix, "secretRef": {"name": "s"}})
+
+
+@pytest.mark.parametrize("value", ["soon", "", "5 ms", "1e3"])
+def test_a_kafka_property_that_is_a_number_takes_no_other_text(value: str) -> None:
+    with pytest.raises(ValidationError, match=r"linger\.ms is a number"):
+        Kafka(bootstrap_servers="kafka:9092", properties={"linger.ms": value})
+
+
+def test_kafka_properties_are_numbers_or_listed_texts() -> None:
+    properties = {"linger.ms": "0.5", "compression.level": "-1", "compression.type": "lz4"}
+
+    assert Kafka(bootstrap_servers="kafka:9092", properties=properties).properties == properties

@@ -261,6 +261,10 @@ TWO = {"topic": "labels", "path": "data.income", "id": {"path": "id"}}
             {"kafka": {"bootstrapServers": "k", "properties": {"enable.auto.commit": "true"}}},
             "spec.kafka.properties",
         ),
+        (
+            {"kafka": {"bootstrapServers": "k", "properties": {"linger.ms": "soon"}}},
+            "spec.kafka.properties",
+        ),
         ({"labels": {"path": "x", "maxDelay": "an hour"}}, "spec.labels.maxDelay"),
         ({"schema": {"label": {"positive": "a", "negative": "a"}}}, "spec.schema.label.positive"),
         (

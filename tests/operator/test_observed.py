@@ -122,10 +122,19 @@ SECRET = 'MountVolume.SetUp failed for volume "s3" : secret "s3-client" not foun
         (
             container(
                 {"waiting": {"reason": "CrashLoopBackOff", "message": "back-off 10s"}},
-                {"terminated": {"exitCode": 1, "reason": "Error", "message": "no broker\n"}},
+                {
+                    "terminated": {
+                        "exitCode": 1,
+                        "reason": "Error",
+                        "message": "x" * 300 + "no broker\n",
+                    }
+                },
             ),
             [],
-            ("CrashLoopBackOff", "the container ended with Error (1): no broker"),
+            (
+                "CrashLoopBackOff",
+                "the container ended with Error (1): " + "x" * 291 + "no broker",
+            ),
         ),
         (
             {

@@ -177,9 +177,14 @@ def _waiting(waiting: Manifest, last: Ended | None) -> Problem:
     reason = str(waiting["reason"])
     message = str(waiting.get("message", reason))
     if last and reason == "CrashLoopBackOff":
-        said = f": {last.message.strip()[:300]}" if last.message.strip() else ""
+        said = f": {_end(last.message)}" if last.message.strip() else ""
         message = f"the container ended with {last.reason} ({last.code}){said}"
     return warning(reason, message)
+
+
+def _end(message: str) -> str:
+    """An exception is told at the end of a log."""
+    return message.strip()[-300:]
 
 
 def warning(reason: str, message: str) -> Problem:
@@ -203,7 +208,7 @@ def read_problem(end: Ended) -> Problem:
         said = json.loads(end.message)
         return Problem.model_validate(said["problem"])
     except (ValueError, KeyError, TypeError):
-        said = f": {end.message.strip()[:300]}" if end.message.strip() else ""
+        said = f": {_end(end.message)}" if end.message.strip() else ""
         return Problem(
             reason=end.reason or "TrainerFailed",
             message=f"the trainer ended with exit code {end.code}{said}",

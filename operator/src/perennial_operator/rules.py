@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from perennial_contract.pipeline import KAFKA_PROPERTIES
+from perennial_contract.pipeline import KAFKA_NUMBER, KAFKA_PROPERTIES, KAFKA_TEXTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,7 @@ def _differs(field: str, others: tuple[str, ...]) -> Rule:
 
 
 _PROPERTIES: Final = ", ".join(f"'{name}'" for name in sorted(KAFKA_PROPERTIES))
+_TEXTS: Final = ", ".join(f"'{name}'" for name in sorted(KAFKA_TEXTS))
 
 RULES: Final = (
     Rule(
@@ -104,6 +105,12 @@ RULES: Final = (
         f"self.all(name, name in [{_PROPERTIES}])",
         "spec.kafka.properties holds a property that cannot be set: only those that tune the"
         " client can (kubectl explain modelpipeline.spec.kafka.properties)",
+    ),
+    Rule(
+        "spec.kafka.properties",
+        f"self.all(name, name in [{_TEXTS}] || self[name].matches(r'{KAFKA_NUMBER}'))",
+        "spec.kafka.properties holds a property whose value must be a number in quotes, such as"
+        " linger.ms: '5'",
     ),
     _immutable("spec", "task"),
     _immutable("spec.schema.label", "positive"),

@@ -5,6 +5,7 @@ The docstrings below the fields become `kubectl explain` and the bounds become t
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Final, Self
@@ -91,6 +92,21 @@ KAFKA_PROPERTIES: Final = frozenset(
 """What `kafka.properties` may set: what tunes a client, nothing that an answer's or an
 observation's safety rests on."""
 
+KAFKA_TEXTS: Final = frozenset(
+    {
+        "broker.address.family",
+        "check.crcs",
+        "client.dns.lookup",
+        "client.rack",
+        "compression.codec",
+        "compression.type",
+        "socket.keepalive.enable",
+        "socket.nagle.disable",
+    }
+)
+"""Those of them that are no numbers."""
+KAFKA_NUMBER: Final = r"^-?[0-9]+(\.[0-9]+)?$"
+
 
 class Kafka(Section):
     bootstrap_servers: Annotated[str, StringConstraints(min_length=1, max_length=2048)]
@@ -107,6 +123,9 @@ class Kafka(Section):
     def only_tuning(self) -> Self:
         if refused := sorted(set(self.properties) - KAFKA_PROPERTIES):
             raise ValueError(f"kafka.properties cannot set {', '.join(refused)}")
+        for name, value in self.properties.items():
+            if name not in KAFKA_TEXTS and not re.fullmatch(KAFKA_NUMBER, value):
+                raise ValueError(f"kafka.properties: {name} is a number, not {value!r}")
         return self
 
 

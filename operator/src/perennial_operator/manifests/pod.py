@@ -96,6 +96,7 @@ def container(name: str, image: str, needs: Manifest, env: list[Manifest]) -> Ma
         "image": image,
         "imagePullPolicy": "IfNotPresent",
         "env": env,
+        "terminationMessagePolicy": "FallbackToLogsOnError",
         "ports": [{"name": "http", "containerPort": PORT, "protocol": "TCP"}],
         "resources": needs,
         "securityContext": {
