@@ -227,7 +227,11 @@ def test_exit_code_42_consumes_the_trigger_and_only_an_edit_or_a_request_tries_a
     refused = after(pipeline, decided)
     more = recorded(a_recorder(), written={"topic": {"0": 9000}})
 
-    assert condition(decided, "ModelAvailable") == ("False", "DataRefused", "column x")
+    assert condition(decided, "ModelAvailable") == (
+        "False",
+        "DataRefused",
+        "column x; mend it, then change spec.retrain.request",
+    )
     assert condition(decided, "Training")[:2] == ("False", "Refused")
     assert decide(refused, a_world(refused, reports=(more,))).status.running() is None
     for sections in ({"exclude": ["x"]}, {}):

@@ -139,6 +139,19 @@ def test_too_few_new_rows_decide_nothing(base: Base, first: Served) -> None:
     assert verdict.message.startswith("500 new rows are too few: half of them must be 300")
 
 
+def test_a_class_that_no_new_row_has_is_named(base: Base, first: Served) -> None:
+    case = a_case(base, observations(7, 1000, 2), first)
+    labels = case.rows.labels.copy()
+    labels[case.rows.new] = 1.0
+    rows = replace(case.rows, labels=labels)
+
+    verdict, built = learn(replace(case, material=replace(case.material, rows=rows)), QUIET)
+
+    absent = case.settings.label_schema.label.negative
+    assert built is None
+    assert verdict.message == f"none of the 1000 new rows has the label {absent!r}"
+
+
 def test_labels_that_come_late_do_not_train(base: Base, first: Served) -> None:
     late = observations(7, 2000, 2, delay=12_000)  # a thousand events
 

@@ -116,7 +116,7 @@ def _why_no_model(status: Status) -> tuple[str, str]:
         what = f"{bad.version} failed by its own fault; set retrain.request to try again"
         return reasons.BUNDLE_BROKEN, what
     if status.history:
-        return status.history[-1].reason, status.history[-1].message
+        return status.history[-1].reason, _with_remedy(status.history[-1])
     what = "there is no dataset: the first model is trained at the threshold"
     return reasons.WAITING_FOR_LABELS, what
 
@@ -209,7 +209,17 @@ def _training(status: Status) -> Finding:
 
 
 def _told(entry: Entry) -> tuple[str, str]:
-    return entry.outcome.value, f"attempt {entry.number}: {entry.message} ({entry.reason})"
+    return entry.outcome.value, f"attempt {entry.number}: {_with_remedy(entry)} ({entry.reason})"
+
+
+def _with_remedy(entry: Entry) -> str:
+    """Mended data is no event: somebody must ask for the next attempt."""
+    ask = (
+        "; mend it, then change spec.retrain.request"
+        if entry.reason == reasons.DATA_REFUSED
+        else ""
+    )
+    return f"{entry.message}{ask}"
 
 
 def _first_problem(pods: Sequence[Pod], observed: Observed) -> Problem | None:

@@ -40,6 +40,9 @@ CRASHED_LOADING: Final = "CrashedLoading"
 STORAGE_TAKEN: Final = "StorageTaken"
 SETTINGS_REFUSED: Final = "SettingsRefused"
 
+# A verdict on data: a change of spec or retrain.request tries again
+DATA_REFUSED: Final = "DataRefused"
+
 # Why an attempt is superseded
 CHAMPION_REPLACED: Final = "ChampionReplaced"
 SPEC_CHANGED: Final = "SpecChanged"

@@ -26,15 +26,18 @@ def blank(settings: TrainerSettings, outcome: Outcome, reason: str, message: str
 
 
 def too_few(case: Case) -> Verdict:
-    promotion = case.settings.promotion
-    return blank(
-        case.settings,
-        Outcome.INCONCLUSIVE,
-        "TooFewRows",
-        f"{int(case.rows.new.sum())} new rows are too few: half of them must be"
-        f" {promotion.min_judged} to judge on, with 20 of each class and labels old enough,"
-        " and the rows before them must have 20 of each class",
-    )
+    count, positive = int(case.rows.new.sum()), case.rows.labels[case.rows.new] > 0
+    label = case.settings.label_schema.label
+    if count and (positive.all() or not positive.any()):
+        absent = label.negative if positive.all() else label.positive
+        why = f"none of the {count} new rows has the label {absent!r}"
+    else:
+        why = (
+            f"{count} new rows are too few: half of them must be"
+            f" {case.settings.promotion.min_judged} to judge on, with 20 of each class and labels"
+            " old enough, and the rows before them must have 20 of each class"
+        )
+    return blank(case.settings, Outcome.INCONCLUSIVE, "TooFewRows", why)
 
 
 def verdict(case: Case, parts: Split, decision: Decision) -> Verdict:
