@@ -134,6 +134,41 @@ def test_labels_complete_stays_what_it_was_while_the_recorder_is_silent() -> Non
 
 
 @pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        ({}, ("True", "Complete", "no label was lost")),
+        ({"rejected_label": 5, "observations": 5}, ("True", "Complete", "no label was lost")),
+        (
+            {"rejected_label": 9, "orphan_label": 1, "observations": 5},
+            (
+                "False",
+                "LabelsUnusable",
+                "most labels are neither class: look at schema.label and labels.value",
+            ),
+        ),
+        (
+            {"orphan_label": 1},
+            (
+                "False",
+                "LabelsUnusable",
+                "most labels fit no event: look at labels.id, events.id and labels.maxDelay",
+            ),
+        ),
+    ],
+)
+def test_labels_that_mostly_cannot_be_used_are_said_with_the_fields_to_look_at(
+    counts: dict[str, int], expected: tuple[str, str, str]
+) -> None:
+    pipeline = a_pipeline(serving())
+    world = a_world(pipeline, reports=(recorded(a_recorder(), counts=counts),))
+
+    decided = decide(pipeline, world)
+
+    assert condition(decided, "LabelsComplete") == expected
+    assert condition(decided, "Ready")[0] == "True"
+
+
+@pytest.mark.parametrize(
     ("available", "status", "reason"),
     [(0, "False", "Starting"), (1, "True", "Scaling"), (2, "True", "Available")],
 )

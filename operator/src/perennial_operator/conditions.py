@@ -18,6 +18,13 @@ from perennial_operator.resource import Condition, Entry, Pipeline, Status
 TRUE: Final = "True"
 FALSE: Final = "False"
 UNKNOWN: Final = "Unknown"
+_UNUSABLE: Final = {
+    "rejected_label": "are neither class: look at schema.label and labels.value",
+    "null_label": "hold no value: look at labels.value",
+    "unreadable_label": "cannot be read: look at labels.id and labels.value",
+    "orphan_label": "fit no event: look at labels.id, events.id and labels.maxDelay",
+    "late_label": "come too late: look at labels.maxDelay",
+}
 _HOPELESS: Final = frozenset({reasons.STORAGE_TAKEN, reasons.SETTINGS_REFUSED})
 
 
@@ -182,9 +189,18 @@ def _labels_complete(pipeline: Pipeline, status: Status, observed: Observed) -> 
     said = [r for pod in observed.of(RECORDER) if (r := observed.report(pod, RecorderReport))]
     if not said:
         return _as_before(kind, status)
-    if all(report.labels_complete for report in said):
-        return Finding(kind, TRUE, reasons.COMPLETE, "no label was lost")
-    return Finding(kind, FALSE, reasons.LABELS_LOST, "labels or events were lost: see the log")
+    if not all(report.labels_complete for report in said):
+        return Finding(kind, FALSE, reasons.LABELS_LOST, "labels or events were lost: see the log")
+    if unusable := next(filter(None, map(_unusable, said)), None):
+        return Finding(kind, FALSE, reasons.LABELS_UNUSABLE, unusable)
+    return Finding(kind, TRUE, reasons.COMPLETE, "no label was lost")
+
+
+def _unusable(report: RecorderReport) -> str | None:
+    """What is wrong with most of the labels; a number in it would be written again and again."""
+    worst = max(_UNUSABLE, key=lambda name: report.counts.get(name, 0))
+    most = report.counts.get(worst, 0) > report.counts.get("observations", 0)
+    return f"most labels {_UNUSABLE[worst]}" if most else None
 
 
 def _as_before(kind: str, status: Status) -> Finding:

@@ -26,6 +26,7 @@ NO_ANSWER: Final = "NoAnswer"
 NOT_NEEDED: Final = "NotNeeded"
 COMPLETE: Final = "Complete"
 LABELS_LOST: Final = "LabelsLost"
+LABELS_UNUSABLE: Final = "LabelsUnusable"
 
 # Why a pod does not do its work
 SECRET_MISSING: Final = "SecretMissing"  # noqa: S105  a reason
