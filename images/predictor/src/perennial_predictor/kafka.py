@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from functools import partial
-from operator import methodcaller
 from typing import Final
 
 from confluent_kafka import (
@@ -19,7 +18,7 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient
 
-from perennial_contract.messages import Headers
+from perennial_contract.headers import read_headers
 from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import Problem
 from perennial_predictor.loop import (
@@ -47,7 +46,6 @@ _REFUSED: Final = (
 )
 _FATAL: Final = KafkaError._FATAL  # noqa: SLF001
 _OUT_OF_RANGE: Final = KafkaError._AUTO_OFFSET_RESET  # noqa: SLF001
-_ASK_HEADERS: Final = methodcaller("headers")
 _LOG: Final = logging.getLogger("kafka")
 
 
@@ -289,21 +287,5 @@ def incoming(message: Message) -> Incoming:
         message.offset(),  # type: ignore[arg-type]
         message.key(),
         message.value(),
-        _headers(message),
+        read_headers(message),
     )
-
-
-def _headers(message: Message) -> Headers:
-    """None where a header's name is not UTF-8: the client then shows none of them.
-
-    It gives such a list together with an exception. Only a call by way of C, as methodcaller's,
-    surely raises it here; one of CPython's fast paths would leave it to any later line.
-    """
-    try:
-        found: Headers = _ASK_HEADERS(message)
-    except (SystemError, UnicodeDecodeError) as error:
-        at = {"topic": message.topic(), "partition": message.partition()}
-        why = {"offset": message.offset(), "problem": str(error.__cause__ or error)}
-        _LOG.warning("headers cannot be read", extra=at | why)
-        return None
-    return found

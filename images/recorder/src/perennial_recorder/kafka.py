@@ -6,7 +6,6 @@ import logging
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
-from operator import methodcaller
 from typing import Any, Final
 
 from confluent_kafka import (
@@ -21,12 +20,11 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._listoffsets import OffsetSpec
 
-from perennial_contract.messages import Headers
+from perennial_contract.headers import read_headers
 from perennial_contract.pipeline import Kafka
 from perennial_recorder.ports import Arrival, Overtaken, Partition, Topic, Trouble
 
 _LOG: Final = logging.getLogger(__name__)
-_ASK_HEADERS: Final = methodcaller("headers")
 _TIMEOUT: Final = 5.0  # seconds for one question to a broker
 _FIRST: Final[OffsetSpec] = OffsetSpec.earliest()  # type: ignore[no-untyped-call]  # not typed there
 _LAST: Final[OffsetSpec] = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # not typed there
@@ -195,24 +193,8 @@ def arrival(message: Message) -> Arrival:
         message.timestamp()[1],
         message.key(),
         message.value(),
-        _headers(message),
+        read_headers(message),
     )
-
-
-def _headers(message: Message) -> Headers:
-    """None where a header's name is not UTF-8: the client then shows none of them.
-
-    It gives such a list together with an exception. Only a call by way of C, as methodcaller's,
-    surely raises it here; one of CPython's fast paths would leave it to any later line.
-    """
-    try:
-        found: Headers = _ASK_HEADERS(message)
-    except (SystemError, UnicodeDecodeError) as error:
-        at = {"topic": message.topic(), "partition": message.partition()}
-        why = {"offset": message.offset(), "problem": str(error.__cause__ or error)}
-        _LOG.warning("headers cannot be read", extra=at | why)
-        return None
-    return found
 
 
 def _url_safe(topic_id: str) -> str:
