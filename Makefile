@@ -27,6 +27,7 @@ crd: sync  ## the CRD from the models
 
 lock: | $(UV)  ## resolve the manifests again into requirements.lock
 	$(UV) export --quiet --upgrade --all-packages --all-groups --no-emit-workspace --no-annotate --no-header -o requirements.lock
+	$(UV) pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header cluster/mlflow.in -o cluster/mlflow.lock
 
 fmt: sync  ## format the code
 	$(RUN) ruff format . && $(RUN) ruff check --fix-only --quiet .

@@ -18,6 +18,7 @@ from perennial_contract.pipeline import (
     Events,
     Kafka,
     Labels,
+    Model,
     Optimizer,
     Predictions,
     Promotion,
@@ -26,6 +27,7 @@ from perennial_contract.pipeline import (
     Storage,
     Task,
     TopicSection,
+    Tracking,
 )
 from perennial_contract.values import Duration, Section
 
@@ -114,6 +116,8 @@ class Spec(Section):
     """Where the answers go."""
     dead_letters: TopicSection
     """Where events that cannot be read go, with the reason."""
+    lifecycle: TopicSection | None = None
+    """Where started, completed and serving are told, and a program may ask to retrain."""
     label_schema: Schema = Field(alias="schema")
     """Label and features."""
     dataset: Dataset | None = None
@@ -126,12 +130,16 @@ class Spec(Section):
     """How parameters are searched."""
     promotion: Promotion = Field(default_factory=Promotion)
     """When a challenger replaces the champion."""
+    model: Model = Field(default_factory=Model)
+    """Which version serves."""
     predictor: Predictor = Field(default_factory=Predictor)
     """The program that answers."""
     recorder: Recorder = Field(default_factory=Recorder)
     """The program that joins events and labels."""
     trainer: Trainer = Field(default_factory=Trainer)
     """The program that learns."""
+    tracking: Tracking | None = None
+    """Where each attempt is logged as an MLflow run."""
 
     @model_validator(mode="after")
     def enough_to_judge(self) -> Self:

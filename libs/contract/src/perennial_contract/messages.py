@@ -58,6 +58,10 @@ class LabelMessage(msgspec.Struct, frozen=True):
     """As written; not null."""
 
 
+class Filtered(msgspec.Struct, frozen=True):
+    """A message that `events.filter` leaves alone."""
+
+
 class EventReader:
     """Reads messages of the events topic; `label_path` is where a label lies inside them."""
 
@@ -65,15 +69,24 @@ class EventReader:
         self._id = events.id
         self._record = events.record
         self._time = events.time
+        self._filter = events.filter
+        self._values = frozenset(
+            canonical(v) for v in (events.filter.values if events.filter else ())
+        )
         self._label_path = label_path
         id_path = events.id.path if events.id else None
         self._removed = [path for path in (label_path, id_path) if path]
 
     def read(
         self, value: bytes | None, key: bytes | None, headers: Headers, source: str
-    ) -> Event | Rejection:
-        """An event; `source` (topic/partition/offset) is its id where none is declared."""
+    ) -> Event | Rejection | Filtered:
+        """An event; `source` (topic/partition/offset) is its id where none is declared.
+
+        Whether an unreadable message is an event cannot be told by a path: it is rejected.
+        """
         event = _object(value)
+        if self._is_another(event, key, headers):
+            return Filtered()
         if isinstance(event, Rejection):
             return event
         identity = source if self._id is None else _identity(self._id, event, key, headers)
@@ -88,6 +101,17 @@ class EventReader:
         if not isinstance(record, dict):
             return Rejection("NoRecord", f"there is no object at {self._record}")
         return Event(identity, record, label, time)
+
+    def _is_another(
+        self, event: dict[str, Any] | Rejection, key: bytes | None, headers: Headers
+    ) -> bool:
+        wanted = self._filter
+        if wanted is None or (wanted.path is not None and isinstance(event, Rejection)):
+            return False
+        found = _referred(wanted, event, key, headers)
+        if found is ABSENT or found is None:
+            return True
+        return bool(self._values) and canonical(found) not in self._values
 
 
 class LabelReader:

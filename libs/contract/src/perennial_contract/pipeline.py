@@ -108,9 +108,17 @@ KAFKA_TEXTS: Final = frozenset(
 KAFKA_NUMBER: Final = r"^-?[0-9]+(\.[0-9]+)?$"
 
 
+class SecretReference(Section):
+    name: Annotated[str, StringConstraints(min_length=1, max_length=253)]
+    """Name of a Secret in the resource's namespace."""
+
+
 class Kafka(Section):
     bootstrap_servers: Annotated[str, StringConstraints(min_length=1, max_length=2048)]
     """Comma-separated host:port of the brokers."""
+    secret_ref: SecretReference | None = None
+    """A Secret whose keys are the client's security properties, such as security.protocol,
+    sasl.mechanism, sasl.username and sasl.password; or ca.crt, tls.crt and tls.key."""
     properties: Annotated[
         dict[str, Annotated[str, StringConstraints(max_length=253)]], Field(max_length=32)
     ] = Field(default_factory=dict)
@@ -129,6 +137,13 @@ class Kafka(Section):
         return self
 
 
+class Filter(Reference):
+    values: Annotated[
+        list[Annotated[str, StringConstraints(max_length=253)]], Field(max_length=64)
+    ] = Field(default_factory=list)
+    """What may stand there, as text; without any, that something stands there is enough."""
+
+
 class Events(Section):
     topic: Topic
     """The topic that holds the events."""
@@ -138,6 +153,8 @@ class Events(Section):
     """Dotted path to the object that holds the features; by default the whole message."""
     time: Reference | None = None
     """The event's own time (ISO 8601 text, seconds or milliseconds); it orders training rows."""
+    filter: Filter | None = None
+    """Which messages are events, on a topic that holds others too; the others are left alone."""
 
 
 class Labels(Section):
@@ -226,9 +243,9 @@ class Dataset(Section):
     """The column that orders the rows; without one their order means nothing."""
 
 
-class SecretReference(Section):
-    name: Annotated[str, StringConstraints(min_length=1, max_length=253)]
-    """Name of a Secret in the resource's namespace."""
+class Retention(Section):
+    versions: Annotated[int, Field(ge=2, le=10_000)] = 20
+    """How many models are kept, the newest; what serves, is pinned or stands in the status stays."""
 
 
 class Storage(Section):
@@ -243,7 +260,10 @@ class Storage(Section):
     prefix: Annotated[str, StringConstraints(max_length=512, pattern=r"^([^/].*[^/]|[^/])?$")] = ""
     """Where in the bucket this pipeline's objects lie; by default namespace/name."""
     secret_ref: SecretReference
-    """A Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."""
+    """A Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and with ca.crt where the server's
+    certificate is signed by a CA of your own."""
+    retention: Retention = Field(default_factory=Retention)
+    """What is kept."""
 
 
 class Engine(StrEnum):
@@ -268,7 +288,16 @@ class Optimizer(Section):
     """Every how many attempts the parameters are searched again, not the champion's kept."""
 
 
+class PromotionMode(StrEnum):
+    AUTOMATIC = "Automatic"
+    MANUAL = "Manual"
+
+
 class Promotion(Section):
+    mode: PromotionMode = PromotionMode.AUTOMATIC
+    """Automatic: a better model serves at once; Manual: it waits as the candidate."""
+    approve: Annotated[str, StringConstraints(max_length=128)] = ""
+    """The candidate's version, to let it serve."""
     min_improvement: Annotated[float, Field(ge=0, le=10)] = 0.0
     """By how much the mean loss must fall for a challenger to be promoted."""
     confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.8
@@ -277,8 +306,34 @@ class Promotion(Section):
     """Rows that a judgement needs."""
 
 
+class Schedule(Section):
+    cron: Annotated[str, StringConstraints(min_length=9, max_length=253)]
+    """Minute, hour, day of month, month, day of week, such as 0 3 * * *."""
+    time_zone: Annotated[str, StringConstraints(min_length=1, max_length=64)] = "UTC"
+    """The IANA time zone that it is read in, such as Europe/Berlin."""
+
+
 class Retrain(Section):
     threshold: Annotated[int, Field(ge=100, le=100_000_000)] = 5000
     """Labelled observations since the last attempt that start the next one."""
+    schedule: Schedule | None = None
+    """When an attempt starts whatever the number of observations; what was missed is made up once."""
+    min_interval: Duration = timedelta(0)
+    """How long after an attempt's start the next one starts at the earliest; a change of request
+    or of the schema does not wait."""
     request: Annotated[str, StringConstraints(max_length=253)] = ""
     """Change it to retrain now."""
+    suspend: bool = False
+    """Whether no attempt starts; one that runs ends, and its verdict waits."""
+
+
+class Model(Section):
+    pin: Annotated[str, StringConstraints(max_length=128)] = ""
+    """A version to stay on, or to go back to; empty to serve what was promoted last."""
+
+
+class Tracking(Section):
+    uri: Annotated[str, StringConstraints(max_length=1024, pattern=r"^https?://.+$")]
+    """Address of an MLflow server."""
+    experiment: Annotated[str, StringConstraints(max_length=253)] = ""
+    """The experiment that holds a run per attempt; by default namespace/name."""

@@ -24,6 +24,7 @@ from perennial_contract.pipeline import (
     Storage,
     Task,
     TopicSection,
+    Tracking,
 )
 from perennial_contract.values import Duration, Section
 
@@ -31,6 +32,7 @@ SETTINGS: Final = "PERENNIAL_SETTINGS"
 MODEL: Final = "PERENNIAL_MODEL"  # the version to serve: an annotation, by the downward API
 POD: Final = "PERENNIAL_POD"  # the pod's name, by the downward API
 PORT: Final = 8080  # /status, /healthz and /readyz of predictor, recorder and trainer
+KAFKA_SECRET: Final = "/etc/perennial/kafka"  # noqa: S105  where kafka.secretRef is mounted, likewise
 S3_SECRET: Final = "/etc/perennial/s3"  # noqa: S105  where storage.secretRef is mounted, a file per key
 TERMINATION_LOG: Final = "/dev/termination-log"
 REFUSED: Final = 42  # exit code: bad configuration or data; only a change of spec helps
@@ -45,8 +47,12 @@ class Settings(Section):
     name: str
     created: datetime
     """creationTimestamp of the ModelPipeline: a partition without a commit begins there."""
+    cluster: str = ""
+    """UID of the namespace kube-system: with namespace and name it says whose a prefix is."""
     task: Task = Task.BINARY
     storage: Storage
+    kafka: Kafka
+    lifecycle: TopicSection | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
@@ -61,17 +67,16 @@ class Settings(Section):
         """Where this pipeline's objects lie in the bucket, without a closing slash."""
         return self.storage.prefix or f"{self.namespace}/{self.name}"
 
+    @property
+    def id_prefix(self) -> str:
+        return self.kafka.id_prefix or f"{self.namespace}.{self.name}"
+
 
 class StreamSettings(Settings):
     """What the two programs on the stream are told."""
 
-    kafka: Kafka
     events: Events
     labels: Labels | None = None
-
-    @property
-    def id_prefix(self) -> str:
-        return self.kafka.id_prefix or f"{self.namespace}.{self.name}"
 
 
 class PredictorSettings(StreamSettings):
@@ -98,6 +103,9 @@ class TrainerSettings(Settings):
     """The version that serves, or nothing."""
     previous: str = ""
     """The version that served before it, a candidate when it is still there."""
+    keep: list[str] = Field(default_factory=list)
+    """Versions that `storage.retention` does not touch: what the resource's status names."""
+    tracking: Tracking | None = None
     label_schema: Schema = Field(alias="schema")
     dataset: Dataset | None = None
     retrain: Retrain = Retrain()

@@ -32,7 +32,7 @@ class Problem(Document):
     """Why a program does not do its work, in the words that conditions use."""
 
     reason: str
-    """CamelCase: TopicMissing, BucketMissing, StorageTaken, BundleBroken and so on."""
+    """CamelCase: one of `reasons.Reason`, or Kubernetes' own word."""
     message: str
     """One sentence that names the topic, bucket, key or field."""
 
@@ -77,6 +77,14 @@ class RecorderReport(Report):
     """Events that wait for their label."""
     counts: dict[str, int] = Field(default_factory=dict)
     """Observations, duplicates, conflicts, orphans, late labels, rejected labels and so on."""
+    requests: dict[str, dict[str, int]] = Field(default_factory=dict)
+    """Of the lifecycle topic, topic id: partition: offset after the newest retrain request."""
+    request: str = ""
+    """The reason that the newest of them gives."""
+    attempts: int = 0
+    """The highest number of an attempt that stands on S3, whoever's it was."""
+    lag: dict[str, int] = Field(default_factory=dict)
+    """By topic: records that are still to be read."""
     labels_complete: bool = True
     """False once anything was lost to storeLimit or to a topic that was made again."""
 
@@ -97,6 +105,7 @@ class Outcome(StrEnum):
     REJECTED = "Rejected"
     INCONCLUSIVE = "Inconclusive"
     REFUSED = "Refused"  # the data or the configuration cannot be used; exit code 42
+    ADOPTED = "Adopted"  # an earlier resource of the same owner left models: go on after these
 
 
 class Score(Document):
@@ -120,8 +129,7 @@ class Verdict(Document):
     number: int
     outcome: Outcome
     reason: str
-    """CamelCase: Better, FirstModel, StillPoor, NoGain, NotConfident, TooFewRows, NoSignal,
-    DataRefused, SettingsRefused, StorageTaken."""
+    """CamelCase, one of `reasons.Reason`."""
     message: str
     """One sentence for a person."""
     champion: str = ""

@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from perennial_contract.bundle import sha256
 from perennial_contract.pipeline import Storage
+from perennial_contract.secrets import AUTHORITY
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -55,7 +56,10 @@ class Put(Enum):
 
 
 def connect(storage: Storage, secret: Path) -> S3Client:
-    """A client with the credentials of a mounted Secret; empty files mean the default chain."""
+    """A client with the credentials of a mounted Secret; empty files mean the default chain.
+
+    A `ca.crt` in it is what the server's certificate is checked with.
+    """
     read = {f.name: f.read_text().strip() for f in secret.glob("AWS_*")} if secret.is_dir() else {}
     config = Config(
         connect_timeout=2,
@@ -65,9 +69,11 @@ def connect(storage: Storage, secret: Path) -> S3Client:
         response_checksum_validation="when_required",
         s3={"addressing_style": "path" if storage.path_style else "auto"},
     )
+    authority = secret / AUTHORITY
     return boto3.client(
         "s3",
         endpoint_url=storage.endpoint or None,
+        verify=str(authority) if authority.is_file() else None,
         region_name=storage.region,
         aws_access_key_id=read.get("AWS_ACCESS_KEY_ID"),
         aws_secret_access_key=read.get("AWS_SECRET_ACCESS_KEY"),

@@ -1,0 +1,81 @@
+"""The lifecycle topic: what happens to the model, for programs that do not ask Kubernetes.
+
+The trainer writes `started` and `completed`, each predictor pod `serving`, the key being the
+pipeline. Anybody may write `{"retrain": true}`, with a `reason` if they like, and with a `pipeline`
+where several share the topic.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, Literal
+
+from pydantic import Field, StrictBool, ValidationError
+
+from perennial_contract.status import Document
+
+LONGEST_REASON: Final = 253
+
+
+class Message(Document):
+    """What each begins with."""
+
+    pipeline: str
+    """namespace/name."""
+    at: datetime
+
+
+class Started(Message):
+    """An attempt has begun; a run that is repeated says so again."""
+
+    type: Literal["started"] = "started"
+    attempt: int
+    champion: str = ""
+    """The version it is judged against."""
+    watermark: dict[str, dict[str, int]] = Field(default_factory=dict)
+
+
+class Completed(Message):
+    """An attempt has its verdict; whether it then serves is `serving`'s to tell."""
+
+    type: Literal["completed"] = "completed"
+    attempt: int
+    verdict: str
+    """The outcome: Promoted, Rejected, Inconclusive, Refused."""
+    reason: str
+    version: str = ""
+    """The version it published."""
+    champion: str = ""
+    score: float | None = None
+    metric: str = "logloss"
+    watermark: dict[str, dict[str, int]] = Field(default_factory=dict)
+
+
+class Serving(Message):
+    """A predictor pod answers with this version from now on."""
+
+    type: Literal["serving"] = "serving"
+    version: str
+    digest: str
+    pod: str
+    attempt: int
+    """The attempt that built the version."""
+    watermark: dict[str, dict[str, int]] = Field(default_factory=dict)
+    """Observations below it were the attempt's."""
+
+
+class RetrainRequest(Document):
+    retrain: StrictBool
+    pipeline: str = ""
+    reason: str = ""
+
+
+def read_request(value: bytes | None, pipeline: str) -> RetrainRequest | None:
+    """A request to retrain that `pipeline` (namespace/name) is meant by; None for all else."""
+    try:
+        request = RetrainRequest.model_validate_json(value or b"")
+    except ValidationError:
+        return None
+    if not request.retrain or request.pipeline not in {"", pipeline}:
+        return None
+    return request.model_copy(update={"reason": request.reason[:LONGEST_REASON]})

@@ -1,0 +1,119 @@
+"""The words in which programs and operator say why, each with what a person can do about it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Self
+
+
+class Told(StrEnum):
+    """A reason in CamelCase with its remedy: what it means and what to do."""
+
+    remedy: str
+
+    def __new__(cls, value: str, remedy: str) -> Self:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.remedy = remedy
+        return member
+
+
+class Reason(Told):
+    """What predictor, recorder and trainer say: of a problem, or of a verdict."""
+
+    # What is missing or away: they go on by themselves when it is there
+    TOPIC_MISSING = "TopicMissing", "Create the topic that the message names."
+    TOPIC_REMADE = (
+        "TopicRemade",
+        "Nothing: a topic was deleted and made again; it is read from its beginning.",
+    )
+    KAFKA_UNAVAILABLE = (
+        "KafkaUnavailable",
+        "Look whether the brokers run and kafka.bootstrapServers names them.",
+    )
+    KAFKA_REFUSED = (
+        "KafkaRefused",
+        "Look at the Secret of kafka.secretRef, its certificates, and what the user may do.",
+    )
+    DELIVERY_FAILED = (
+        "DeliveryFailed",
+        "Look at the topic that the message names: its answers are sent again until it takes them.",
+    )
+    STORAGE_UNAVAILABLE = (
+        "StorageUnavailable",
+        "Look whether the S3 server runs and storage.endpoint is its address.",
+    )
+    STORAGE_REFUSED = (
+        "StorageRefused",
+        "Look at the Secret of storage.secretRef, and whether the server honours If-None-Match.",
+    )
+    BUCKET_MISSING = "BucketMissing", "Create the bucket that the message names."
+    DATASET_MISSING = "DatasetMissing", "Upload the dataset to the address that the message names."
+    MODEL_MISSING = (
+        "ModelMissing",
+        "Look whether somebody removed the version from the bucket; model.pin can name another.",
+    )
+    OBSERVATIONS_INCOMPLETE = (
+        "ObservationsIncomplete",
+        "Look whether somebody removed segments from the bucket: the count says there are more.",
+    )
+    CHECKPOINT_BROKEN = (
+        "CheckpointBroken",
+        "Remove the checkpoint that the message names: the recorder goes on from the one before.",
+    )
+
+    # What only another configuration or storage mends
+    STORAGE_TAKEN = (
+        "StorageTaken",
+        "Set another storage.prefix, or remove what the other pipeline left there.",
+    )
+    SETTINGS_REFUSED = (
+        "SettingsRefused",
+        "Mend the field or the Secret's key that the message names.",
+    )
+    DATA_REFUSED = (
+        "DataRefused",
+        "Mend the dataset or the schema as the message says, then change retrain.request.",
+    )
+    BUNDLE_BROKEN = (
+        "BundleBroken",
+        "Nothing: the version is not used. If it comes again, look at who writes to the bucket.",
+    )
+
+    # On the way
+    MODEL_LOADING = "ModelLoading", "Nothing: a pod loads the model in its first seconds."
+    GROUP_NOT_JOINED = "GroupNotJoined", "Nothing: a pod joins its group in its first seconds."
+    TRAINER_FAILED = (
+        "TrainerFailed",
+        "Look at the log of the trainer's pod; the attempt runs again by itself.",
+    )
+    DEADLINE_EXCEEDED = (
+        "DeadlineExceeded",
+        "Raise trainer.deadline or the trainer's CPU, or lower optimizer.maxEvals.",
+    )
+
+    # Verdicts
+    BETTER = "Better", "Nothing: the challenger was better and serves."
+    FIRST_MODEL = "FirstModel", "Nothing: it beats the base rate and is the first to serve."
+    CHAMPION_UNREADABLE = (
+        "ChampionUnreadable",
+        "Nothing: the champion could not be judged, and the new model beats the base rate.",
+    )
+    STILL_POOR = (
+        "StillPoor",
+        "Look at features and labels: the new model is better, but hardly better than a coin.",
+    )
+    NO_GAIN = "NoGain", "Nothing: no challenger was better; the champion stays."
+    NOT_CONFIDENT = (
+        "NotConfident",
+        "Nothing: the gain may be chance; the next attempt has more rows to judge on.",
+    )
+    TOO_FEW_ROWS = (
+        "TooFewRows",
+        "Wait for more labels of both classes, or lower promotion.minJudged.",
+    )
+    NO_SIGNAL = (
+        "NoSignal",
+        "Look at features and labels: no model beats the base rate.",
+    )
+    ADOPTED = "Adopted", "Nothing: it goes on with what an earlier resource of this name left."

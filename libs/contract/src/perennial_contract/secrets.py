@@ -1,0 +1,98 @@
+"""The user's Secrets as the programs see them: mounted, a file per key, and changing in place."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+AUTHORITY: Final = "ca.crt"  # as Kubernetes' own TLS Secrets and cert-manager name it
+FILES: Final = {
+    AUTHORITY: "ssl.ca.location",
+    "tls.crt": "ssl.certificate.location",
+    "tls.key": "ssl.key.location",
+}
+"""Keys whose file is handed to the Kafka client as such."""
+SECURITY_PROPERTIES: Final = frozenset(
+    {
+        "sasl.mechanism",
+        "sasl.mechanisms",
+        "sasl.password",
+        "sasl.username",
+        "security.protocol",
+        "ssl.ca.pem",
+        "ssl.certificate.pem",
+        "ssl.cipher.suites",
+        "ssl.endpoint.identification.algorithm",
+        "ssl.key.password",
+        "ssl.key.pem",
+    }
+)
+"""Keys whose text is the Kafka client's property of that name."""
+LONGEST_DELAY: Final = 30.0  # seconds that a process goes on with the Secret it began with
+
+
+class SecretRefused(Exception):  # noqa: N818  what has been found, not what went wrong
+    """The Secret holds what may not be set; the message names the key."""
+
+
+def kafka_security(folder: Path) -> dict[str, str]:
+    """The Kafka client's security properties in a mounted Secret; none where nothing is mounted.
+
+    Raises:
+        SecretRefused: A key is none of `SECURITY_PROPERTIES` and `FILES`, or its text is no UTF-8.
+    """
+    found: dict[str, str] = {}
+    for file in _files(folder):
+        if file.name in FILES:
+            found[FILES[file.name]] = str(file)
+        elif file.name in SECURITY_PROPERTIES:
+            found[file.name] = _text(file)
+        else:
+            raise SecretRefused(f"kafka.secretRef: the key {file.name} cannot be set")
+    return found
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text().strip()
+    except UnicodeDecodeError as error:
+        raise SecretRefused(f"kafka.secretRef: the key {file.name} is no UTF-8 text") from error
+
+
+class Secrets:
+    """Tells when a process should end to take what has changed; `now` in monotonic seconds."""
+
+    def __init__(self, folders: Iterable[Path], delay: float | None = None) -> None:
+        """`delay` in seconds; by default drawn, so that not all pods of a pipeline end at once."""
+        self._folders = tuple(folders)
+        self._began = self._digest()
+        self._delay = random.uniform(0, LONGEST_DELAY) if delay is None else delay  # noqa: S311
+        self._changed_at: float | None = None
+
+    def stale(self, now: float) -> bool:
+        """Whether what stands there has been another than at the start for the delay."""
+        if self._digest() == self._began:
+            self._changed_at = None
+            return False
+        if self._changed_at is None:
+            self._changed_at = now
+        return now - self._changed_at >= self._delay
+
+    def _digest(self) -> str:
+        digest = hashlib.sha256()
+        for folder in self._folders:
+            for file in _files(folder):
+                content = file.read_bytes()
+                digest.update(f"{file}\0{len(content)}\0".encode())
+                digest.update(content)
+        return digest.hexdigest()
+
+
+def _files(folder: Path) -> list[Path]:
+    """Kubernetes keeps the versions of a Secret in folders and links whose names begin with .."""
+    if not folder.is_dir():
+        return []
+    return sorted(f for f in folder.iterdir() if not f.name.startswith("..") and f.is_file())
