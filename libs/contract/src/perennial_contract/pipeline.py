@@ -245,7 +245,8 @@ class Dataset(Section):
 
 class Retention(Section):
     versions: Annotated[int, Field(ge=2, le=10_000)] = 20
-    """How many models are kept, the newest; what serves, is pinned or stands in the status stays."""
+    """How many models are kept, the newest; those that serve, are pinned or stand in the status
+    stay as well."""
 
 
 class Storage(Section):
@@ -317,7 +318,8 @@ class Retrain(Section):
     threshold: Annotated[int, Field(ge=100, le=100_000_000)] = 5000
     """Labelled observations since the last attempt that start the next one."""
     schedule: Schedule | None = None
-    """When an attempt starts whatever the number of observations; what was missed is made up once."""
+    """When an attempt starts whatever the number of observations; what was missed is made up for
+    once."""
     min_interval: Duration = timedelta(0)
     """How long after an attempt's start the next one starts at the earliest; a change of request
     or of the schema does not wait."""
