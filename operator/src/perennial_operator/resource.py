@@ -210,5 +210,9 @@ class Pipeline(Section):
     name: str
     created: datetime
     generation: int
+    cluster: str = ""
+    """UID of the namespace kube-system."""
+    paused: bool = False
+    """Whether nothing but the status may be written."""
     spec: Spec
     status: Status
