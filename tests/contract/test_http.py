@@ -7,10 +7,12 @@ import pytest
 from perennial_contract.http import serve
 from perennial_contract.status import Report
 
+METRICS = b"# HELP answers_total Answers.\nanswers_total 7.0\n"
+
 
 @contextmanager
 def connection(report: Report, *, alive: bool = True) -> Iterator[HTTPConnection]:
-    server = serve(0, lambda: report, lambda: alive)
+    server = serve(0, lambda: report, lambda: alive, lambda: METRICS)
     client = HTTPConnection("127.0.0.1", server.server_port, timeout=10)
     try:
         yield client
@@ -48,7 +50,16 @@ def test_a_program_that_hangs_is_not_alive() -> None:
         assert get(client, "/healthz")[0] == 503
 
 
-@pytest.mark.parametrize("path", ["/", "/status/", "/metrics"])
+def test_metrics_are_the_text_that_prometheus_reads() -> None:
+    with connection(Report(uid="u-1", pod="p-0", ready=False)) as client:
+        client.request("GET", "/metrics")
+        answer = client.getresponse()
+        said = (answer.status, answer.getheader("Content-Type"), answer.read())
+
+    assert said == (200, "text/plain; version=0.0.4; charset=utf-8", METRICS)
+
+
+@pytest.mark.parametrize("path", ["/", "/status/", "/metrics/"])
 def test_anything_else_is_not_found(path: str) -> None:
     with connection(Report(uid="u-1", pod="p-0", ready=True)) as client:
         assert get(client, path)[0] == 404

@@ -22,6 +22,7 @@ from perennial_contract.pipeline import (
     SecretReference,
     Storage,
     TopicSection,
+    Tracking,
 )
 from perennial_contract.settings import (
     SETTINGS,
@@ -38,10 +39,12 @@ COMMON: dict[str, Any] = {
     "name": "income",
     "created": datetime(2026, 5, 1, 12, tzinfo=UTC),
     "storage": Storage(bucket="perennial", secret_ref=SecretReference(name="s3")),
+    "kafka": Kafka(bootstrap_servers="kafka:9092", properties={"linger.ms": "5"}, id_prefix="p"),
 }
 STREAM: dict[str, Any] = {
     **COMMON,
-    "kafka": Kafka(bootstrap_servers="kafka:9092", properties={"linger.ms": "5"}, id_prefix="p"),
+    "cluster": "u-cluster",
+    "lifecycle": TopicSection(topic="lifecycle"),
     "events": Events(
         topic="events",
         id=Reference(key=True),
@@ -84,6 +87,8 @@ SCHEMA = Schema(
             watermark={"t": {"0": 5}},
             champion="v7-3fa9c1d2",
             previous="v6-00000000",
+            keep=["v3-11111111"],
+            tracking=Tracking(uri="http://mlflow:5000", experiment="income"),
             label_schema=SCHEMA,
             dataset=Dataset(uri="s3://b/k.csv.gz", label="income", time_column="at"),
             retrain=Retrain(threshold=2000, request="now"),
