@@ -11,7 +11,7 @@ from perennial_operator.manifests.pod import resources
 from perennial_operator.manifests.statefulset import statefulset
 from perennial_operator.resource import Pipeline
 from perennial_operator.spec import Resources
-from tests.operator.world import NOW, V1, V2, a_pipeline, an_attempt
+from tests.operator.world import NOW, V1, V2, a_pipeline, a_spec, an_attempt
 
 Json = dict[str, Any]
 DATA = Path(__file__).parent / "data"
@@ -22,6 +22,9 @@ def a_pipeline_with_wishes() -> Pipeline:
         predictor={"replicas": 2},
         recorder={"resources": {"limits": {"memory": "1Gi"}}},
         trainer={"deadline": "30m"},
+        kafka={"bootstrapServers": "kafka:9093", "secretRef": {"name": "kafka-client"}},
+        lifecycle={"topic": "lifecycle"},
+        tracking={"uri": "http://mlflow:5000"},
     )
 
 
@@ -73,6 +76,31 @@ def test_the_programs_can_read_what_they_are_told() -> None:
         "<=50K": "<=50K",
     }
     assert TrainerSettings.model_validate_json(told["job"]).number == 7
+
+
+def test_only_what_talks_to_kafka_reads_its_secret() -> None:
+    secured = {"bootstrapServers": "kafka:9093", "secretRef": {"name": "kafka-client"}}
+
+    made = all_three(a_pipeline(kafka=secured))
+
+    volumes = {
+        kind: [volume["name"] for volume in manifest["spec"]["template"]["spec"]["volumes"]]
+        for kind, manifest in made.items()
+    }
+    assert volumes == {
+        "deployment": ["tmp", "s3", "kafka"],
+        "statefulset": ["tmp", "s3", "kafka", "data"],
+        "job": ["tmp", "s3"],
+    }
+
+
+def test_how_many_models_are_kept_is_no_reason_to_restart_anything_on_the_stream() -> None:
+    twenty = a_pipeline()
+    storage = {**a_spec()["storage"], "retention": {"versions": 5}}
+    five = a_pipeline(storage=storage)
+
+    assert all_three(five)["deployment"] == all_three(twenty)["deployment"]
+    assert all_three(five)["statefulset"] == all_three(twenty)["statefulset"]
 
 
 def test_another_version_changes_nothing_in_the_template_but_the_annotation() -> None:

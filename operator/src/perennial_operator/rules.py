@@ -45,6 +45,14 @@ def _differs(field: str, others: tuple[str, ...]) -> Rule:
     )
 
 
+def _version(at: str) -> Rule:
+    return Rule(
+        at,
+        "self == '' || self.matches(r'^v[0-9]+-[0-9a-f]{8}$')",
+        f"{at} must be a version such as v7-3fa9c1d2, as .status names them, or empty",
+    )
+
+
 _PROPERTIES: Final = ", ".join(f"'{name}'" for name in sorted(KAFKA_PROPERTIES))
 _TEXTS: Final = ", ".join(f"'{name}'" for name in sorted(KAFKA_TEXTS))
 
@@ -75,6 +83,15 @@ RULES: Final = (
     ),
     Rule(
         "spec",
+        "!has(self.lifecycle) || !(self.lifecycle.topic in"
+        " [self.events.topic, self.predictions.topic, self.deadLetters.topic])"
+        " && !(has(self.labels) && has(self.labels.topic)"
+        " && self.labels.topic == self.lifecycle.topic)",
+        "spec.lifecycle.topic must be another topic than those of events, labels, predictions and"
+        " deadLetters",
+    ),
+    Rule(
+        "spec",
         "!has(self.labels) || !has(self.labels.topic) || has(self.labels.id)"
         " || has(self.events.id)",
         "spec.labels.topic needs spec.labels.id or spec.events.id: a label must name its event",
@@ -87,6 +104,7 @@ RULES: Final = (
     ),
     _reference("spec.events.id"),
     _reference("spec.events.time"),
+    _reference("spec.events.filter"),
     _reference("spec.labels.id"),
     Rule(
         "spec.schema.label",
@@ -112,6 +130,8 @@ RULES: Final = (
         "spec.kafka.properties holds a property whose value must be a number in quotes, such as"
         " linger.ms: '5'",
     ),
+    _version("spec.model.pin"),
+    _version("spec.promotion.approve"),
     _immutable("spec", "task"),
     _immutable("spec.schema.label", "positive"),
     _immutable("spec.events", "id"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from perennial_contract.settings import MODEL, PredictorSettings
+from perennial_contract.settings import MODEL
 from perennial_operator.manifests.pod import (
     MODEL_ANNOTATION,
     PREDICTOR,
@@ -15,8 +15,10 @@ from perennial_operator.manifests.pod import (
     pod,
     probe,
     resources,
+    secrets,
     selector,
 )
+from perennial_operator.manifests.settings import predictor_settings
 from perennial_operator.resource import Pipeline
 from perennial_operator.spec import digest_of
 
@@ -27,31 +29,19 @@ def deployment_name(pipeline: Pipeline) -> str:
 
 def template(pipeline: Pipeline, image: str) -> Manifest:
     """The pod template, but for the version to serve."""
-    spec = pipeline.spec
-    settings = PredictorSettings(
-        uid=pipeline.uid,
-        namespace=pipeline.namespace,
-        name=pipeline.name,
-        created=pipeline.created,
-        task=spec.task,
-        storage=spec.storage,
-        kafka=spec.kafka,
-        events=spec.events,
-        labels=spec.labels,
-        predictions=spec.predictions,
-        dead_letters=spec.dead_letters,
-    )
+    wanted = pipeline.spec.predictor
+    version = {MODEL: f"metadata.annotations['{MODEL_ANNOTATION}']"}
     program = container(
         PREDICTOR,
-        spec.predictor.image or image,
-        resources(spec.predictor.resources, {"cpu": "100m", "memory": "256Mi"}, {}),
-        environment(settings, {MODEL: f"metadata.annotations['{MODEL_ANNOTATION}']"}),
+        wanted.image or image,
+        resources(wanted.resources, {"cpu": "100m", "memory": "256Mi"}, {}),
+        environment(predictor_settings(pipeline), version),
     )
     program["readinessProbe"] = probe("/readyz", 1, 3)
     program["livenessProbe"] = probe("/healthz", 10, 6)
     return {
         "metadata": {"labels": labels(pipeline, PREDICTOR)},
-        "spec": pod(pipeline, program, grace=30),
+        "spec": pod(program, secrets(pipeline, kafka=True), grace=30),
     }
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from perennial_contract.settings import TrainerSettings
 from perennial_operator.manifests.pod import (
     SPEC_ANNOTATION,
     TRAINER,
@@ -15,7 +14,9 @@ from perennial_operator.manifests.pod import (
     metadata,
     pod,
     resources,
+    secrets,
 )
+from perennial_operator.manifests.settings import trainer_settings
 from perennial_operator.resource import Attempt, Pipeline
 from perennial_operator.spec import digest_of
 
@@ -25,29 +26,6 @@ KEPT: Final = 3600  # seconds that a finished Job and its log stay
 
 def job_name(pipeline: Pipeline, number: int) -> str:
     return f"{pipeline.name}-train-{number}"
-
-
-def trainer_settings(pipeline: Pipeline, attempt: Attempt) -> TrainerSettings:
-    spec = pipeline.spec
-    return TrainerSettings(
-        uid=pipeline.uid,
-        namespace=pipeline.namespace,
-        name=pipeline.name,
-        created=pipeline.created,
-        task=spec.task,
-        storage=spec.storage,
-        number=attempt.number,
-        watermark=attempt.watermark,
-        champion=attempt.champion,
-        previous=attempt.previous,
-        label_schema=spec.label_schema,
-        dataset=spec.dataset,
-        retrain=spec.retrain,
-        optimizer=spec.optimizer,
-        promotion=spec.promotion,
-        deadline=spec.trainer.deadline,
-        **({"maturity": spec.labels.maturity} if spec.labels else {}),
-    )
 
 
 def job_digest(pipeline: Pipeline, image: str) -> str:
@@ -63,6 +41,8 @@ def job(pipeline: Pipeline, image: str, attempt: Attempt) -> Manifest:
         resources(wanted.resources, {"cpu": "500m", "memory": "512Mi"}, {"cpu": "1"}),
         environment(trainer_settings(pipeline, attempt)),
     )
+    tells = pipeline.spec.lifecycle is not None
+    content = pod(program, secrets(pipeline, kafka=tells), grace=10)
     made_from = {SPEC_ANNOTATION: job_digest(pipeline, image)}
     return {
         "apiVersion": "batch/v1",
@@ -75,7 +55,7 @@ def job(pipeline: Pipeline, image: str, attempt: Attempt) -> Manifest:
             "ttlSecondsAfterFinished": KEPT,
             "template": {
                 "metadata": {"labels": labels(pipeline, TRAINER)},
-                "spec": {**pod(pipeline, program, grace=10), "restartPolicy": "Never"},
+                "spec": {**content, "restartPolicy": "Never"},
             },
         },
     }

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Final
 
-from perennial_contract.settings import POD, PORT, S3_SECRET, Settings
+from perennial_contract.settings import KAFKA_SECRET, POD, PORT, S3_SECRET, Settings
 from perennial_operator.resource import GROUP, KIND, VERSION, Pipeline
 from perennial_operator.spec import Resources
 
@@ -89,8 +90,37 @@ def probe(path: str, period: int, failures: int) -> Manifest:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A volume of the pod, and where its one container sees it."""
+
+    name: str
+    folder: str
+    source: Manifest
+    writable: bool = False
+
+    def of_pod(self) -> Manifest:
+        return {"name": self.name, **self.source}
+
+    def of_container(self) -> Manifest:
+        read_only = {} if self.writable else {"readOnly": True}
+        return {"name": self.name, "mountPath": self.folder, **read_only}
+
+
+TMP: Final = Mount("tmp", "/tmp", {"emptyDir": {"sizeLimit": "1Gi"}}, writable=True)  # noqa: S108
+
+
+def secrets(pipeline: Pipeline, *, kafka: bool) -> list[Mount]:
+    """The Secrets that a program reads, a file per key."""
+    storage, broker = pipeline.spec.storage.secret_ref, pipeline.spec.kafka.secret_ref
+    found = [Mount("s3", S3_SECRET, {"secret": {"secretName": storage.name}})]
+    if kafka and broker:
+        found.append(Mount("kafka", KAFKA_SECRET, {"secret": {"secretName": broker.name}}))
+    return found
+
+
 def container(name: str, image: str, needs: Manifest, env: list[Manifest]) -> Manifest:
-    """A container that writes nowhere but to /tmp and what is mounted further."""
+    """A container that writes nowhere but to what is mounted."""
     return {
         "name": name,
         "image": image,
@@ -104,15 +134,13 @@ def container(name: str, image: str, needs: Manifest, env: list[Manifest]) -> Ma
             "capabilities": {"drop": ["ALL"]},
             "readOnlyRootFilesystem": True,
         },
-        "volumeMounts": [
-            {"name": "tmp", "mountPath": "/tmp"},  # noqa: S108  the pod's own
-            {"name": "s3", "mountPath": S3_SECRET, "readOnly": True},
-        ],
     }
 
 
-def pod(pipeline: Pipeline, program: Manifest, grace: int) -> Manifest:
+def pod(program: Manifest, mounts: list[Mount], grace: int) -> Manifest:
     """A pod spec that Pod Security's `restricted` accepts, with no token for the API server."""
+    mounts = [TMP, *mounts]
+    program = {**program, "volumeMounts": [mount.of_container() for mount in mounts]}
     return {
         "automountServiceAccountToken": False,
         "enableServiceLinks": False,
@@ -122,8 +150,5 @@ def pod(pipeline: Pipeline, program: Manifest, grace: int) -> Manifest:
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "containers": [program],
-        "volumes": [
-            {"name": "tmp", "emptyDir": {"sizeLimit": "1Gi"}},
-            {"name": "s3", "secret": {"secretName": pipeline.spec.storage.secret_ref.name}},
-        ],
+        "volumes": [mount.of_pod() for mount in mounts],
     }

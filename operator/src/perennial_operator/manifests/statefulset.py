@@ -5,11 +5,10 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from perennial_contract.labels import spellings
-from perennial_contract.settings import RecorderSettings
 from perennial_operator.manifests.pod import (
     RECORDER,
     Manifest,
+    Mount,
     container,
     environment,
     labels,
@@ -17,8 +16,10 @@ from perennial_operator.manifests.pod import (
     pod,
     probe,
     resources,
+    secrets,
     selector,
 )
+from perennial_operator.manifests.settings import recorder_settings
 from perennial_operator.resource import Pipeline
 from perennial_operator.spec import parse_bytes
 
@@ -27,24 +28,6 @@ DATA: Final = "/var/lib/perennial"
 
 def statefulset_name(pipeline: Pipeline) -> str:
     return f"{pipeline.name}-{RECORDER}"
-
-
-def recorder_settings(pipeline: Pipeline) -> RecorderSettings:
-    spec = pipeline.spec
-    return RecorderSettings(
-        uid=pipeline.uid,
-        namespace=pipeline.namespace,
-        name=pipeline.name,
-        created=pipeline.created,
-        task=spec.task,
-        storage=spec.storage,
-        kafka=spec.kafka,
-        events=spec.events,
-        labels=spec.labels,
-        label=spellings(spec.label_schema.label),
-        flush_interval=spec.recorder.flush_interval,
-        store_limit=parse_bytes(spec.recorder.store_limit),
-    )
 
 
 def statefulset(pipeline: Pipeline, image: str) -> Manifest:
@@ -57,11 +40,10 @@ def statefulset(pipeline: Pipeline, image: str) -> Manifest:
     )
     program["readinessProbe"] = probe("/readyz", 2, 3)
     program["livenessProbe"] = probe("/healthz", 10, 6)
-    program["volumeMounts"].append({"name": "data", "mountPath": DATA})
-    content = pod(pipeline, program, grace=30)
     # The store's limit is three quarters of its volume; what it holds is read again from Kafka.
     room = math.ceil(parse_bytes(wanted.store_limit) * 4 / 3)
-    content["volumes"].append({"name": "data", "emptyDir": {"sizeLimit": str(room)}})
+    data = Mount("data", DATA, {"emptyDir": {"sizeLimit": str(room)}}, writable=True)
+    content = pod(program, [*secrets(pipeline, kafka=True), data], grace=30)
     return {
         "apiVersion": "apps/v1",
         "kind": "StatefulSet",

@@ -1,0 +1,74 @@
+"""What each program is told: its settings, from the resource and, for a trainer, its attempt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from perennial_contract.labels import spellings
+from perennial_contract.pipeline import Retention
+from perennial_contract.settings import PredictorSettings, RecorderSettings, TrainerSettings
+from perennial_operator.resource import Attempt, Pipeline
+from perennial_operator.spec import parse_bytes
+
+
+def predictor_settings(pipeline: Pipeline) -> PredictorSettings:
+    spec = pipeline.spec
+    return PredictorSettings(
+        **_on_the_stream(pipeline),
+        predictions=spec.predictions,
+        dead_letters=spec.dead_letters,
+    )
+
+
+def recorder_settings(pipeline: Pipeline) -> RecorderSettings:
+    spec = pipeline.spec
+    return RecorderSettings(
+        **_on_the_stream(pipeline),
+        label=spellings(spec.label_schema.label),
+        flush_interval=spec.recorder.flush_interval,
+        store_limit=parse_bytes(spec.recorder.store_limit),
+    )
+
+
+def trainer_settings(pipeline: Pipeline, attempt: Attempt) -> TrainerSettings:
+    spec = pipeline.spec
+    return TrainerSettings(
+        **_of_all(pipeline),
+        number=attempt.number,
+        watermark=attempt.watermark,
+        champion=attempt.champion,
+        previous=attempt.previous,
+        tracking=spec.tracking,
+        label_schema=spec.label_schema,
+        dataset=spec.dataset,
+        retrain=spec.retrain,
+        optimizer=spec.optimizer,
+        promotion=spec.promotion,
+        deadline=spec.trainer.deadline,
+        **({"maturity": spec.labels.maturity} if spec.labels else {}),
+    )
+
+
+def _of_all(pipeline: Pipeline) -> dict[str, Any]:
+    return {
+        "uid": pipeline.uid,
+        "namespace": pipeline.namespace,
+        "name": pipeline.name,
+        "created": pipeline.created,
+        "cluster": pipeline.cluster,
+        "task": pipeline.spec.task,
+        "storage": pipeline.spec.storage,
+        "kafka": pipeline.spec.kafka,
+        "lifecycle": pipeline.spec.lifecycle,
+    }
+
+
+def _on_the_stream(pipeline: Pipeline) -> dict[str, Any]:
+    """Without what is the trainer's alone: its change is to restart nothing on the stream."""
+    storage = pipeline.spec.storage.model_copy(update={"retention": Retention()})
+    return {
+        **_of_all(pipeline),
+        "storage": storage,
+        "events": pipeline.spec.events,
+        "labels": pipeline.spec.labels,
+    }
