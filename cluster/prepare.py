@@ -1,15 +1,18 @@
 """Make a pipeline's topics and the buckets on the local cluster; what is there stays as it is.
 
-    python cluster/prepare.py NAME PARTITIONS
+    python cluster/prepare.py PIPELINE PARTITIONS
 
-The addresses are those that the cluster has from the host, with kind and without.
+PIPELINE is a name, whose topics are then NAME-events and so on, or the file of a ModelPipeline. The addresses are those that the cluster has from the host, with kind and without.
 """
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+from typing import Any
 
 import boto3
+import yaml
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from confluent_kafka import KafkaError, KafkaException
@@ -18,19 +21,33 @@ from confluent_kafka.cimpl import NewTopic
 
 BROKER = "127.0.0.1:9092"
 STORE = "http://127.0.0.1:9000"
-TOPICS = ("events", "labels", "predictions", "dead-letters")
+TOPICS = ("events", "labels", "predictions", "dead-letters", "lifecycle")
+SECTIONS = ("events", "labels", "predictions", "deadLetters", "lifecycle")
 BUCKETS = ("perennial", "datasets")
 PATIENCE_SECONDS = 15.0
 
 
-def make_topics(pipeline: str, partitions: int) -> list[str]:
-    """Create the four topics of a pipeline, and say for each what happened."""
+def topics_of(pipeline: str) -> list[str]:
+    """The topics that a file names, each once; by a name, those that usually go with it.
+
+    Raises:
+        ValueError: The file holds no ModelPipeline.
+    """
+    if not pipeline.endswith((".yaml", ".yml")):
+        return [f"{pipeline}-{suffix}" for suffix in TOPICS]
+    try:
+        spec: dict[str, Any] = yaml.safe_load(Path(pipeline).read_text())["spec"]
+        named = [(spec.get(section) or {}).get("topic") for section in SECTIONS]
+    except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{pipeline} is no ModelPipeline that can be read: {error}") from error
+    return list(dict.fromkeys(name for name in named if name))
+
+
+def make_topics(names: list[str], partitions: int) -> list[str]:
+    """Create topics, and say for each what happened."""
     admin = AdminClient({"bootstrap.servers": BROKER, "log_level": 0})
     there = admin.list_topics(timeout=PATIENCE_SECONDS).topics
-    wanted = [
-        NewTopic(f"{pipeline}-{suffix}", num_partitions=partitions, replication_factor=1)
-        for suffix in TOPICS
-    ]
+    wanted = [NewTopic(name, num_partitions=partitions, replication_factor=1) for name in names]
     lines = []
     for topic, created in admin.create_topics(wanted, operation_timeout=PATIENCE_SECONDS).items():
         try:
@@ -68,13 +85,18 @@ def make_buckets() -> list[str]:
 
 def main(arguments: list[str]) -> int:
     """Run as a command."""
-    if len(arguments) != 2 or not arguments[1].isdecimal() or int(arguments[1]) < 1:  # noqa: PLR2004 - NAME, PARTITIONS
-        sys.stderr.write("usage: prepare.py NAME PARTITIONS, where PARTITIONS is a number from 1\n")
+    if len(arguments) != 2 or not arguments[1].isdecimal() or int(arguments[1]) < 1:  # noqa: PLR2004 - PIPELINE, PARTITIONS
+        sys.stderr.write(
+            "usage: prepare.py PIPELINE PARTITIONS, where PARTITIONS is a number from 1\n"
+        )
         return 2
-    name, partitions = arguments[0], int(arguments[1])
+    partitions = int(arguments[1])
     try:
-        for line in [*make_topics(name, partitions), *make_buckets()]:
+        for line in [*make_topics(topics_of(arguments[0]), partitions), *make_buckets()]:
             sys.stdout.write(line + "\n")
+    except ValueError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     except KafkaException as error:
         sys.stderr.write(f"Kafka at {BROKER}: {error.args[0].str()}. Is it up?\n")
         return 1

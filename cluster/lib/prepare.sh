@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What a pipeline expects to find: its topics, its buckets and the Secret with the keys of the S3 server.
 
-prepare() { # prepare NAME [--namespace NS] [--partitions N]
+prepare() { # prepare NAME|FILE [--namespace NS] [--partitions N]
   local name="" namespace=default partitions=2
   while [ $# -gt 0 ]; do
     case $1 in
@@ -11,7 +11,7 @@ prepare() { # prepare NAME [--namespace NS] [--partitions N]
       *) [ -z "$name" ] || die "prepare takes one pipeline at a time"; name=$1; shift ;;
     esac
   done
-  [ -n "$name" ] || die "name the pipeline: cluster/cluster prepare NAME"
+  [ -n "$name" ] || die "name the pipeline, or its file: cluster/cluster prepare NAME"
   prepare_topics_and_buckets "$name" "$partitions"
   prepare_secret "$namespace"
 }

@@ -9,7 +9,7 @@ from confluent_kafka.admin import AdminClient
 from tests.servers import KAFKA, S3, need
 
 CLUSTER = Path(__file__).parents[2] / "cluster/cluster"
-TOPICS = ["events", "labels", "predictions", "dead-letters"]
+TOPICS = ["events", "labels", "predictions", "dead-letters", "lifecycle"]
 
 pytestmark = pytest.mark.integration
 
@@ -35,9 +35,9 @@ def test_the_second_time_everything_is_there(request: pytest.FixtureRequest) -> 
     finally:
         for done in admin.delete_topics([f"prepared-{name}" for name in TOPICS]).values():
             done.result()
-    assert first[:4] == [f"topic prepared-{name}: created, 3 partitions" for name in TOPICS]
-    assert second[:4] == [f"topic prepared-{name}: was there, 3 partitions" for name in TOPICS]
-    assert second[4:] == [
+    assert first[:5] == [f"topic prepared-{name}: created, 3 partitions" for name in TOPICS]
+    assert second[:5] == [f"topic prepared-{name}: was there, 3 partitions" for name in TOPICS]
+    assert second[5:] == [
         "bucket perennial: was there",
         "bucket datasets: was there",
         "secret default/s3-client: applied",
