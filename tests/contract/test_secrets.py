@@ -1,0 +1,148 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perennial_contract.pipeline import KAFKA_PROPERTIES
+from perennial_contract.secrets import (
+    LONGEST_DELAY,
+    SECURITY_PROPERTIES,
+    SecretRefused,
+    Secrets,
+    kafka_security,
+)
+
+
+class Mount:
+    """A folder as the kubelet mounts a Secret: links to links to one folder per version."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._version = 0
+        folder.mkdir()
+
+    def hold(self, **content: str | bytes) -> None:
+        """What the Secret holds from now on; the data link is swapped in one step."""
+        self._version += 1
+        name = f"..2026_05_01_12_00_00.{self._version}"
+        (self.folder / name).mkdir()
+        keys = {key.replace("_", "."): value for key, value in content.items()}
+        for key, value in keys.items():
+            data = value if isinstance(value, bytes) else value.encode()
+            (self.folder / name / key).write_bytes(data)
+        (self.folder / "..data_tmp").symlink_to(name)
+        (self.folder / "..data_tmp").replace(self.folder / "..data")
+        for link in self.folder.iterdir():
+            if not link.name.startswith("..") and link.name not in keys:
+                link.unlink()
+        for key in keys:
+            if not (self.folder / key).is_symlink():
+                (self.folder / key).symlink_to(f"..data/{key}")
+
+
+@pytest.fixture
+def mount(tmp_path: Path) -> Mount:
+    return Mount(tmp_path / "kafka")
+
+
+def test_keys_are_properties_and_certificates_are_files(mount: Mount) -> None:
+    mount.hold(
+        security_protocol="SASL_SSL\n",
+        sasl_mechanism="SCRAM-SHA-512",
+        sasl_username="perennial",
+        sasl_password=" secret with blanks \n",
+        ca_crt="certificate",
+        tls_crt="certificate",
+        tls_key="key",
+    )
+    assert kafka_security(mount.folder) == {
+        "security.protocol": "SASL_SSL",
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.username": "perennial",
+        "sasl.password": "secret with blanks",
+        "ssl.ca.location": str(mount.folder / "ca.crt"),
+        "ssl.certificate.location": str(mount.folder / "tls.crt"),
+        "ssl.key.location": str(mount.folder / "tls.key"),
+    }
+
+
+def test_where_nothing_is_mounted_nothing_is_set(tmp_path: Path) -> None:
+    assert kafka_security(tmp_path / "absent") == {}
+
+
+@pytest.mark.parametrize(
+    "key", ["group_id", "enable_auto_commit", "plugin_library_paths", "ssl_engine_location", "x"]
+)
+def test_a_key_that_may_not_be_set_is_named(mount: Mount, key: str) -> None:
+    mount.hold(sasl_username="u", **{key: "value"})
+    named = key.replace("_", ".")
+    with pytest.raises(SecretRefused, match=f"kafka.secretRef: the key {named} cannot be set"):
+        kafka_security(mount.folder)
+
+
+def test_a_text_that_is_none_is_named_and_not_shown(mount: Mount) -> None:
+    mount.hold(sasl_password=b"\xff\xfe")
+    with pytest.raises(SecretRefused, match=r"^kafka\.secretRef: the key sasl\.password is no UTF"):
+        kafka_security(mount.folder)
+
+
+def test_a_secret_sets_what_secures_and_the_resource_what_tunes() -> None:
+    assert not SECURITY_PROPERTIES & KAFKA_PROPERTIES
+
+
+def test_a_changed_secret_is_stale_after_the_delay(mount: Mount) -> None:
+    mount.hold(sasl_password="one")
+    secrets = Secrets([mount.folder], delay=10)
+    told = [secrets.stale(now) for now in (0, 100)]
+    mount.hold(sasl_password="two")
+    told += [secrets.stale(now) for now in (200, 209.9, 210, 211)]
+    assert told == [False, False, False, False, True, True]
+
+
+def test_a_secret_that_is_as_it_was_is_none_that_changed(mount: Mount) -> None:
+    mount.hold(sasl_password="one")
+    secrets = Secrets([mount.folder], delay=10)
+    mount.hold(sasl_password="two")
+    told = [secrets.stale(0)]
+    mount.hold(sasl_password="one")
+    told.append(secrets.stale(20))
+    mount.hold(sasl_password="two")
+    told += [secrets.stale(now) for now in (30, 39, 40)]
+    assert told == [False, False, False, False, True]
+
+
+def test_a_key_that_comes_or_goes_is_a_change(mount: Mount) -> None:
+    mount.hold(sasl_username="u")
+    secrets = Secrets([mount.folder], delay=0)
+    mount.hold(sasl_username="u", sasl_password="p")
+    came = secrets.stale(0)
+    secrets = Secrets([mount.folder], delay=0)
+    mount.hold(sasl_password="p")
+    assert (came, secrets.stale(0)) == (True, True)
+
+
+def test_a_folder_that_is_mounted_later_is_a_change(tmp_path: Path) -> None:
+    secrets = Secrets([tmp_path / "kafka", tmp_path / "s3"], delay=0)
+    before = secrets.stale(0)
+    Mount(tmp_path / "s3").hold(AWS="key")
+    assert (before, secrets.stale(1)) == (False, True)
+
+
+def test_what_one_key_loses_and_the_next_one_wins_is_a_change(mount: Mount) -> None:
+    mount.hold(a="xy", b="z")
+    secrets = Secrets([mount.folder], delay=0)
+    mount.hold(a="x", b="yz")
+    assert secrets.stale(0)
+
+
+@given(st.floats(0, 1e6))
+def test_no_process_waits_longer_than_the_longest_delay(
+    tmp_path_factory: pytest.TempPathFactory, now: float
+) -> None:
+    mount = Mount(tmp_path_factory.mktemp("mount") / "kafka")
+    mount.hold(sasl_password="one")
+    secrets = Secrets([mount.folder])
+    mount.hold(sasl_password="two")
+    secrets.stale(now)
+    assert secrets.stale(now + LONGEST_DELAY + 1)
