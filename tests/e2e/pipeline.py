@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -78,6 +79,7 @@ class Pipeline:
             "optimizer": {"maxEvals": 5},
             "recorder": {"flushInterval": "1s"},
             "predictor": {"replicas": 1},
+            "lifecycle": {"topic": self.stream.topic("lifecycle")},
             **self.spec,
         }
         return {
@@ -112,8 +114,29 @@ class Pipeline:
         key = f"{self.name}/train.csv"
         client.put_object(Bucket=BUCKET, Key=key, Body=text.getvalue().encode())
 
+    def versions(self) -> list[str]:
+        """The models on S3."""
+        prefix = f"{self.name}/models/models/"
+        found = s3().list_objects_v2(Bucket=BUCKET, Prefix=prefix, Delimiter="/")
+        return [each["Prefix"].split("/")[-2] for each in found.get("CommonPrefixes", [])]
+
+    def objects(self, prefix: str) -> dict[str, bytes]:
+        """What stands on S3 below a prefix of the pipeline's own, by key."""
+        client = s3()
+        pages = client.get_paginator("list_objects_v2").paginate(
+            Bucket=BUCKET, Prefix=f"{self.name}/models/{prefix}"
+        )
+        keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
+        return {key: client.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys}
+
     def apply(self) -> None:
         apply(self.name, self.resource())
+
+    def edit(self, spec: Json) -> None:
+        """Changes a part of the spec, as `kubectl edit` would."""
+        patch = json.dumps({"spec": spec})
+        where = ["-n", self.name, "patch", "modelpipeline", self.name]
+        kubectl(*where, "--type=merge", "-p", patch)
 
     def status(self) -> Json:
         status: Json = get(self.name, "modelpipeline", self.name).get("status", {})

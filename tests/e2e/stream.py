@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
-from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]  # it does
 
 from tests.servers import KAFKA
 
-TOPICS = ("events", "labels", "predictions", "dead-letters")
+TOPICS = ("events", "labels", "predictions", "dead-letters", "lifecycle")
 
 
 @dataclass(frozen=True)
@@ -86,6 +86,19 @@ class Stream:
                 producer.produce(self.topic("labels"), value=value, key=identity)
                 producer.poll(0)
 
+    def ask_to_retrain(self, times: int, reason: str = "") -> None:
+        producer = Producer({"bootstrap.servers": KAFKA})
+        for _ in range(times):
+            producer.produce(
+                self.topic("lifecycle"), json.dumps({"retrain": True, "reason": reason})
+            )
+        assert producer.flush(30) == 0
+
+    def lifecycle(self, kind: str) -> list[dict[str, Any]]:
+        """What the programs have told, of one type."""
+        said = [json.loads(value) for value in read_all(self.topic("lifecycle"))]
+        return [message for message in said if message.get("type") == kind]
+
     def answers(self) -> list[dict[str, Any]]:
         return [json.loads(value) for value in read_all(self.topic("predictions"))]
 
@@ -94,7 +107,11 @@ class Stream:
 
 
 def read_all(topic: str) -> list[bytes]:
-    """Every value in a topic, from its beginning to its end as it is now."""
+    return [message.value() or b"" for message in messages(topic)]
+
+
+def messages(topic: str) -> list[Message]:
+    """Everything in a topic, from its beginning to its end as it is now, in order by partition."""
     consumer = Consumer(
         {
             "bootstrap.servers": KAFKA,
@@ -105,14 +122,14 @@ def read_all(topic: str) -> list[bytes]:
     )
     partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
     consumer.assign([TopicPartition(topic, number, 0) for number in partitions])
-    values: list[bytes] = []
+    found: list[Message] = []
     open_partitions = set(partitions)
     while open_partitions:
         for message in consumer.consume(1000, 0.5):
             error = message.error()
             if error is None:
-                values.append(message.value() or b"")
+                found.append(message)
             elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  its public name
                 open_partitions.discard(message.partition())
     consumer.close()
-    return values
+    return found

@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.e2e.kubectl import Refused, eventually, kubectl, listed
+from tests.e2e.altered import Files, altered
+from tests.e2e.kubectl import Refused, kubectl, listed
 from tests.e2e.pipeline import BUCKET, Pipeline, empty, s3
 from tests.e2e.rows import LOANS, loans
 from tests.e2e.stream import Stream
@@ -18,43 +19,49 @@ def a_pipeline(name: str) -> Pipeline:
     return Pipeline(name, LOANS, Stream(name))
 
 
-def test_a_bundle_that_cannot_be_loaded_is_taken_back_while_answers_go_on(
+def test_a_bundle_that_was_altered_is_refused_with_its_reason_while_the_old_model_answers(
     prepared: Prepared,
 ) -> None:
-    pipeline = prepared(a_pipeline("e2e-broken"))
+    pipeline = prepared(a_pipeline("e2e-altered"))
     pipeline.prepare(loans(1_500))
     pipeline.apply()
     pipeline.wait_ready()
     good = pipeline.status()["model"]["version"]
-    bad = publish_broken(pipeline, good)
-    sending = pipeline.stream.start(loans(1_500, seed=2), rate=100)
+    sending = pipeline.stream.start(loans(12_000, seed=2), rate=100)
 
-    # What a promotion writes: the newest version. The status is ours to write as an admin.
-    patch = json.dumps({"status": {"head": bad}})
-    where = ["-n", pipeline.name, "patch", "modelpipeline", pipeline.name]
-    kubectl(*where, "--subresource=status", "--type=merge", "-p", patch)
-    pipeline.expect(180, "taken back", lambda: bad in pipeline.status().get("badVersions", []))
+    for what, (version, files) in altered(good, files_of(pipeline, good), 90).items():
+        upload(pipeline, version, files)
+        pipeline.edit({"model": {"pin": version}})
+        refused(pipeline, version, what)
+    pipeline.edit({"model": {"pin": ""}})
+    pipeline.wait_ready(60)
     sending.join()
     pipeline.wait_answered()
-    pipeline.wait_ready(60)
 
     assert pipeline.status()["model"]["version"] == good
     assert {answer["model"] for answer in pipeline.stream.answers()} == {good}
-    image = json.loads(kubectl("-n", pipeline.name, "get", "deployment", "-o", "json"))["items"][0]
-    annotations = image["spec"]["template"]["metadata"]["annotations"]
-    assert annotations["perennial.dev/model"] == good
 
 
-def publish_broken(pipeline: Pipeline, good: str) -> str:
-    """Copies a version under the name of a later one, one byte of its model changed."""
-    client, models = s3(), f"{pipeline.name}/models/models"
-    bad = "v99-" + good.split("-")[1]
-    for file in ("model.txt", "encoder.json", "golden.jsonl", "manifest.json"):
-        data = client.get_object(Bucket=BUCKET, Key=f"{models}/{good}/{file}")["Body"].read()
-        if file == "model.txt":
-            data = data.replace(b"leaf_value=", b"leaf_value=9", 1)
-        client.put_object(Bucket=BUCKET, Key=f"{models}/{bad}/{file}", Body=data)
-    return bad
+def refused(pipeline: Pipeline, version: str, what: str) -> None:
+    """Until the pinned version is known as bad, and Ready says why it does not serve."""
+
+    def look() -> bool:
+        ready = pipeline.condition("Ready")
+        bad = version in pipeline.status().get("badVersions", [])
+        return bad and ready["reason"] == "PinUnavailable" and version in ready["message"]
+
+    pipeline.expect(90, f"{version} is refused: {what}", look)
+
+
+def files_of(pipeline: Pipeline, version: str) -> dict[str, bytes]:
+    found = pipeline.objects(f"models/{version}/")
+    return {key.rpartition("/")[2]: data for key, data in found.items()}
+
+
+def upload(pipeline: Pipeline, version: str, files: Files) -> None:
+    for name, data in files.items():
+        key = f"{pipeline.name}/models/models/{version}/{name}"
+        s3().put_object(Bucket=BUCKET, Key=key, Body=data)
 
 
 @pytest.mark.parametrize("victim", ["deployment", "recorder", "job", "operator"])
@@ -149,23 +156,6 @@ def forget_bucket() -> None:
     empty(LATER)
     if LATER in {b["Name"] for b in s3().list_buckets()["Buckets"]}:
         s3().delete_bucket(Bucket=LATER)
-
-
-def test_a_prefix_that_holds_the_attempts_of_another_is_refused(prepared: Prepared) -> None:
-    pipeline = prepared(a_pipeline("e2e-taken"))
-    pipeline.prepare(loans(1_500))
-    pipeline.apply()
-    pipeline.wait_ready()
-
-    kubectl("-n", pipeline.name, "delete", "modelpipeline", pipeline.name)
-    eventually(60, "its pods are gone", lambda: not listed(pipeline.name, "pods"))
-    pipeline.apply()
-
-    def refused() -> bool:
-        ready = pipeline.condition("Ready")
-        return ready.get("status") == "False" and ready["reason"] == "StorageTaken"
-
-    pipeline.expect(120, "StorageTaken", refused)
 
 
 def test_an_edit_that_cannot_work_is_refused_and_the_old_spec_goes_on(prepared: Prepared) -> None:
