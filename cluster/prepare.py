@@ -2,7 +2,8 @@
 
     python cluster/prepare.py PIPELINE PARTITIONS
 
-PIPELINE is a name, whose topics are then NAME-events and so on, or the file of a ModelPipeline. The addresses are those that the cluster has from the host, with kind and without.
+PIPELINE is a name, whose topics are then NAME-events and so on, or the file of a ModelPipeline.
+The addresses are those that the cluster has from the host, with kind and without.
 """
 
 from __future__ import annotations
