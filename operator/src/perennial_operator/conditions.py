@@ -94,7 +94,9 @@ def _accepted(pipeline: Pipeline, status: Status, observed: Observed) -> Finding
         if child and not is_ours(child, pipeline.uid):
             what = f"{child['kind']} {child['metadata']['name']} exists and is not ours: delete it"
             return Finding("Accepted", FALSE, reasons.NAME_TAKEN, what)
-    for kind in ("StatefulSet", "Deployment"):
+    if pipeline.invalid:
+        return Finding("Accepted", FALSE, reasons.SPEC_INVALID, pipeline.invalid)
+    for kind in ("ControllerRevision", "StatefulSet", "Deployment"):
         if kind in observed.refused:
             return Finding("Accepted", FALSE, reasons.CHILD_REFUSED, observed.refused[kind])
     entry = refusal(status)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from perennial_contract.status import Document, Problem
+from perennial_contract.status import Document, Problem, Verdict
 from perennial_contract.values import Section
 from perennial_operator.spec import Spec
 
@@ -53,6 +53,8 @@ class Model(Document):
     """Since when it serves."""
     template: str = ""
     """Digest of the pod template it serves with, the version left out."""
+    revision: str = ""
+    """The ControllerRevision that this template was made from."""
 
 
 class Trigger(StrEnum):
@@ -60,6 +62,9 @@ class Trigger(StrEnum):
     THRESHOLD = "Threshold"
     REQUEST = "Request"
     SPEC_CHANGED = "SpecChanged"
+    SCHEDULE = "Schedule"
+    LIFECYCLE = "Lifecycle"  # somebody asked on the lifecycle topic
+    ADOPTION = "Adoption"  # an earlier resource of this name left models
 
 
 class Attempt(Document):
@@ -77,8 +82,15 @@ class Attempt(Document):
     """`retrain.request` when it started."""
     spec: str = ""
     """Digest of what the spec said of training when it started."""
+    label_schema: str = Field("", alias="schema")
+    """Digest of the schema when it started."""
+    lifecycle: Watermark = Field(default_factory=dict)
+    """Topic id: partition: offset after the newest request on the lifecycle topic that it
+    answers."""
     started_at: datetime
     """When the intent was recorded."""
+    revision: str = ""
+    """The ControllerRevision that it answers."""
     job_uid: str = Field("", alias="jobUID")
     """UID of the newest Job."""
     inputs: str = ""
@@ -95,10 +107,14 @@ class Attempt(Document):
     """When it is tried again, unless the spec changes or `retrain.request` does."""
     problem: Problem | None = None
     """Why there is no verdict yet."""
+    verdict: Verdict | None = None
+    """Its verdict, which waits while `retrain.suspend` is set."""
 
 
 class Outcome(StrEnum):
     PROMOTED = "Promoted"
+    CANDIDATE = "Candidate"  # better, and it waits for promotion.approve
+    ADOPTED = "Adopted"  # what an earlier resource of this name left
     REJECTED = "Rejected"
     INCONCLUSIVE = "Inconclusive"
     REFUSED = "Refused"
@@ -141,7 +157,29 @@ class Entry(Document):
 
     def serving(self) -> str:
         """The version that its score is of."""
-        return self.version if self.outcome is Outcome.PROMOTED else self.champion
+        return self.version if self.outcome in _NEW else self.champion
+
+
+_NEW: Final = frozenset({Outcome.PROMOTED, Outcome.CANDIDATE, Outcome.ADOPTED})
+
+
+class Candidate(Document):
+    """A version that was better than what served, and waits."""
+
+    version: str
+    """What `promotion.approve` must say."""
+    digest: str
+    """SHA-256 of its manifest."""
+    champion: str = ""
+    """What it was judged against: it may serve only while this does."""
+    number: int
+    """The attempt that published it."""
+    score: float | None = None
+    """Its judged, out-of-sample loss."""
+    metric: str = "logloss"
+    """What `score` counts."""
+    at: datetime
+    """When its verdict was read."""
 
 
 class Handled(Document):
@@ -153,6 +191,15 @@ class Handled(Document):
     """The value of `retrain.request` that has had its attempt."""
     spec: str = ""
     """Digest of what the spec said of training."""
+    label_schema: str = Field("", alias="schema")
+    """Digest of the schema."""
+    schedule: datetime | None = None
+    """Instants of the schedule up to here have had their attempt, or came before it was set."""
+    cron: str = ""
+    """The schedule that `schedule` belongs to: cron and time zone."""
+    lifecycle: Watermark = Field(default_factory=dict)
+    """Topic id: partition: offset. Requests on the lifecycle topic below it have had their
+    attempt."""
 
 
 class Progress(Document):
@@ -178,6 +225,14 @@ class Status(Document):
     """The version promoted last: what is to serve."""
     written: Watermark = Field(default_factory=dict)
     """Topic id: partition: next sequence, of the observations that S3 has confirmed."""
+    requests: Watermark = Field(default_factory=dict)
+    """Topic id: partition: offset after the newest request on the lifecycle topic."""
+    request_reason: str = ""
+    """The reason that the newest of them gives."""
+    candidate: Candidate | None = None
+    """The version that waits for `promotion.approve`."""
+    approved: str = ""
+    """The value of `promotion.approve` that took effect last."""
     attempt: Attempt | None = None
     """The newest attempt; it runs until the history holds its end."""
     progress: Progress | None = None
@@ -188,6 +243,9 @@ class Status(Document):
     """What the last consumed trigger had seen."""
     bad_versions: list[str] = Field(default_factory=list)
     """Versions that failed by their own fault; they are never tried again."""
+    held_back: str = ""
+    """The ControllerRevision whose pod template waits for the next version or edit, since a version
+    failed and everything went back to what was good."""
     replicas: int = 0
     """Predictor pods, for autoscalers."""
     selector: str = ""
@@ -202,6 +260,16 @@ class Status(Document):
         return self.model_dump(mode="json", exclude_none=True)
 
 
+class Template(Section):
+    """What the pods of a roll-out were made from."""
+
+    revision: str
+    """The ControllerRevision that holds it."""
+    image: str
+    """The operator's own image of the predictor then."""
+    spec: Spec
+
+
 class Pipeline(Section):
     """A ModelPipeline as one pass sees it."""
 
@@ -214,5 +282,11 @@ class Pipeline(Section):
     """UID of the namespace kube-system."""
     paused: bool = False
     """Whether nothing but the status may be written."""
+    revision: str = ""
+    """The ControllerRevision that holds the spec."""
+    invalid: str = ""
+    """Why the newest spec is not the one that is acted on, which is then the last valid one."""
+    good: Template | None = None
+    """What the pods of the model that serves were made from, when it is known."""
     spec: Spec
     status: Status
