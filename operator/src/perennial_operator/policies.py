@@ -14,6 +14,38 @@ QUIET: Final = timedelta(seconds=30)  # between writes that tell of progress alo
 BUSY: Final = timedelta(seconds=5)  # the same while an attempt runs and somebody may watch
 
 
+def served(pipeline: Pipeline, status: Status) -> str:
+    """The version that is to serve: the pin, else the head; for a bad pin the last good one."""
+    pin = pipeline.spec.model.pin
+    if not pin:
+        return status.head
+    if pin not in status.bad_versions:
+        return pin
+    return status.model.version if status.model else status.head
+
+
+def champion(pipeline: Pipeline, status: Status) -> str:
+    """The version that a new one must beat; while a pin is not there yet, what still serves."""
+    pin, model = pipeline.spec.model.pin, status.model
+    if pin and (model is None or model.version != pin):
+        return model.version if model else status.head
+    return pin or status.head
+
+
+def named(pipeline: Pipeline, status: Status) -> list[str]:
+    """Every version that spec or status names: what `storage.retention` leaves alone."""
+    attempt, candidate, model = status.attempt, status.candidate, status.model
+    found = {
+        pipeline.spec.model.pin,
+        status.head,
+        *((model.version,) if model else ()),
+        *((candidate.version, candidate.champion) if candidate else ()),
+        *((attempt.champion, attempt.previous) if attempt else ()),
+        *(version for entry in status.history for version in (entry.version, entry.champion)),
+    }
+    return sorted(found - {""})
+
+
 def total(watermark: Watermark) -> int:
     """How many observations stand below a watermark."""
     return sum(sum(partitions.values()) for partitions in watermark.values())
