@@ -45,13 +45,18 @@ BEFORE_SEALING: Final[dict[str, Callable[[Files], Files]]] = {
 
 def altered(good: str, files: Files, number: int) -> dict[str, tuple[str, Files]]:
     """By what was done: version and files; the versions are numbered from `number` on."""
-    whole = {name: data for name, data in files.items() if name != MANIFEST}
-    manifest = open_manifest(good, files[MANIFEST])
     made: dict[str, tuple[str, Files]] = {}
     for what in (*AFTER_SEALING, *BEFORE_SEALING):
-        content = BEFORE_SEALING.get(what, dict)(whole)
-        changes = {"number": number + len(made), "files": describe(content)}
-        bundle, sealed = seal(manifest.model_copy(update=changes), content)
-        after = AFTER_SEALING.get(what, dict)({**content, MANIFEST: sealed})
-        made[what] = (bundle.version, after)
+        content = BEFORE_SEALING.get(what, dict)(files)
+        version, sealed = renumbered(good, content, number + len(made))
+        made[what] = (version, AFTER_SEALING.get(what, dict)(sealed))
     return made
+
+
+def renumbered(good: str, files: Files, number: int) -> tuple[str, Files]:
+    """A model under another number: its version, and the files with a manifest that fits."""
+    manifest = open_manifest(good, files[MANIFEST])
+    content = {name: data for name, data in files.items() if name != MANIFEST}
+    changes = {"number": number, "files": describe(content)}
+    bundle, sealed = seal(manifest.model_copy(update=changes), content)
+    return bundle.version, {**content, MANIFEST: sealed}

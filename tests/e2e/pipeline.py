@@ -3,11 +3,13 @@
 import csv
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
 
+from tests.e2e.altered import renumbered
 from tests.e2e.kubectl import Json, Refused, apply, eventually, get, kubectl
 from tests.e2e.stream import Row, Stream
 from tests.servers import S3, S3_USER
@@ -128,6 +130,23 @@ class Pipeline:
         )
         keys = [found["Key"] for page in pages for found in page.get("Contents", [])]
         return {key: client.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys}
+
+    def model(self, version: str) -> dict[str, bytes]:
+        """The files of a model."""
+        found = self.objects(f"models/{version}/")
+        return {key.rpartition("/")[2]: data for key, data in found.items()}
+
+    def put_model(self, version: str, files: Mapping[str, bytes]) -> None:
+        for name, data in files.items():
+            key = f"{self.name}/models/models/{version}/{name}"
+            s3().put_object(Bucket=BUCKET, Key=key, Body=data)
+
+    def copy_model(self, version: str, numbers: list[int]) -> list[str]:
+        """The same model under other numbers; returns the versions."""
+        made = [renumbered(version, self.model(version), number) for number in numbers]
+        for copy, files in made:
+            self.put_model(copy, files)
+        return [copy for copy, _ in made]
 
     def apply(self) -> None:
         apply(self.name, self.resource())

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.e2e.altered import Files, altered
+from tests.e2e.altered import altered
 from tests.e2e.kubectl import Refused, kubectl, listed
 from tests.e2e.pipeline import BUCKET, Pipeline, empty, s3
 from tests.e2e.rows import LOANS, loans
@@ -29,8 +29,8 @@ def test_a_bundle_that_was_altered_is_refused_with_its_reason_while_the_old_mode
     good = pipeline.status()["model"]["version"]
     sending = pipeline.stream.start(loans(12_000, seed=2), rate=100)
 
-    for what, (version, files) in altered(good, files_of(pipeline, good), 90).items():
-        upload(pipeline, version, files)
+    for what, (version, files) in altered(good, pipeline.model(good), 90).items():
+        pipeline.put_model(version, files)
         pipeline.edit({"model": {"pin": version}})
         refused(pipeline, version, what)
     pipeline.edit({"model": {"pin": ""}})
@@ -51,17 +51,6 @@ def refused(pipeline: Pipeline, version: str, what: str) -> None:
         return bad and ready["reason"] == "PinUnavailable" and version in ready["message"]
 
     pipeline.expect(90, f"{version} is refused: {what}", look)
-
-
-def files_of(pipeline: Pipeline, version: str) -> dict[str, bytes]:
-    found = pipeline.objects(f"models/{version}/")
-    return {key.rpartition("/")[2]: data for key, data in found.items()}
-
-
-def upload(pipeline: Pipeline, version: str, files: Files) -> None:
-    for name, data in files.items():
-        key = f"{pipeline.name}/models/models/{version}/{name}"
-        s3().put_object(Bucket=BUCKET, Key=key, Body=data)
 
 
 @pytest.mark.parametrize("victim", ["deployment", "recorder", "job", "operator"])
