@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pytest
 from confluent_kafka import Message
 
+from perennial_contract.headers import read_headers
 from perennial_contract.observation import from_parquet, parse_segment_key
 from tests.e2e.commits import Commits
 from tests.e2e.kubectl import Json, kubectl, listed
@@ -97,8 +98,8 @@ def component(pod: Json) -> str:
 
 
 def read(message: Message) -> Answer:
-    source = dict(message.headers() or [])["perennial-source"] or b""
-    _, partition, offset = bytes(source).decode().rsplit("/", 2)
+    source = dict(read_headers(message) or ())["perennial-source"] or b""
+    _, partition, offset = source.decode().rsplit("/", 2)
     return Answer(int(partition), int(offset), message.timestamp()[1] / 1000)
 
 

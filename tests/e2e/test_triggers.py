@@ -1,8 +1,9 @@
+import json
 from collections.abc import Callable
 
 import pytest
-from kubernetes import client, config
 
+from perennial_operator.cluster import Api, path_of
 from tests.e2e.kubectl import Json, kubectl, listed
 from tests.e2e.pipeline import Pipeline
 from tests.e2e.rows import LOANS, loans
@@ -31,13 +32,10 @@ def running(pipeline: Pipeline, number: int) -> str:
 
 def ask_by_edits(pipeline: Pipeline, times: int) -> None:
     """Each edit is a patch of its own, as fast as the API server takes them."""
-    config.load_kube_config()
-    objects = client.CustomObjectsApi()
-    where = ("perennial.dev", "v1alpha1", pipeline.name, "modelpipelines", pipeline.name)
+    api, path = Api(), path_of("ModelPipeline", pipeline.name, pipeline.name)
     for number in range(times):
-        objects.patch_namespaced_custom_object(
-            *where, {"spec": {"retrain": {"request": f"edit {number}"}}}
-        )
+        edit = {"spec": {"retrain": {"request": f"edit {number}"}}}
+        api.call("PATCH", path, edit, content="application/merge-patch+json")
 
 
 def test_all_that_asks_while_a_job_runs_is_one_further_attempt(prepared: Prepared) -> None:
@@ -127,10 +125,10 @@ def test_an_evicted_trainer_runs_again_as_the_same_attempt(prepared: Prepared) -
 
 def evict(namespace: str, pod: str) -> None:
     """As `kubectl drain` does."""
-    config.load_kube_config()
-    meta = client.V1ObjectMeta(name=pod, namespace=namespace)
-    body = client.V1Eviction(metadata=meta)
-    client.CoreV1Api().create_namespaced_pod_eviction(pod, namespace, body)
+    meta = {"name": pod, "namespace": namespace}
+    body = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": meta}
+    path = f"/api/v1/namespaces/{namespace}/pods/{pod}/eviction"
+    kubectl("create", "--raw", path, "-f", "-", stdin=json.dumps(body))
 
 
 def test_a_verdict_whose_pod_went_before_it_was_read_is_found_on_s3(
