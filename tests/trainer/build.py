@@ -22,7 +22,7 @@ from tests.trainer.agrawal import SCHEMA, csv
 CREATED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 DATASET = Dataset(uri="s3://datasets/loans.csv", label="label")
 LATER = 1 << 60  # ms: every label is ripe
-QUIET = Watch(lambda _: None, lambda _: None, lambda: False)
+QUIET = Watch(lambda _: None, lambda *_: None, lambda _: None, lambda: False)
 
 
 def a_settings(number: int = 1, **changed: Any) -> TrainerSettings:
@@ -33,6 +33,7 @@ def a_settings(number: int = 1, **changed: Any) -> TrainerSettings:
             "name": "income",
             "created": CREATED,
             "storage": {"bucket": "perennial", "secretRef": {"name": "s3"}},
+            "kafka": {"bootstrapServers": "kafka:9092"},
             "number": number,
             "schema": SCHEMA.model_dump(),
             "dataset": DATASET.model_dump(by_alias=True),

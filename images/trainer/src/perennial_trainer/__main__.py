@@ -21,6 +21,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
+from prometheus_client import generate_latest
 from pydantic import BaseModel, ValidationError
 
 from perennial_contract.http import serve
@@ -37,6 +38,7 @@ from perennial_contract.settings import (
 from perennial_contract.status import MAX_TERMINATION_BYTES, Outcome, Problem
 from perennial_contract.store import StorageRefused, Store, StoreError, connect
 from perennial_contract.threads import threads
+from perennial_trainer.metrics import registry
 from perennial_trainer.progress import Progress
 from perennial_trainer.prove import prove
 from perennial_trainer.run import World, run
@@ -69,7 +71,8 @@ class Where:
 def main(settings: TrainerSettings, where: Where) -> int:
     """Runs the attempt; returns the exit code."""
     progress = Progress(settings, where.pod, time.monotonic)
-    server = serve(where.port, lambda: progress.report, lambda: True)
+    told = partial(generate_latest, registry(progress))
+    server = serve(where.port, lambda: progress.report, lambda: True, told)
     seconds = settings.deadline.total_seconds()
     alarm = threading.Timer(seconds, _overrun, (where.termination, seconds))
     alarm.daemon = True

@@ -36,6 +36,8 @@ class Watch:
     """How an attempt tells what it does, and hears that a search must end."""
 
     stage: Callable[[str], None]
+    split: Callable[[int, int], None]
+    """How many new rows judge, and how many could train."""
     trial: Callable[[Trial], None]
     expired: Callable[[], bool]
 
@@ -45,6 +47,7 @@ def learn(case: Case, watch: Watch) -> tuple[Verdict, Built | None]:
     parts = judge_rows(case)
     if parts is None:
         return too_few(case), None
+    watch.split(len(parts.judge), case.new_among(parts.train))
     held = case.held(parts.judge)
     watch.stage("search")
     searched = _searched(case, parts.train, watch)

@@ -28,6 +28,10 @@ class Case:
     def rows(self) -> Rows:
         return self.material.rows
 
+    def new_among(self, index: Index) -> int:
+        """How many of the rows at `index` the champion has not seen."""
+        return int(self.rows.new[index].sum())
+
     def held(self, index: Index) -> Floats:
         """Row losses of what is to be beaten: the champion, or without one the base rate."""
         if self.champion is None:

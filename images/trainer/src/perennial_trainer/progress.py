@@ -1,4 +1,4 @@
-"""How far an attempt is: what /status says, and how long each stage took."""
+"""How far an attempt is: what /status and /metrics say, and how long each stage took."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ class Progress:
         self._clock = clock
         self._since = clock()
         self._seconds: dict[str, float] = {}
+        self.champion = settings.champion
+        self.rows: dict[str, int] = {}
+        """New rows by what they are for: judge, train."""
+        self.best: Trial | None = None
+        """The trial with the lowest loss so far."""
         total = settings.optimizer.max_evals
         self.report = TrainerReport(
             uid=settings.uid,
@@ -31,11 +36,14 @@ class Progress:
         self._since = self._clock()
         self.report = self.report.model_copy(update={"stage": name})
 
+    def split(self, judged: int, trained: int) -> None:
+        self.rows = {"judge": judged, "train": trained}
+
     def trial(self, trial: Trial) -> None:
-        losses = [loss for loss in (self.report.best, trial.loss) if loss is not None]
-        self.report = self.report.model_copy(
-            update={"done": trial.number + 1, "best": min(losses, default=None)}
-        )
+        found = self.report.best
+        if trial.loss is not None and (found is None or trial.loss < found):
+            self.best, found = trial, trial.loss
+        self.report = self.report.model_copy(update={"done": trial.number + 1, "best": found})
 
     def seconds(self) -> dict[str, float]:
         """By stage, the one that runs included."""

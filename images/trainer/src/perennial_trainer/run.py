@@ -147,7 +147,9 @@ def _attempt(
         previous,
         champion is None or champion.manifest.schema_digest == digest,
     )
-    verdict, built = learn(case, Watch(progress.stage, progress.trial, world.expired))
+    verdict, built = learn(
+        case, Watch(progress.stage, progress.split, progress.trial, world.expired)
+    )
     if built is None:
         return verdict
     progress.stage("publish")

@@ -55,7 +55,7 @@ def verdict(case: Case, parts: Split, decision: Decision) -> Verdict:
             "score": won.loss if won else kept,
             "scores": scores,
             "judged": len(parts.judge),
-            "trained": int(case.rows.new[parts.train].sum()),
+            "trained": case.new_among(parts.train),
         }
     )
 
