@@ -1,15 +1,17 @@
 import json
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perennial_contract.labels import read_label, spellings
 from perennial_contract.messages import (
     AnswerWriter,
     Event,
     EventReader,
+    Filtered,
     Headers,
     LabelMessage,
     LabelReader,
@@ -17,10 +19,14 @@ from perennial_contract.messages import (
     join_id,
 )
 from perennial_contract.paths import ABSENT, pick
-from perennial_contract.pipeline import BinaryLabel, Events, Labels, Reference
+from perennial_contract.pipeline import BinaryLabel, Events, Filter, Labels, Reference
+from perennial_contract.reasons import DeadLetter
 from tests.contract.json_values import records, values
 
 LABEL = BinaryLabel(positive=">50K", negative="<=50K")
+DOTTED = BinaryLabel(
+    positive=">50K", negative="<=50K", aliases={">50K.": ">50K", "<=50K.": "<=50K"}
+)
 PLAIN = Events(topic="events")
 FULL = Events(
     topic="events", id=Reference(path="request_id"), record="data", time=Reference(path="ts")
@@ -34,7 +40,7 @@ def read(
     label_path: str | None = None,
     key: bytes | None = None,
     headers: Headers = None,
-) -> Event | Rejection:
+) -> Event | Rejection | Filtered:
     data = value if isinstance(value, bytes) else json.dumps(value).encode()
     return EventReader(events, label_path).read(data, key, headers, SOURCE)
 
@@ -42,6 +48,7 @@ def read(
 def reason(read: object) -> str:
     assert isinstance(read, Rejection)
     assert read.detail
+    assert isinstance(read.reason, DeadLetter)
     return read.reason
 
 
@@ -163,11 +170,116 @@ def test_numbers_that_json_has_not_are_missing_values_of_an_event() -> None:
     assert read(FULL, message) == Event(1, {"a": None, "b": None, "c": 2}, ABSENT, None)
 
 
+FILTERS = [
+    Filter(path="type", values=["event", "7", "true"]),
+    Filter(path="a.type"),
+    Filter(key=True, values=["event"]),
+    Filter(header="type"),
+]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message", "key", "headers", "is_event"),
+    [
+        (FILTERS[0], {"type": "event"}, None, None, True),
+        (FILTERS[0], {"type": " event "}, None, None, True),
+        (FILTERS[0], {"type": 7.0}, None, None, True),
+        (FILTERS[0], {"type": True}, None, None, True),
+        (FILTERS[0], {"type": "answer"}, None, None, False),
+        (FILTERS[0], {"type": ["event"]}, None, None, False),
+        (FILTERS[0], {"type": None}, None, None, False),
+        (FILTERS[0], {}, None, None, False),
+        (FILTERS[1], {"a": {"type": 0}}, None, None, True),
+        (FILTERS[1], {"a": {"type": None}}, None, None, False),
+        (FILTERS[1], {"a": 1}, None, None, False),
+        (FILTERS[2], {}, b"event", None, True),
+        (FILTERS[2], {}, b"answer", None, False),
+        (FILTERS[2], {}, b"\xff", None, False),
+        (FILTERS[2], {}, None, None, False),
+        (FILTERS[3], {}, None, [("type", b"anything")], True),
+        (FILTERS[3], {}, None, [("type", b"")], True),
+        (FILTERS[3], {}, None, [("type", None)], False),
+        (FILTERS[3], {}, None, None, False),
+    ],
+)
+def test_only_what_the_filter_names_is_an_event(
+    wanted: Filter,
+    message: object,
+    key: bytes | None,
+    headers: Headers,
+    is_event: bool,  # noqa: FBT001  a parameter
+) -> None:
+    events = Events(topic="events", filter=wanted)
+
+    assert (read(events, message, key=key, headers=headers) != Filtered()) == is_event
+
+
+def test_an_empty_text_in_a_filter_is_no_value_and_lets_nothing_else_in() -> None:
+    events = Events(topic="events", filter=Filter(path="type", values=[""]))
+
+    assert read(events, {"type": ["x"]}) == Filtered()
+    assert read(events, {"type": "x"}) == Filtered()
+
+
+def test_whether_what_cannot_be_read_is_an_event_a_path_cannot_tell_but_a_header_can() -> None:
+    by_path = Events(topic="events", filter=FILTERS[0])
+    by_header = Events(topic="events", filter=FILTERS[3])
+
+    assert reason(read(by_path, b"{")) == "NotJson"
+    assert reason(read(by_header, b"{", headers=[("type", b"1")])) == "NotJson"
+    assert read(by_header, b"{") == Filtered()
+
+
+def test_the_filters_field_stays_in_the_record() -> None:
+    events = Events(topic="events", id=Reference(path="id"), filter=FILTERS[0])
+
+    assert read(events, {"id": 1, "type": "event"}) == Event(1, {"type": "event"}, ABSENT, None)
+
+
+PUBLISHED: Final = {
+    "age": 39,
+    "workclass": "State-gov",
+    "fnlwgt": 77516,
+    "education": "Bachelors",
+    "marital_status": "Never-married",
+    "occupation": "Adm-clerical",
+    "relationship": "Not-in-family",
+    "race": "White",
+    "gender": "Male",
+    "capital_gain": 2174,
+    "capital_loss": 0,
+    "hours_per_week": 40,
+    "native_country": "United-States",
+}
+
+
+def test_a_client_of_the_best_known_published_loop_is_understood_and_answered_as_it_reads() -> None:
+    events = Events(topic="app_messages", id=Reference(path="request_id"), record="data")
+    request = {"request_id": "5f2c", "data": {**PUBLISHED, "income_bracket": ">50K."}}
+
+    event = read(events, request, "data.income_bracket")
+    answer = json.loads(AnswerWriter(events, LABEL, 0.5, "v1-00000000").write("5f2c", 0.75))
+
+    assert event == Event("5f2c", PUBLISHED, ">50K.", None)
+    assert (answer["request_id"], answer["prediction"]) == ("5f2c", 1.0)
+    assert read_label(">50K.", spellings(DOTTED)) == ">50K"
+
+
+filters = (
+    st.none()
+    | st.sampled_from(FILTERS)
+    | st.builds(
+        Filter,
+        path=st.sampled_from(["a", "a.b", "b"]),
+        values=st.lists(st.sampled_from(["", "39", "a", "true"]), max_size=2),
+    )
+)
 readers = st.builds(
     EventReader,
     st.builds(
         Events,
         topic=st.just("events"),
+        filter=filters,
         id=st.none()
         | st.builds(Reference, path=st.sampled_from(["a", "a.b", "b"]))
         | st.just(Reference(key=True))
@@ -191,7 +303,18 @@ def test_any_bytes_are_an_event_that_can_be_written_again_or_a_rejection_with_a_
         assert msgspec.json.decode(msgspec.json.encode(read.record)) == read.record
         assert len(join_id(read.id)) == 16
     else:
-        assert reason(read)
+        assert read == Filtered() or reason(read)
+
+
+@given(records, filters)
+def test_a_filter_changes_nothing_of_an_event_that_it_lets_in(
+    record: dict[str, Any], wanted: Filter | None
+) -> None:
+    bare = read(PLAIN, record)
+    filtered = read(PLAIN.model_copy(update={"filter": wanted}), record)
+
+    assert filtered in (bare, Filtered())
+    assert filtered == bare or wanted is not None
 
 
 @given(records, st.sampled_from(["a", "b", "a.b", "b.a", "a.a.b"]))
@@ -206,7 +329,7 @@ def test_whatever_the_event_holds_the_label_is_not_in_it(record: dict[str, Any],
 BY_PATH = Labels(topic="labels", id=Reference(path="request_id"), value="income")
 
 
-def read_label(labels: Labels, value: bytes | None, key: bytes | None = None) -> object:
+def read_message(labels: Labels, value: bytes | None, key: bytes | None = None) -> object:
     return LabelReader(labels, FULL).read(value, key, None, "labels/0/0")
 
 
@@ -232,7 +355,7 @@ def read_label(labels: Labels, value: bytes | None, key: bytes | None = None) ->
 def test_a_label_is_read_from_its_message(
     labels: Labels, value: bytes, key: bytes | None, message: LabelMessage
 ) -> None:
-    assert read_label(labels, value, key) == message
+    assert read_message(labels, value, key) == message
 
 
 @pytest.mark.parametrize(
@@ -247,7 +370,7 @@ def test_a_label_is_read_from_its_message(
     ],
 )
 def test_what_is_no_label_is_rejected_with_a_reason(value: bytes | None, expected: str) -> None:
-    assert reason(read_label(BY_PATH, value)) == expected
+    assert reason(read_message(BY_PATH, value)) == expected
 
 
 def test_labels_on_a_topic_need_an_id_from_somewhere() -> None:
@@ -262,7 +385,7 @@ def test_any_bytes_are_a_label_or_a_rejection_with_a_reason(
 ) -> None:
     labels = Labels(topic="labels", id=Reference(key=True), value="a.b")
 
-    read = read_label(labels, value, key)
+    read = read_message(labels, value, key)
 
     assert isinstance(read, LabelMessage) or reason(read)
 

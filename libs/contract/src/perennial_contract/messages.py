@@ -16,6 +16,7 @@ from perennial_contract.labels import canonical
 from perennial_contract.moments import read_time
 from perennial_contract.paths import ABSENT, Absent, pick, remove
 from perennial_contract.pipeline import BinaryLabel, Events, Labels, Reference
+from perennial_contract.reasons import DeadLetter
 
 MODEL_HEADER: Final = "perennial-model"
 SOURCE_HEADER: Final = "perennial-source"  # topic/partition/offset of the event
@@ -32,8 +33,7 @@ _ANSWER: Final = ("prediction", "label", "probability", "model")
 class Rejection(msgspec.Struct, frozen=True):
     """Why a message cannot be used."""
 
-    reason: str
-    """Empty, NotJson, NotAnObject, NoRecord, NoId or NoLabel."""
+    reason: DeadLetter
     detail: str
     """For a person: what was expected where."""
 
@@ -70,9 +70,9 @@ class EventReader:
         self._record = events.record
         self._time = events.time
         self._filter = events.filter
-        self._values = frozenset(
-            canonical(v) for v in (events.filter.values if events.filter else ())
-        )
+        values = events.filter.values if events.filter else ()
+        self._any = not values
+        self._values = {canonical(value) for value in values} - {None}
         self._label_path = label_path
         id_path = events.id.path if events.id else None
         self._removed = [path for path in (label_path, id_path) if path]
@@ -99,7 +99,7 @@ class EventReader:
             remove(event, path)
         record = pick(event, self._record) if self._record else event
         if not isinstance(record, dict):
-            return Rejection("NoRecord", f"there is no object at {self._record}")
+            return Rejection(DeadLetter.NO_RECORD, f"there is no object at {self._record}")
         return Event(identity, record, label, time)
 
     def _is_another(
@@ -111,7 +111,7 @@ class EventReader:
         found = _referred(wanted, event, key, headers)
         if found is ABSENT or found is None:
             return True
-        return bool(self._values) and canonical(found) not in self._values
+        return not self._any and canonical(found) not in self._values
 
 
 class LabelReader:
@@ -133,7 +133,7 @@ class LabelReader:
             return identity
         label = _at(message, self._path) if self._path else message
         if label is None or label is ABSENT:
-            return Rejection("NoLabel", f"there is no value at {self._path} in {source}")
+            return Rejection(DeadLetter.NO_LABEL, f"there is no value at {self._path} in {source}")
         return LabelMessage(identity, label)
 
 
@@ -174,18 +174,20 @@ def join_id(id: Id) -> bytes:  # noqa: A002  the field's name
 
 def _json(value: bytes | None) -> object | Rejection:
     if not value:
-        return Rejection("Empty", "the message has no value")
+        return Rejection(DeadLetter.EMPTY, "the message has no value")
     try:
         return read_json(value)
     except ValueError as error:
-        return Rejection("NotJson", str(error))
+        return Rejection(DeadLetter.NOT_JSON, str(error))
 
 
 def _object(value: bytes | None) -> dict[str, Any] | Rejection:
     read = _json(value)
     if isinstance(read, (dict, Rejection)):
         return read
-    return Rejection("NotAnObject", f"the message is JSON, but no object: {type(read).__name__}")
+    return Rejection(
+        DeadLetter.NOT_AN_OBJECT, f"the message is JSON, but no object: {type(read).__name__}"
+    )
 
 
 def _at(message: object, path: str) -> object | Absent:
@@ -211,9 +213,9 @@ def _identity(
     reference: Reference | None, message: object, key: bytes | None, headers: Headers
 ) -> Id | Rejection:
     if reference is None:
-        return Rejection("NoId", "nothing says where the id lies: declare labels.id")
+        return Rejection(DeadLetter.NO_ID, "nothing says where the id lies: declare labels.id")
     found = _referred(reference, message, key, headers)
     if isinstance(found, _IDS) and found != "" and not isinstance(found, bool):
         return found
     place = reference.path or reference.header or "the message's key"
-    return Rejection("NoId", f"there is no id, a text or a number, at {place}")
+    return Rejection(DeadLetter.NO_ID, f"there is no id, a text or a number, at {place}")

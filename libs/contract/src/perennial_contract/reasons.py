@@ -117,3 +117,24 @@ class Reason(Told):
         "Look at features and labels: no model beats the base rate.",
     )
     ADOPTED = "Adopted", "Nothing: it goes on with what an earlier resource of this name left."
+
+
+class DeadLetter(Told):
+    """Why a message cannot be used: the reason of a dead letter, or of a label's rejection."""
+
+    EMPTY = "Empty", "Send a value: a message without one says nothing."
+    NOT_JSON = (
+        "NotJson",
+        "Send JSON in UTF-8, no deeper than 100; events.filter leaves alone what is no event.",
+    )
+    NOT_AN_OBJECT = "NotAnObject", "Send a JSON object: fields by their names."
+    NO_RECORD = (
+        "NoRecord",
+        "Send an object at events.record, or mend events.record.",
+    )
+    NO_ID = "NoId", "Send a text or a number where events.id or labels.id says, or mend these."
+    NO_LABEL = "NoLabel", "Send a value that is not null at labels.value, or mend labels.value."
+    ANSWER_REFUSED = (
+        "AnswerRefused",
+        "Raise max.message.bytes of the predictions topic: answers have their event's headers.",
+    )
