@@ -30,6 +30,7 @@ from perennial_contract.pipeline import (
     Tracking,
 )
 from perennial_contract.values import Duration, Section
+from perennial_operator import schedule
 
 QUANTITY_PATTERN: Final = r"^[0-9]{1,15}(\.[0-9]{1,9})?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
 _FACTORS: Final = {
@@ -58,6 +59,9 @@ def parse_bytes(quantity: str) -> int:
     if match is None:
         raise ValueError(f"{quantity} is no number of bytes")
     return int(float(match[1]) * _FACTORS[match[2] or ""])
+
+
+_DECIDED: Final = {"mode", "approve"}  # of promotion: what the operator decides by
 
 
 class Resources(Section):
@@ -153,14 +157,27 @@ class Spec(Section):
             raise ValueError("dataset or labels is needed")
         return self
 
+    @model_validator(mode="after")
+    def schedule_that_can_be_read(self) -> Self:
+        if self.retrain.schedule:
+            schedule.check(self.retrain.schedule)
+        return self
+
     def training_digest(self) -> str:
-        """Changes with whatever an attempt may depend on, not with the number of replicas."""
-        return digest_of(self.model_dump(mode="json", exclude={"predictor", "recorder", "retrain"}))
+        """Changes with whatever an attempt may depend on, not with what is decided about models."""
+        others = dict.fromkeys(("predictor", "recorder", "retrain", "model"), True)
+        exclude: dict[str, bool | set[str]] = {**others, "promotion": _DECIDED}
+        return digest_of(self.model_dump(mode="json", exclude=exclude))
 
     def inputs_digest(self) -> str:
         """Changes with what an attempt keeps from its first run to its last."""
         kept = {"task", "label_schema", "dataset", "optimizer", "promotion"}
-        return digest_of(self.model_dump(mode="json", include=kept))
+        exclude = {"promotion": _DECIDED}
+        return digest_of(self.model_dump(mode="json", include=kept, exclude=exclude))
+
+    def schema_digest(self) -> str:
+        """Changes with what a model of it looks like."""
+        return digest_of(self.label_schema.model_dump(mode="json", exclude_defaults=True))
 
 
 def digest_of(document: object) -> str:
