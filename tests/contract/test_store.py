@@ -102,6 +102,7 @@ calls: list[Callable[[Store], object]] = [
     lambda store: list(store.list("")),
     lambda store: store.delete(KEY),
     lambda store: store.probe(),
+    lambda store: list(store.folders("")),
 ]
 
 
@@ -126,7 +127,7 @@ def test_refused_credentials_are_named_at_once(
     assert len(s3.requests) == 1
 
 
-@pytest.mark.parametrize("call", [calls[0], calls[2], calls[3]])
+@pytest.mark.parametrize("call", [calls[0], calls[2], calls[3], calls[5]])
 def test_reads_and_deletions_are_not_repeated_here(
     s3: FakeS3, call: Callable[[Store], object]
 ) -> None:
@@ -156,6 +157,17 @@ def test_keys_are_listed_in_order_over_all_pages() -> None:
     assert list(store(s3).list("models/")) == keys
     assert list(store(s3).list("models/", "models/v2")) == keys[3:]
     assert list(store(s3).list("attempts/")) == []
+
+
+def test_folders_are_listed_once_each_over_all_pages() -> None:
+    s3 = FakeS3("bucket", page=2)
+    names = ["1/inputs.json", "1/verdict.json", "10/inputs.json", "2/trials/a", "3/inputs.json"]
+    for name in [*names, "beside.json"]:
+        store(s3).put_new(f"attempts/{name}", OURS)
+
+    assert list(store(s3).folders("attempts/")) == ["1", "10", "2", "3"]
+    assert list(store(s3).folders("")) == ["attempts"]
+    assert list(store(s3).folders("models/")) == []
 
 
 def test_a_list_that_breaks_off_is_no_short_list() -> None:

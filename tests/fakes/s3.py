@@ -70,13 +70,30 @@ class FakeS3:
         assert operation == "list_objects_v2"
         return _Paginator(self)
 
-    def pages(self, bucket: str, prefix: str, start_after: str) -> Iterator[dict[str, Any]]:
+    def pages(
+        self, bucket: str, prefix: str, start_after: str, delimiter: str = ""
+    ) -> Iterator[dict[str, Any]]:
         objects = self._bucket("ListObjectsV2", bucket)
         keys = sorted(key for key in objects if key.startswith(prefix) and key > start_after)
+        if delimiter:
+            yield from self._folders(prefix, delimiter, keys)
+            return
         for first in range(0, max(len(keys), 1), self._page):
             self._end(self._begin("ListObjectsV2"))
             page = [{"Key": key} for key in keys[first : first + self._page]]
             yield {"Contents": page} if page else {}
+
+    def _folders(self, prefix: str, delimiter: str, keys: list[str]) -> Iterator[dict[str, Any]]:
+        """Keys below a folder count as one."""
+        parts = [key.removeprefix(prefix).partition(delimiter) for key in keys]
+        found = sorted({prefix + head + mark for head, mark, _ in parts})
+        for first in range(0, max(len(found), 1), self._page):
+            self._end(self._begin("ListObjectsV2"))
+            some = found[first : first + self._page]
+            yield {
+                "Contents": [{"Key": key} for key in some if not key.endswith(delimiter)],
+                "CommonPrefixes": [{"Prefix": key} for key in some if key.endswith(delimiter)],
+            }
 
     def _begin(self, operation: str) -> Fault | None:
         self.requests.append(operation)
@@ -102,9 +119,9 @@ class _Paginator:
         self._s3 = s3
 
     def paginate(
-        self, *, Bucket: str, Prefix: str = "", StartAfter: str = ""
+        self, *, Bucket: str, Prefix: str = "", StartAfter: str = "", Delimiter: str = ""
     ) -> Iterator[dict[str, Any]]:
-        return self._s3.pages(Bucket, Prefix, StartAfter)
+        return self._s3.pages(Bucket, Prefix, StartAfter, Delimiter)
 
 
 def _error(code: str, operation: str) -> ClientError:

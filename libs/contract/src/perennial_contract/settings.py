@@ -88,6 +88,9 @@ class RecorderSettings(StreamSettings):
     label: dict[str, str] = Field(default_factory=dict)
     """Spelling: canonical label, of both classes and the aliases (`labels.spellings`)."""
     flush_interval: Duration = timedelta(seconds=10)
+    answers_among_events: bool = False
+    """Whether our answers are written to the events' topic: known by their header, they are no
+    events."""
     store_limit: int = 2 * 1024**3
     """Bytes that the waiting observations may take on disk."""
 

@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from perennial_contract.bundle import sha256
 from perennial_contract.pipeline import Storage
+from perennial_contract.reasons import Reason
 from perennial_contract.secrets import AUTHORITY
 
 if TYPE_CHECKING:
@@ -34,17 +35,17 @@ _DENIED: Final = frozenset(
 class StoreError(Exception):
     """S3 cannot do what was asked; `reason` is a condition's."""
 
-    reason = "StorageUnavailable"
+    reason = Reason.STORAGE_UNAVAILABLE
 
 
 class BucketMissing(StoreError):  # noqa: N818  named as the condition's reason
-    reason = "BucketMissing"
+    reason = Reason.BUCKET_MISSING
 
 
 class StorageRefused(StoreError):  # noqa: N818  named as the condition's reason
     """Credentials that S3 does not take, or a server that ignores conditional writes."""
 
-    reason = "StorageRefused"
+    reason = Reason.STORAGE_REFUSED
 
 
 class Put(Enum):
@@ -142,6 +143,23 @@ class Store:
             for page in pages:
                 for found in page.get("Contents", ()):
                     yield found["Key"].removeprefix(self._prefix)
+        except (ClientError, BotoCoreError, OSError) as error:
+            raise self._named(error) from error
+
+    def folders(self, prefix: str) -> Iterator[str]:
+        """The names right below `prefix` that have objects below them, in order.
+
+        Raises:
+            StoreError: S3 is away, refuses us, or has no such bucket.
+        """
+        whole = self._prefix + prefix
+        pages = self._client.get_paginator("list_objects_v2").paginate(
+            Bucket=self._bucket, Prefix=whole, Delimiter="/"
+        )
+        try:
+            for page in pages:
+                for found in page.get("CommonPrefixes", ()):
+                    yield found["Prefix"].removeprefix(whole).rstrip("/")
         except (ClientError, BotoCoreError, OSError) as error:
             raise self._named(error) from error
 

@@ -25,6 +25,7 @@ def recorder_settings(pipeline: Pipeline) -> RecorderSettings:
     return RecorderSettings(
         **_on_the_stream(pipeline),
         label=spellings(spec.label_schema.label),
+        answers_among_events=spec.predictions.topic == spec.events.topic,
         flush_interval=spec.recorder.flush_interval,
         store_limit=parse_bytes(spec.recorder.store_limit),
     )
