@@ -4,5 +4,6 @@ from typing import Final
 
 KAFKA: Final = "127.0.0.1:9092"
 S3: Final = "http://127.0.0.1:9000"
+MLFLOW: Final = "http://127.0.0.1:5000"
 S3_USER: Final = "minioadmin"
 S3_PASSWORD: Final = "minioadmin"  # noqa: S105  the local server's, for everyone to know

@@ -59,15 +59,6 @@ def applications(function: int, seed: int) -> Iterator[tuple[Application, str]]:
         yield made, label(function, made)
 
 
-def noisy(
-    pairs: Iterator[tuple[Application, str]], share: float, seed: int
-) -> Iterator[tuple[Application, str]]:
-    """The same applications, a share of them (0 to 1) in the other group."""
-    chance = random.Random(seed)  # noqa: S311  a stream that can be repeated, no secret
-    for made, group in pairs:
-        yield made, (other(group) if chance.random() < share else group)
-
-
 def other(group: str) -> str:
     return B if group == A else A
 

@@ -1,25 +1,51 @@
-"""The demo's base dataset: applications of one function as CSV."""
+"""The base datasets of the examples as CSV, and the rows of their streams."""
 
 from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
 
-from examples.demo.agrawal import ATTRIBUTES, applications, noisy
+from examples.demo.pipeline import ManifestTrouble, Pipeline
+from examples.demo.rows import Applications, Row, people
 
 ROWS: Final = 5_000
-NOISE: Final = 0.05  # share of labels in the wrong group, here and on the stream
-FUNCTION: Final = 7
 SEED: Final = 1993
+_SOURCES: Final = {
+    "loans": Applications,
+    "label-in-event": Applications,
+    "cold-start": Applications,
+    "migrate-ml-pipeline": people,
+}
 
 
-def base(label: str, rows: int = ROWS) -> bytes:
-    """The rows as CSV with a header; `label` names the last column."""
+def made_up(pipeline: Pipeline, seed: int) -> Iterator[Row]:
+    """Rows without end for one of the examples.
+
+    Raises:
+        ManifestTrouble: It is another pipeline.
+    """
+    if pipeline.name not in _SOURCES:
+        raise ManifestTrouble(
+            f"rows are made up for {', '.join(_SOURCES)}, not for {pipeline.name}: send events of"
+            f" your own to the topic {pipeline.events}"
+        )
+    return iter(_SOURCES[pipeline.name](seed))
+
+
+def base(pipeline: Pipeline, rows: int = ROWS) -> bytes:
+    """So many rows as CSV."""
+    return as_csv(islice(made_up(pipeline, SEED), rows), pipeline.dataset_label)
+
+
+def as_csv(rows: Iterable[Row], label: str) -> bytes:
+    """With a header; `label` names the last column."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*ATTRIBUTES, label])
-    pairs = noisy(applications(FUNCTION, SEED), NOISE, SEED + 1)
-    writer.writerows([*made.values(), group] for made, group in islice(pairs, rows))
+    for number, row in enumerate(rows):
+        if number == 0:
+            writer.writerow([*row.record, label])
+        writer.writerow([*row.record.values(), row.label])
     return text.getvalue().encode()

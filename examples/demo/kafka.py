@@ -18,7 +18,7 @@ from confluent_kafka import (
 )
 from confluent_kafka.admin import AdminClient
 
-from examples.demo import traffic
+from examples.demo import pipeline
 from examples.demo.addresses import KAFKA
 
 _PATIENCE: Final = 30.0  # seconds
@@ -52,7 +52,7 @@ class Sender:
         )
         self.failed = 0
 
-    def send(self, messages: Sequence[traffic.Message]) -> None:
+    def send(self, messages: Sequence[pipeline.Message]) -> None:
         for message in messages:
             self._producer.produce(
                 message.topic, value=message.value, key=message.key, on_delivery=self._delivered
@@ -150,7 +150,8 @@ def _places(consumer: Consumer, topic: str) -> list[TopicPartition]:
         raise KafkaTrouble(_AWAY) from error
     if found.error:
         raise KafkaTrouble(
-            f"topic {topic}: {found.error.str()}; make it with: cluster/cluster prepare loans"
+            f"topic {topic}: {found.error.str()}; make it with: cluster/cluster prepare"
+            " and the pipeline's file"
         )
     return [TopicPartition(topic, number, 0) for number in found.partitions]
 

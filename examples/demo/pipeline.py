@@ -1,61 +1,132 @@
-"""What the demo must know of its ModelPipeline, read from the very file that is applied."""
+"""What the demo must know of a ModelPipeline, read from the very file that is applied."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
+from perennial_contract.labels import read_label, spellings
+from perennial_contract.paths import place
+from perennial_contract.pipeline import BinaryLabel
+
 MANIFEST: Final = Path(__file__).parents[1] / "loans.yaml"
 NAMESPACE: Final = "default"
+
+Label = str | int | float
+
+
+class ManifestTrouble(Exception):  # noqa: N818  what it is
+    """A file holds no ModelPipeline that the demo can follow; the message names file and field."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """Names out of a manifest; `id_field`, `record` and `label` are fields of the messages."""
+    """Names out of a manifest; what is empty is not declared."""
 
     name: str
     events: str
     labels: str
+    """The topic of late labels; empty where they lie inside the events."""
     predictions: str
     dead_letters: str
+    lifecycle: str
     id_field: str
+    """Where the id lies in a message; empty where nothing says so."""
     record: str
     label: str
+    """Where the label lies in a label message, or inside the event."""
+    classes: BinaryLabel
     dataset: str
     dataset_label: str
     bucket: str
     threshold: int
+    experiment: str
+    """In MLflow."""
 
     @property
     def topics(self) -> tuple[str, ...]:
-        return self.events, self.labels, self.predictions, self.dead_letters
+        named = (self.events, self.labels, self.predictions, self.dead_letters, self.lifecycle)
+        return tuple(dict.fromkeys(name for name in named if name))
 
     @property
     def prefix(self) -> str:
         """Where its objects lie in the bucket."""
         return f"{NAMESPACE}/{self.name}"
 
+    def read_label(self, written: object) -> str:
+        """The class that a label means, in one spelling; empty for neither."""
+        return read_label(written, spellings(self.classes)) or ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    topic: str
+    key: str
+    value: bytes
+
+
+def event(pipeline: Pipeline, identity: str, record: dict[str, Any], label: Label) -> Message:
+    """A message of the events topic; the key is the id even where nothing declares one."""
+    content: dict[str, Any] = {}
+    if pipeline.id_field:
+        place(content, pipeline.id_field, identity)
+    if pipeline.record:
+        place(content, pipeline.record, dict(record))
+    else:
+        content |= record
+    if not pipeline.labels:
+        place(content, pipeline.label, label)
+    return Message(pipeline.events, identity, json.dumps(content).encode())
+
+
+def late_label(pipeline: Pipeline, identity: str, label: Label) -> Message:
+    """A message of the labels topic."""
+    content: dict[str, Any] = {}
+    place(content, pipeline.id_field, identity)
+    place(content, pipeline.label, label)
+    return Message(pipeline.labels, identity, json.dumps(content).encode())
+
 
 def parse(manifest: dict[str, Any]) -> Pipeline:
-    spec = manifest["spec"]
+    name, spec = manifest["metadata"]["name"], manifest["spec"]
+    labels, dataset = spec["labels"], spec.get("dataset", {})
+    tracking = spec.get("tracking")
     return Pipeline(
-        name=manifest["metadata"]["name"],
+        name=name,
         events=spec["events"]["topic"],
-        labels=spec["labels"]["topic"],
+        labels=labels.get("topic", ""),
         predictions=spec["predictions"]["topic"],
         dead_letters=spec["deadLetters"]["topic"],
-        id_field=spec["events"]["id"]["path"],
-        record=spec["events"]["record"],
-        label=spec["labels"]["value"],
-        dataset=spec["dataset"]["uri"],
-        dataset_label=spec["dataset"]["label"],
+        lifecycle=spec.get("lifecycle", {}).get("topic", ""),
+        id_field=spec["events"].get("id", {}).get("path", ""),
+        record=spec["events"].get("record", ""),
+        label=labels.get("path") or labels.get("value", "label"),
+        classes=BinaryLabel.model_validate(spec["schema"]["label"]),
+        dataset=dataset.get("uri", ""),
+        dataset_label=dataset.get("label", ""),
         bucket=spec["storage"]["bucket"],
         threshold=spec["retrain"]["threshold"],
+        experiment=tracking.get("experiment", f"{NAMESPACE}/{name}") if tracking else "",
     )
 
 
 def load(path: Path = MANIFEST) -> Pipeline:
-    return parse(yaml.safe_load(path.read_text()))
+    """Read a manifest.
+
+    Raises:
+        ManifestTrouble: There is no such file, or it holds no ModelPipeline with labels.
+    """
+    try:
+        return parse(yaml.safe_load(path.read_text()))
+    except OSError as error:
+        raise ManifestTrouble(f"{path}: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise ManifestTrouble(f"{path} is no YAML: {error}") from error
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ManifestTrouble(
+            f"{path} is no ModelPipeline to follow: {error} is missing"
+        ) from error

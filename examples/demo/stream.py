@@ -11,8 +11,8 @@ from typing import Final, Protocol
 
 from examples.demo import kafka
 from examples.demo.accuracy import Accuracy, Answer
-from examples.demo.pipeline import Pipeline
-from examples.demo.traffic import Issue, Message, Traffic
+from examples.demo.pipeline import Message, Pipeline
+from examples.demo.traffic import Issue, Traffic
 
 _TICK: Final = 0.05  # seconds
 
@@ -69,6 +69,11 @@ class Stream:
         self._over.set()
         self._join(1)
 
+    @property
+    def over(self) -> bool:
+        """Whether there are no more rows."""
+        return self._traffic.over
+
     def _join(self, number: int) -> None:
         if self._threads[number].ident is not None:
             self._threads[number].join()
@@ -91,9 +96,14 @@ class Stream:
     def _read(self) -> None:
         while not self._over.is_set():
             for record in self._poll(0.25):
-                self._seen.put(answer(record, self._traffic.pipeline))
+                if found := answer(record, self._traffic.pipeline):
+                    self._seen.put(found)
 
 
-def answer(record: kafka.Record, pipeline: Pipeline) -> Answer:
+def answer(record: kafka.Record, pipeline: Pipeline) -> Answer | None:
+    """None for what is no answer: events may stand on the same topic."""
     content = json.loads(record.value)
-    return Answer(content[pipeline.id_field], content["label"], content["model"], record.at)
+    if "prediction" not in content:
+        return None
+    identity = content[pipeline.id_field] if pipeline.id_field else record.key
+    return Answer(identity, pipeline.read_label(content["label"]), content["model"], record.at)

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import heapq
-import json
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from examples.demo.agrawal import application, label, other
-from examples.demo.dataset import FUNCTION, NOISE
-from examples.demo.pipeline import Pipeline
+from examples.demo.pipeline import Label, Message, Pipeline, event, late_label
+from examples.demo.rows import Row
 
 RATE: Final = 80.0  # events a second
 DELAY: Final = (1.0, 2.0)  # seconds after its event that a label comes, evenly between
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    topic: str
-    key: str
-    value: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Issue:
-    """An event's label as it was issued, noise and all; `world` counts the changes before it."""
+    """An event's class as it was issued, noise and all; `world` counts the changes before it."""
 
     id: str
     group: str
@@ -40,33 +32,26 @@ class Due:
 
 @dataclass
 class Traffic:
-    """Time is seconds on any clock that does not go back. The same seed gives the same messages."""
+    """Time is seconds on any clock that does not go back. The same rows give the same messages."""
 
     pipeline: Pipeline
     run: str
     """Begins every id, so that two runs do not share one."""
-    seed: int
+    rows: Iterator[Row]
     rate: float = RATE
-    world: tuple[int, int] = (0, FUNCTION)
-    """How often the world changed, and the function that is true now."""
-    _chance: random.Random = field(init=False)
+    over: bool = False
+    """Whether there are no more rows."""
+    _chance: random.Random = field(default_factory=lambda: random.Random(1))  # noqa: S311
     _sent: int = 0
     _start: float | None = None
-    _owed: list[tuple[float, str, str]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self._chance = random.Random(self.seed)  # noqa: S311  a stream that can be repeated
-
-    def change(self, function: int) -> None:
-        """From the next event on another function is true."""
-        self.world = (self.world[0] + 1, function)
+    _owed: list[tuple[float, str, Label]] = field(default_factory=list)
 
     def due(self, now: float) -> Due:
         """All that is to be sent by now and was not yet."""
         if self._start is None:
             self._start = now
         due = Due([], [])
-        while self._start + self._sent / self.rate <= now:
+        while not self.over and self._start + self._sent / self.rate <= now:
             self._event(now, due)
         self._pay(now, due)
         return due
@@ -78,26 +63,19 @@ class Traffic:
         return due.messages
 
     def _event(self, now: float, due: Due) -> None:
+        row = next(self.rows, None)
+        if row is None:
+            self.over = True
+            return
         identity = f"{self.run}-{self._sent:06}"
         self._sent += 1
-        changes, function = self.world
-        record = application(self._chance)
-        group = label(function, record)
-        if self._chance.random() < NOISE:
-            group = other(group)
-        heapq.heappush(self._owed, (now + self._chance.uniform(*DELAY), identity, group))
-        due.issues.append(Issue(identity, group, changes))
-        due.messages.append(
-            self._message(self.pipeline.events, identity, self.pipeline.record, record)
-        )
+        if self.pipeline.labels:
+            owed = (now + self._chance.uniform(*DELAY), identity, row.label)
+            heapq.heappush(self._owed, owed)
+        due.issues.append(Issue(identity, self.pipeline.read_label(row.label), row.world))
+        due.messages.append(event(self.pipeline, identity, row.record, row.label))
 
     def _pay(self, now: float, due: Due) -> None:
         while self._owed and self._owed[0][0] <= now:
-            _, identity, group = heapq.heappop(self._owed)
-            due.messages.append(
-                self._message(self.pipeline.labels, identity, self.pipeline.label, group)
-            )
-
-    def _message(self, topic: str, identity: str, name: str, content: object) -> Message:
-        value = json.dumps({self.pipeline.id_field: identity, name: content})
-        return Message(topic, identity, value.encode())
+            _, identity, label = heapq.heappop(self._owed)
+            due.messages.append(late_label(self.pipeline, identity, label))

@@ -12,8 +12,6 @@ from examples.demo.agrawal import (
     application,
     applications,
     label,
-    noisy,
-    other,
 )
 
 PLAIN: Application = {
@@ -102,12 +100,3 @@ def test_a_seed_gives_the_same_applications_whatever_the_function() -> None:
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_every_function_finds_members_of_both_groups(function: int) -> None:
     assert {group for _, group in islice(applications(function, 1), 2_000)} == {"A", "B"}
-
-
-def test_noise_changes_about_its_share_of_the_groups_and_no_application() -> None:
-    clean = list(islice(applications(7, 1), 10_000))
-    loud = list(islice(noisy(applications(7, 1), 0.05, 2), 10_000))
-
-    changed = [(a, b) for a, b in zip(clean, loud, strict=True) if a != b]
-    assert 400 < len(changed) < 600
-    assert all(a[0] == b[0] and other(a[1]) == b[1] for a, b in changed)

@@ -1,11 +1,21 @@
 import csv
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import pytest
 
 from examples.demo.agrawal import ATTRIBUTES, label
-from examples.demo.dataset import base
+from examples.demo.dataset import base, made_up
+from examples.demo.pipeline import ManifestTrouble, Pipeline, load
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+LOANS = load()
+PEOPLE = load(EXAMPLES / "migrate-ml-pipeline.yaml")
 
 
 def test_the_base_dataset_has_five_thousand_rows_of_function_seven_with_some_noise() -> None:
-    rows = list(csv.DictReader(base("group").decode().splitlines()))
+    rows = list(csv.DictReader(base(LOANS).decode().splitlines()))
 
     assert len(rows) == 5_000
     assert tuple(rows[0]) == (*ATTRIBUTES, "group")
@@ -14,5 +24,22 @@ def test_the_base_dataset_has_five_thousand_rows_of_function_seven_with_some_noi
     assert 0.93 < sum(true) / len(true) < 0.97
 
 
-def test_it_is_the_same_each_time() -> None:
-    assert base("group", 100) == base("group", 100)
+@pytest.mark.parametrize("pipeline", [LOANS, PEOPLE], ids=["loans", "people"])
+def test_it_is_the_same_each_time(pipeline: Pipeline) -> None:
+    assert base(pipeline, 100) == base(pipeline, 100)
+
+
+def test_people_have_thirteen_fields_and_an_income_bracket_that_follows_from_them() -> None:
+    rows = list(islice(made_up(PEOPLE, 1), 4_000))
+
+    assert {len(row.record) for row in rows} == {13}
+    assert base(PEOPLE, 10).decode().splitlines()[0].endswith(",native_country,income_bracket")
+    rich = [row.label == ">50K" for row in rows]
+    assert 0.2 < sum(rich) / len(rich) < 0.5
+    learned = [row.label == ">50K" for row in rows if row.record["education"] == "Doctorate"]
+    assert sum(learned) / len(learned) > sum(rich) / len(rich) + 0.1
+
+
+def test_for_a_pipeline_of_ones_own_nothing_is_made_up() -> None:
+    with pytest.raises(ManifestTrouble, match="not for mine: send events of your own"):
+        made_up(replace(LOANS, name="mine"), 1)

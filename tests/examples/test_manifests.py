@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 import yaml
 
-from examples.demo.dataset import NOISE, ROWS, base
+from examples.demo.dataset import ROWS, base
 from examples.demo.pipeline import Pipeline, load
+from examples.demo.rows import NOISE
 from examples.demo.traffic import DELAY, RATE
 from perennial_contract.encoder import infer, learn
+from perennial_contract.pipeline import BinaryLabel
 from perennial_operator.spec import Spec
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -19,7 +21,7 @@ def manifest(name: str) -> dict[str, Any]:
     return read
 
 
-@pytest.mark.parametrize("name", ["loans", "income"])
+@pytest.mark.parametrize("name", sorted(path.stem for path in EXAMPLES.glob("*.yaml")))
 def test_an_example_is_what_the_operator_accepts(name: str) -> None:
     assert isinstance(Spec.model_validate(manifest(name)["spec"]), Spec)
     assert manifest(name)["metadata"] == {"name": name}
@@ -32,14 +34,27 @@ def test_the_demo_knows_its_pipeline_from_its_manifest() -> None:
         labels="loans-labels",
         predictions="loans-predictions",
         dead_letters="loans-dead-letters",
+        lifecycle="loans-lifecycle",
         id_field="request_id",
         record="data",
         label="group",
+        classes=BinaryLabel(positive="A", negative="B"),
         dataset="s3://datasets/loans/train.csv",
         dataset_label="group",
         bucket="perennial",
         threshold=2_000,
+        experiment="loans",
     )
+
+
+def test_a_pipeline_may_lack_what_is_optional_and_have_one_topic_for_two() -> None:
+    cold, inside = (load(EXAMPLES / f"{name}.yaml") for name in ("cold-start", "label-in-event"))
+    migrated = load(EXAMPLES / "migrate-ml-pipeline.yaml")
+
+    assert (cold.dataset, cold.experiment, cold.lifecycle) == ("", "", "")
+    assert (inside.labels, inside.label, inside.id_field) == ("", "outcome.group", "")
+    assert migrated.topics == ("app_messages", "app_dead_letters", "retrain_topic")
+    assert migrated.read_label(">50K.") == migrated.read_label(" >50K")
 
 
 def test_the_demo_is_what_the_readme_promises() -> None:
@@ -54,7 +69,7 @@ def test_the_demo_is_what_the_readme_promises() -> None:
 
 def test_a_category_is_the_same_value_in_the_dataset_and_on_the_stream() -> None:
     spec = Spec.model_validate(manifest("loans")["spec"])
-    header, *lines = base("group").decode().splitlines()
+    header, *lines = base(load()).decode().splitlines()
     rows = [dict(zip(header.split(","), line.split(","), strict=True)) for line in lines]
     for row in rows:
         del row["group"]

@@ -1,13 +1,17 @@
 import json
 import queue
 import threading
+from dataclasses import replace
 
 import pytest
 
-from examples.demo.accuracy import Accuracy
+from examples.demo.accuracy import Accuracy, Answer
 from examples.demo.kafka import Record
-from examples.demo.stream import Stream
-from examples.demo.traffic import Message, Traffic
+from examples.demo.pipeline import Message
+from examples.demo.rows import Applications
+from examples.demo.stream import Stream, answer
+from examples.demo.traffic import Traffic
+from perennial_contract.pipeline import BinaryLabel
 from tests.fakes.loans import PIPELINE
 
 
@@ -42,12 +46,14 @@ class Loop:
 
 
 def reply(identity: str) -> bytes:
-    return json.dumps({"request_id": identity, "label": "A", "model": "v1-a"}).encode()
+    return json.dumps(
+        {"request_id": identity, "prediction": 1.0, "label": "A", "model": "v1-a"}
+    ).encode()
 
 
 def test_every_event_gets_its_label_and_is_graded_once_though_the_stream_ends() -> None:
     loop, accuracy = Loop(), Accuracy()
-    stream = Stream(Traffic(PIPELINE, "r", 1), loop, loop.poll)
+    stream = Stream(Traffic(PIPELINE, "r", Applications(1)), loop, loop.poll)
     stream.start()
     assert loop.enough.wait(30)
     stream.finish()
@@ -65,7 +71,7 @@ def test_what_ends_a_thread_is_handed_over() -> None:
     def broken(_: float) -> list[Record]:
         raise OSError("no broker")
 
-    stream = Stream(Traffic(PIPELINE, "r", 1), Loop(), broken)
+    stream = Stream(Traffic(PIPELINE, "r", Applications(1)), Loop(), broken)
     stream.start()
     stream.close()
     with pytest.raises(OSError, match="no broker"):
@@ -74,6 +80,20 @@ def test_what_ends_a_thread_is_handed_over() -> None:
 
 def test_a_stream_that_never_began_can_be_closed() -> None:
     loop = Loop()
-    Stream(Traffic(PIPELINE, "r", 1), loop, loop.poll).close()
+    Stream(Traffic(PIPELINE, "r", Applications(1)), loop, loop.poll).close()
 
     assert loop.sent == []
+
+
+def test_what_stands_beside_the_answers_is_none() -> None:
+    event = Record("r-1", b'{"request_id": "r-1", "data": {"age": 37}}', 1.0, {})
+
+    assert answer(event, PIPELINE) is None
+
+
+def test_an_answer_without_an_id_is_known_by_its_key_and_its_class_by_any_spelling() -> None:
+    classes = BinaryLabel(positive="1", negative="0")
+    pipeline = replace(PIPELINE, id_field="", classes=classes)
+    value = b'{"id": "t/0/17", "prediction": 1.0, "label": "1.0", "model": "v1-a"}'
+
+    assert answer(Record("r-1", value, 2.0, {}), pipeline) == Answer("r-1", "1", "v1-a", 2.0)

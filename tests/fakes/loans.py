@@ -9,6 +9,7 @@ from examples.demo.accuracy import Accuracy, Answer
 from examples.demo.agrawal import label
 from examples.demo.frame import Scene
 from examples.demo.pipeline import load
+from examples.demo.rows import Applications
 from examples.demo.traffic import Issue, Traffic
 from examples.demo.view import View, read
 from perennial_operator.resource import Entry, Outcome, Trigger
@@ -52,7 +53,7 @@ class FakeLoans:
     """Cluster and stream in one: `learns` tells whether an attempt sees what changed."""
 
     clock: FakeClock
-    traffic: Traffic = field(default_factory=lambda: Traffic(PIPELINE, "fake", 1))
+    rows: Applications = field(default_factory=lambda: Applications(1))
     trains: float = 15.0
     """Seconds that an attempt takes."""
     learns: bool = True
@@ -66,6 +67,9 @@ class FakeLoans:
     changed_at: int = 0
     """How many labels there were when the world changed."""
     ended: list[Entry] = field(default_factory=lambda: [entry(1, Outcome.PROMOTED)])
+
+    def __post_init__(self) -> None:
+        self.traffic = Traffic(PIPELINE, "fake", self.rows)
 
     def start(self) -> None:
         self.started = True
@@ -93,7 +97,7 @@ class FakeLoans:
         if self.running and now - self.running[0] >= self.trains:
             self._end()
         if not self.running and self.labels - self.handled >= PIPELINE.threshold:
-            function = self.traffic.world[1] if self._all_new() else self.known
+            function = self.rows.function if self._all_new() else self.known
             self.running = (now, function, self.labels)
         recorded = len(self.ended) + (self.running is not None)
         status = {
@@ -121,7 +125,7 @@ class FakeLoans:
         return self.learns and self.changed_at <= self.handled + 300
 
     def change(self, function: int) -> None:
-        self.traffic.change(function)
+        self.rows.change(function)
         self.changed_at = self.labels
 
     def _end(self) -> None:

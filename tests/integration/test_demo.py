@@ -8,7 +8,7 @@ from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-def
 
 from examples.demo import store
 from examples.demo.kafka import KafkaTrouble, Sender, delete_topics, follow, poll, read_back
-from examples.demo.traffic import Message
+from examples.demo.pipeline import Message
 from perennial_contract.status import Outcome, Verdict
 
 pytestmark = pytest.mark.integration
