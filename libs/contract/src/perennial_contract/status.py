@@ -64,6 +64,8 @@ class PredictorReport(Report):
     """By reason."""
     skipped: int = 0
     """Events that retention removed before they were read."""
+    filtered: int = 0
+    """Records that events.filter leaves alone."""
     unknown: dict[str, int] = Field(default_factory=dict)
     """Values outside the encoder's dictionary, by feature."""
     partitions: int = 0
