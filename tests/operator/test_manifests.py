@@ -6,11 +6,12 @@ import yaml
 
 from perennial_contract.settings import PredictorSettings, RecorderSettings, TrainerSettings
 from perennial_operator.manifests.deployment import deployment, template_digest
-from perennial_operator.manifests.job import job
+from perennial_operator.manifests.job import job, job_digest
 from perennial_operator.manifests.pod import resources
 from perennial_operator.manifests.statefulset import statefulset
 from perennial_operator.resource import Pipeline
 from perennial_operator.spec import Resources
+from tests.operator.wishes import WISHES
 from tests.operator.world import NOW, V1, V2, a_pipeline, a_spec, an_attempt
 
 Json = dict[str, Any]
@@ -26,6 +27,15 @@ def a_pipeline_with_wishes() -> Pipeline:
         lifecycle={"topic": "lifecycle"},
         tracking={"uri": "http://mlflow:5000"},
     )
+
+
+def templates(pipeline: Pipeline) -> dict[str, Json]:
+    return {kind: made["spec"]["template"] for kind, made in all_three(pipeline).items()}
+
+
+def beside_it(kind: str) -> Json:
+    """What stands in the pod template where nothing is wished for."""
+    return templates(a_pipeline())[kind]
 
 
 def all_three(pipeline: Pipeline) -> dict[str, Json]:
@@ -101,6 +111,87 @@ def test_how_many_models_are_kept_is_no_reason_to_restart_anything_on_the_stream
 
     assert all_three(five)["deployment"] == all_three(twenty)["deployment"]
     assert all_three(five)["statefulset"] == all_three(twenty)["statefulset"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "program"),
+    [("deployment", "predictor"), ("statefulset", "recorder"), ("job", "trainer")],
+)
+def test_what_the_user_adds_stands_beside_what_is_ours(kind: str, program: str) -> None:
+    plain = beside_it(kind)
+    (container,) = plain["spec"]["containers"]
+    spread = {
+        **WISHES["topologySpreadConstraints"][0],
+        "labelSelector": {
+            "matchLabels": {"perennial.dev/pipeline": "income", "perennial.dev/component": program}
+        },
+    }
+    volumes = [
+        {
+            "name": volume["name"],
+            **{k: v for k, v in volume.items() if k in {"configMap", "projected"}},
+        }
+        for volume in WISHES["volumes"]
+    ]
+    mounts = [
+        {"name": "ca", "mountPath": "/etc/company", "readOnly": True},
+        {"name": "both", "mountPath": "/etc/both", "readOnly": True},
+    ]
+    elsewhere = {"labels", "annotations", "env", "volumes", "topologySpreadConstraints"}
+    passed = {key: value for key, value in WISHES.items() if key not in elsewhere}
+
+    made = templates(a_pipeline(**{program: {"template": WISHES}}))[kind]
+
+    ours = {k: v for k, v in made["metadata"].get("annotations", {}).items() if "perennial" in k}
+    assert made == {
+        "metadata": {
+            "labels": {**plain["metadata"]["labels"], "team": "growth"},
+            "annotations": {**ours, "prometheus.io/scrape": "true"},
+        },
+        "spec": {
+            **plain["spec"],
+            **passed,
+            "topologySpreadConstraints": [spread],
+            "volumes": [*plain["spec"]["volumes"], *volumes],
+            "containers": [
+                {
+                    **container,
+                    "env": [*container["env"], *WISHES["env"]],
+                    "volumeMounts": [*container["volumeMounts"], *mounts],
+                }
+            ],
+        },
+    }
+
+
+def test_a_spread_that_says_whom_it_counts_is_handed_on() -> None:
+    counted = {"matchLabels": {"team": "growth"}}
+    spread = {**WISHES["topologySpreadConstraints"][0], "labelSelector": counted}
+
+    pipeline = a_pipeline(predictor={"template": {"topologySpreadConstraints": [spread]}})
+
+    pod = templates(pipeline)["deployment"]["spec"]
+    assert pod["topologySpreadConstraints"] == [spread]
+
+
+def test_an_addition_is_another_template_and_another_job() -> None:
+    added = {"template": {"labels": {"team": "growth"}}}
+    pipeline, other = a_pipeline(), a_pipeline(predictor=added, trainer=added)
+
+    assert template_digest(pipeline, "image") != template_digest(other, "image")
+    assert job_digest(pipeline, "image") != job_digest(other, "image")
+
+
+def test_the_version_and_the_users_annotations_stand_together() -> None:
+    added = {"template": {"annotations": {"team": "growth"}}}
+
+    made = templates(a_pipeline(predictor=added))["deployment"]
+
+    assert made["metadata"]["annotations"].keys() == {
+        "team",
+        "perennial.dev/model",
+        "perennial.dev/template",
+    }
 
 
 def test_another_version_changes_nothing_in_the_template_but_the_annotation() -> None:

@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from perennial_contract.values import format_duration
 from perennial_operator.resource import GROUP, KIND, PLURAL, VERSION, Status
-from perennial_operator.rules import RULES
+from perennial_operator.rules import PROGRAMS, RULES, Rule
 from perennial_operator.spec import Spec
 
 Json = dict[str, Any]
@@ -34,8 +34,22 @@ _KEPT: Final[tuple[str, ...]] = (
     "maxProperties",
     "required",
     "x-kubernetes-int-or-string",
+    "x-kubernetes-preserve-unknown-fields",
 )
-_KEYED: Final = {"spec.schema.features": ["name"], "status.conditions": ["type"]}
+_KEYED: Final = {
+    "spec.schema.features": ["name"],
+    "status.conditions": ["type"],
+    **{
+        f"spec.{program}.template.{field}": keys
+        for program in PROGRAMS
+        for field, keys in (
+            ("env", ["name"]),
+            ("imagePullSecrets", ["name"]),
+            ("topologySpreadConstraints", ["topologyKey", "whenUnsatisfiable"]),
+            ("volumes", ["name"]),
+        )
+    },
+}
 _SETS: Final = ("spec.schema.exclude",)
 _COLUMNS: Final = (
     ("Ready", "string", '.status.conditions[?(@.type=="Ready")].status', 0),
@@ -81,13 +95,18 @@ def _convert(schema: Json, definitions: Json, at: str) -> Json:
             name: _property(name, schema, definitions, f"{at}.{name}")
             for name in schema["properties"]
         }
-    elif isinstance(schema.get("additionalProperties"), dict):
-        out["additionalProperties"] = _convert(
-            schema["additionalProperties"], definitions, f"{at}.*"
-        )
+    elif values := _values(schema):
+        out["additionalProperties"] = _convert(values, definitions, f"{at}.*")
     if "items" in schema:
         out["items"] = _convert(schema["items"], definitions, f"{at}[]")
     return out | _lists(at) | _rules(at)
+
+
+def _values(schema: Json) -> Json | None:
+    """The schema of a map's values; that of its keys is nothing that a definition can hold."""
+    patterns = list(schema.get("patternProperties", {}).values())
+    values = patterns[0] if patterns else schema.get("additionalProperties")
+    return values if isinstance(values, dict) else None
 
 
 def _inline(schema: Json, definitions: Json) -> Json:
@@ -123,8 +142,13 @@ def _lists(at: str) -> Json:
 
 
 def _rules(at: str) -> Json:
-    rules = [{"rule": r.rule, "message": r.message} for r in RULES if r.at == at and at]
+    rules = [_rule(rule) for rule in RULES if rule.at == at and at]
     return {"x-kubernetes-validations": rules} if rules else {}
+
+
+def _rule(rule: Rule) -> Json:
+    field = {"fieldPath": rule.field} if rule.field else {}
+    return {"rule": rule.rule, "message": rule.message, **field}
 
 
 def definition() -> Json:
@@ -140,9 +164,7 @@ def definition() -> Json:
             "spec": structural(Spec, "spec"),
             "status": structural(Status, "status"),
         },
-        "x-kubernetes-validations": [
-            {"rule": r.rule, "message": r.message} for r in RULES if not r.at
-        ],
+        "x-kubernetes-validations": [_rule(rule) for rule in RULES if not rule.at],
     }
     scale = {
         "specReplicasPath": ".spec.predictor.replicas",

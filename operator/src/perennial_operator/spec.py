@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from datetime import timedelta
-from typing import Annotated, Final, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
@@ -31,6 +31,7 @@ from perennial_contract.pipeline import (
 )
 from perennial_contract.values import Duration, Section
 from perennial_operator import schedule
+from perennial_operator.template import Template
 
 QUANTITY_PATTERN: Final = r"^[0-9]{1,15}(\.[0-9]{1,9})?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
 _FACTORS: Final = {
@@ -78,6 +79,8 @@ class Predictor(Section):
     """Image of the predictor; by default the operator's choice."""
     resources: Resources = Field(default_factory=Resources)
     """CPU and memory of a pod; LightGBM's threads are the CPU limit."""
+    template: Template = Field(default_factory=Template)
+    """What is added to the pods."""
 
 
 class Recorder(Section):
@@ -89,6 +92,8 @@ class Recorder(Section):
     """Image of the recorder; by default the operator's choice."""
     resources: Resources = Field(default_factory=Resources)
     """CPU and memory of the pod."""
+    template: Template = Field(default_factory=Template)
+    """What is added to the pod."""
 
     @model_validator(mode="after")
     def store_limit_in_bytes(self) -> Self:
@@ -103,6 +108,8 @@ class Trainer(Section):
     """How long an attempt may take."""
     resources: Resources = Field(default_factory=Resources)
     """CPU and memory of the pod; one CPU at most by default."""
+    template: Template = Field(default_factory=Template)
+    """What is added to the pod."""
 
 
 class Spec(Section):
@@ -167,17 +174,21 @@ class Spec(Section):
         """Changes with whatever an attempt may depend on, not with what is decided about models."""
         others = dict.fromkeys(("predictor", "recorder", "retrain", "model"), True)
         exclude: dict[str, bool | set[str]] = {**others, "promotion": _DECIDED}
-        return digest_of(self.model_dump(mode="json", exclude=exclude))
+        return self._digest(exclude=exclude)
 
     def inputs_digest(self) -> str:
         """Changes with what an attempt keeps from its first run to its last."""
         kept = {"task", "label_schema", "dataset", "optimizer", "promotion"}
         exclude = {"promotion": _DECIDED}
-        return digest_of(self.model_dump(mode="json", include=kept, exclude=exclude))
+        return self._digest(include=kept, exclude=exclude)
 
     def schema_digest(self) -> str:
         """Changes with what a model of it looks like."""
         return digest_of(self.label_schema.model_dump(mode="json", exclude_defaults=True))
+
+    def _digest(self, **parts: Any) -> str:
+        """What is left at its default is left out: a new optional field changes no digest."""
+        return digest_of(self.model_dump(mode="json", exclude_defaults=True, **parts))
 
 
 def digest_of(document: object) -> str:

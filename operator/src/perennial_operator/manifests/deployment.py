@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from perennial_contract.settings import MODEL
+from perennial_operator.manifests.additions import added
 from perennial_operator.manifests.pod import (
     MODEL_ANNOTATION,
     PREDICTOR,
@@ -39,10 +40,11 @@ def template(pipeline: Pipeline, image: str) -> Manifest:
     )
     program["readinessProbe"] = probe("/readyz", 1, 3)
     program["livenessProbe"] = probe("/healthz", 10, 6)
-    return {
+    content = {
         "metadata": {"labels": labels(pipeline, PREDICTOR)},
         "spec": pod(program, secrets(pipeline, kafka=True), grace=30),
     }
+    return added(content, wanted.template, selector(pipeline, PREDICTOR))
 
 
 def template_digest(pipeline: Pipeline, image: str) -> str:
@@ -54,7 +56,8 @@ def deployment(pipeline: Pipeline, image: str, version: str) -> Manifest:
     """The version stands in the template only: an old pod that restarts stays old."""
     content = template(pipeline, image)
     digest = {TEMPLATE_ANNOTATION: template_digest(pipeline, image)}
-    content["metadata"]["annotations"] = {MODEL_ANNOTATION: version, **digest}
+    annotations = content["metadata"].get("annotations", {})
+    content["metadata"]["annotations"] = {**annotations, MODEL_ANNOTATION: version, **digest}
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",

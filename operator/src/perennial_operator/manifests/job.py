@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from perennial_operator.manifests.additions import added
 from perennial_operator.manifests.pod import (
     SPEC_ANNOTATION,
     TRAINER,
@@ -15,6 +16,7 @@ from perennial_operator.manifests.pod import (
     pod,
     resources,
     secrets,
+    selector,
 )
 from perennial_operator.manifests.settings import trainer_settings
 from perennial_operator.resource import Attempt, Pipeline
@@ -42,7 +44,11 @@ def job(pipeline: Pipeline, image: str, attempt: Attempt) -> Manifest:
         environment(trainer_settings(pipeline, attempt)),
     )
     tells = pipeline.spec.lifecycle is not None
-    content = pod(program, secrets(pipeline, kafka=tells), grace=10)
+    runs = pod(program, secrets(pipeline, kafka=tells), grace=10)
+    content = {
+        "metadata": {"labels": labels(pipeline, TRAINER)},
+        "spec": {**runs, "restartPolicy": "Never"},
+    }
     made_from = {SPEC_ANNOTATION: job_digest(pipeline, image)}
     return {
         "apiVersion": "batch/v1",
@@ -53,9 +59,6 @@ def job(pipeline: Pipeline, image: str, attempt: Attempt) -> Manifest:
             "activeDeadlineSeconds": int(wanted.deadline.total_seconds()) + BACKSTOP,
             "podReplacementPolicy": "Failed",
             "ttlSecondsAfterFinished": KEPT,
-            "template": {
-                "metadata": {"labels": labels(pipeline, TRAINER)},
-                "spec": {**content, "restartPolicy": "Never"},
-            },
+            "template": added(content, wanted.template, selector(pipeline, TRAINER)),
         },
     }

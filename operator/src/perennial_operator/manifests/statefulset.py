@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from perennial_operator.manifests.additions import added
 from perennial_operator.manifests.pod import (
     RECORDER,
     Manifest,
@@ -43,7 +44,10 @@ def statefulset(pipeline: Pipeline, image: str) -> Manifest:
     # The store's limit is three quarters of its volume; what it holds is read again from Kafka.
     room = math.ceil(parse_bytes(wanted.store_limit) * 4 / 3)
     data = Mount("data", DATA, {"emptyDir": {"sizeLimit": str(room)}}, writable=True)
-    content = pod(program, [*secrets(pipeline, kafka=True), data], grace=30)
+    content = {
+        "metadata": {"labels": labels(pipeline, RECORDER)},
+        "spec": pod(program, [*secrets(pipeline, kafka=True), data], grace=30),
+    }
     return {
         "apiVersion": "apps/v1",
         "kind": "StatefulSet",
@@ -54,6 +58,6 @@ def statefulset(pipeline: Pipeline, image: str) -> Manifest:
             "podManagementPolicy": "Parallel",
             "revisionHistoryLimit": 2,
             "selector": {"matchLabels": selector(pipeline, RECORDER)},
-            "template": {"metadata": {"labels": labels(pipeline, RECORDER)}, "spec": content},
+            "template": added(content, wanted.template, selector(pipeline, RECORDER)),
         },
     }
