@@ -41,11 +41,11 @@ class FakeCluster:
     async def get(self, kind: str, namespace: str, name: str) -> Json | None:
         return deepcopy(self.objects.get((kind, namespace, name)))
 
-    async def pods(self, namespace: str, pipeline: str) -> list[Json]:
+    async def labeled(self, kind: str, namespace: str, pipeline: str) -> list[Json]:
         return [
             deepcopy(each)
-            for (kind, where, _), each in sorted(self.objects.items())
-            if kind == "Pod"
+            for (of, where, _), each in sorted(self.objects.items())
+            if of == kind
             and where == namespace
             and each["metadata"]["labels"]["perennial.dev/pipeline"] == pipeline
         ]
@@ -90,7 +90,7 @@ class FakeCluster:
         self.told.append(happening)
 
     def _write(self, what: str, manifest: Json) -> None:
-        if what in {"apply", "create"} and manifest["kind"] in self.refuses:
+        if what != "status" and manifest["kind"] in self.refuses:
             raise Refused(self.refuses[manifest["kind"]])
         if len(self.writes) + 1 == self._fail_at:
             self._fail_at = 0

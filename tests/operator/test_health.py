@@ -12,7 +12,7 @@ class Clock:
 
 
 def asked(heart: Heart, path: str) -> int:
-    server = serve(heart, 0)
+    server = serve(heart, 0, lambda: b"# TYPE x gauge")
     try:
         connection = HTTPConnection("127.0.0.1", server.server_port, timeout=5)
         connection.request("GET", path)
@@ -49,6 +49,10 @@ def test_a_loop_that_stands_still_is_not_healthy() -> None:
     assert asked(heart, "/healthz") == 200
     clock.now = LATE
     assert asked(heart, "/healthz") == 503
+
+
+def test_it_tells_its_metrics_before_it_leads() -> None:
+    assert asked(Heart(Clock()), "/metrics") == 200
 
 
 def test_there_is_nothing_else() -> None:

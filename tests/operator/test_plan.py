@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from perennial_contract.status import Outcome, Report
 from perennial_operator.manifests.deployment import template_digest
 from perennial_operator.plan import refuse
-from perennial_operator.reconcile import read
 from perennial_operator.resource import Status
 from tests.operator.world import (
     IMAGES,
@@ -18,7 +17,6 @@ from tests.operator.world import (
     a_job,
     a_pipeline,
     a_recorder,
-    a_resource,
     a_statefulset,
     a_trainer,
     a_verdict,
@@ -285,9 +283,8 @@ def test_a_changed_setting_rolls_like_anything_else() -> None:
 
 def test_a_spec_that_cannot_be_read_is_named_and_changes_nothing_else() -> None:
     status = serving()
-    resource = a_resource(status.to_json(), 3)
 
-    decided = refuse(read(resource).status, 3, "spec.retrain.threshold: too low", NOW)
+    decided = refuse(status, 3, "spec.retrain.threshold: too low", NOW)
 
     assert condition(decided, "Accepted") == (
         "False",

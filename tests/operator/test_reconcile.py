@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from perennial_operator.reconcile import Known, Reconciler, difference
 from perennial_operator.resource import KIND, Status
+from perennial_operator.revisions import accept
 from tests.fakes.cluster import FakeCluster, FakeReports, merged
 from tests.operator.world import (
     D1,
@@ -92,6 +93,10 @@ async def to_the_end(cluster: FakeCluster, reports: FakeReports) -> None:
     await passes(cluster, reports, 3)
 
 
+def revision_of(cluster: FakeCluster) -> str:
+    return accept(cluster.objects[KIND, "team", "income"], (), IMAGES.predictor).name
+
+
 async def test_the_intent_is_written_before_the_job_and_the_job_before_anything_it_leads_to() -> (
     None
 ):
@@ -100,6 +105,7 @@ async def test_the_intent_is_written_before_the_job_and_the_job_before_anything_
     await passes(cluster, FakeReports(), 2)
 
     assert cluster.writes == [
+        f"apply ControllerRevision {revision_of(cluster)}",
         "status ModelPipeline income",
         "apply StatefulSet income-recorder",
         "create Job income-train-1",
@@ -144,7 +150,7 @@ async def test_a_pipeline_at_rest_costs_no_write() -> None:
     assert again == timedelta(seconds=60)
 
 
-@pytest.mark.parametrize("fail_at", range(1, 12))
+@pytest.mark.parametrize("fail_at", range(1, 14))
 async def test_wherever_a_write_fails_the_end_is_the_same(fail_at: int) -> None:
     reports = FakeReports(**{"income-recorder-0": RECORDER, "income-predictor-a": PREDICTOR})
     plain, broken = FakeCluster(a_resource()), FakeCluster(a_resource(), fail_at=fail_at)
@@ -246,7 +252,8 @@ async def test_a_conflict_means_look_again_and_do_nothing_else() -> None:
     again = await Reconciler(late, FakeReports(), IMAGES).reconcile("team", "income", Known(), NOW)
 
     assert again == timedelta(0)
-    assert late.writes == cluster.writes == []
+    assert late.writes == [f"apply ControllerRevision {revision_of(cluster)}"]
+    assert cluster.writes == []
 
 
 async def test_a_resource_that_is_gone_or_leaving_is_left_alone() -> None:
@@ -263,9 +270,8 @@ async def test_a_spec_that_cannot_be_read_is_named() -> None:
 
     await passes(cluster, FakeReports(), 2)
 
-    accepted = next(c for c in status_of(cluster).conditions if c.type == "Accepted")
-    assert accepted.reason == "SpecInvalid"
-    assert "retrain.threshold must be at least 2 * promotion.minJudged" in accepted.message
+    why = "spec: retrain.threshold must be at least 2 * promotion.minJudged"
+    assert said(cluster, "Accepted") == ("False", "SpecInvalid", why)
     assert cluster.writes == ["status ModelPipeline income"]
 
 

@@ -22,6 +22,8 @@ from perennial_operator.plan import Images, Plan, plan
 from perennial_operator.reconcile import difference, read
 from perennial_operator.resource import Attempt, Entry, Model, Pipeline, Status, Trigger
 from perennial_operator.resource import Outcome as Ending
+from perennial_operator.revisions import Accepted
+from perennial_operator.spec import Spec
 
 Json = dict[str, Any]
 
@@ -71,7 +73,9 @@ def a_resource(status: Json | None = None, generation: int = 1, **sections: Any)
 
 
 def a_pipeline(status: Status | None = None, generation: int = 1, **sections: Any) -> Pipeline:
-    return read(a_resource(status.to_json() if status else None, generation, **sections))
+    resource = a_resource(status.to_json() if status else None, generation, **sections)
+    accepted = Accepted(name="", data={}, spec=Spec.model_validate(resource["spec"]))
+    return read(resource, accepted)
 
 
 def an_attempt(pipeline: Pipeline, number: int = 1, **changes: Any) -> Attempt:

@@ -21,10 +21,12 @@ from perennial_operator.handlers import registry
 from perennial_operator.http import HttpReports
 from perennial_operator.lease import TIMEOUT, Lease
 from perennial_operator.loop import Loops
+from perennial_operator.metrics import Metrics
 from perennial_operator.reconcile import Reconciler
 from perennial_operator.resource import GROUP, PLURAL, VERSION
 from perennial_operator.settings import Settings
 
+AGAIN: Final = 2.0  # seconds between questions to an API server that is not ready for us
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -41,13 +43,23 @@ def wait_for_definition(api: Api) -> None:
         _LOG.error(
             "no CustomResourceDefinition yet", extra={"resource": f"{PLURAL}.{GROUP}", "why": why}
         )
-        time.sleep(5)
+        time.sleep(AGAIN)
 
 
-async def lead(settings: Settings, api: Api, heart: health.Heart) -> None:
+def wait_for_cluster_uid(api: Api) -> str:
+    """Which cluster this is: whose a prefix on S3 is rests on it."""
+    while True:
+        try:
+            found = api.call("GET", "api/v1/namespaces/kube-system")
+            return str(found["metadata"]["uid"])
+        except ApiError as error:
+            _LOG.error("the namespace kube-system cannot be read", extra={"why": str(error)})
+        time.sleep(AGAIN)
+
+
+async def lead(settings: Settings, reconciler: Reconciler, heart: health.Heart) -> None:
     """Looks after every ModelPipeline until it is told to stop."""
-    cluster = KubernetesCluster(api, settings.identity)
-    loops = Loops(Reconciler(cluster, HttpReports(), settings.images))
+    loops = Loops(reconciler, metrics=reconciler.metrics)
     beating = asyncio.create_task(_beat(heart))
     try:
         await kopf.operator(
@@ -78,16 +90,25 @@ def main() -> None:
     logging.getLogger("kopf").setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, _stop)
     settings = Settings.from_env(os.environ)
-    heart = health.Heart(time.monotonic)
-    health.serve(heart, settings.health_port)
-    api = Api()
+    heart, metrics = health.Heart(time.monotonic), Metrics()
+    health.serve(heart, settings.health_port, metrics.text)
+    api = Api(count=metrics.request)
     wait_for_definition(api)
+    reconciler = Reconciler(
+        KubernetesCluster(api, settings.identity),
+        HttpReports(),
+        settings.images,
+        wait_for_cluster_uid(api),
+        metrics,
+    )
     heart.ready = True
-    lease = Lease(Api(TIMEOUT), settings.namespace, settings.lease, settings.identity)
+    mine = Api(TIMEOUT, metrics.request)
+    lease = Lease(mine, settings.namespace, settings.lease, settings.identity)
     lease.acquire()
+    metrics.leader.set(1)
     try:
         lease.keep()
-        asyncio.run(lead(settings, api, heart))
+        asyncio.run(lead(settings, reconciler, heart))
     finally:
         lease.release()
 

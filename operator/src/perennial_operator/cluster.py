@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
@@ -27,6 +27,7 @@ _PATHS: Final[Mapping[str, tuple[str, str]]] = {
     KIND: (f"apis/{GROUP}/{VERSION}", PLURAL),
     "Deployment": ("apis/apps/v1", "deployments"),
     "StatefulSet": ("apis/apps/v1", "statefulsets"),
+    "ControllerRevision": ("apis/apps/v1", "controllerrevisions"),
     "Job": ("apis/batch/v1", "jobs"),
     "Lease": ("apis/coordination.k8s.io/v1", "leases"),
     "Pod": ("api/v1", "pods"),
@@ -42,8 +43,10 @@ _PASSING: Final = frozenset(
         HTTPStatus.TOO_MANY_REQUESTS,
     }
 )
+_ALONE: Final = frozenset({"ControllerRevision"})  # kinds that own nothing
 _LONG: Final = 1000  # characters: a refused patch comes back as a whole
 Query = Sequence[tuple[str, str]]
+Count = Callable[[str, str, int], None]  # method, resource, status
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -60,7 +63,9 @@ class ApiError(OSError):
 class Api:
     """One request, one answer, within a time limit; no retries of its own."""
 
-    def __init__(self, timeout: tuple[float, float] = (3, 10)) -> None:
+    def __init__(
+        self, timeout: tuple[float, float] = (3, 10), count: Count = lambda *_: None
+    ) -> None:
         settings = client.Configuration()
         try:
             config.load_incluster_config(settings)  # type: ignore[no-untyped-call]  # the client is untyped
@@ -69,6 +74,7 @@ class Api:
         settings.retries = False
         self._client = client.ApiClient(settings)
         self._timeout = timeout
+        self._count = count
 
     def call(
         self,
@@ -88,15 +94,29 @@ class Api:
             body=body,
             auth_settings=["BearerToken"],
         )
+        code = 0
         try:
             answer = self._client.call_api(*request, _request_timeout=self._timeout)
             data: bytes = answer.read()  # type: ignore[no-untyped-call]  # likewise
+            code = answer.status
         except (client.ApiException, HTTPError, OSError) as error:
             raise ApiError(0, "NoAnswer", str(error)) from error
+        finally:
+            self._count(method, resource_of(path), code)
         said: Manifest = json.loads(data) if data[:1] == b"{" else {}
-        if answer.status >= HTTPStatus.MULTIPLE_CHOICES:
-            raise ApiError(answer.status, said.get("reason", ""), said.get("message", str(data)))
+        if code >= HTTPStatus.MULTIPLE_CHOICES:
+            raise ApiError(code, said.get("reason", ""), said.get("message", str(data)))
         return said
+
+
+def resource_of(path: str) -> str:
+    """The kind of thing at a path, in the plural: `deployments`, `modelpipelines/status`."""
+    _, _, below = path.partition("/namespaces/")
+    _, _, rest = below.partition("/")
+    if not rest:
+        return "namespaces" if below else path
+    plural, *more = rest.split("/")
+    return "/".join([plural, *more[1:]])
 
 
 def path_of(kind: str, namespace: str, name: str = "") -> str:
@@ -119,10 +139,11 @@ class KubernetesCluster:
                 return None
             raise
 
-    async def pods(self, namespace: str, pipeline: str) -> list[Manifest]:
+    async def labeled(self, kind: str, namespace: str, pipeline: str) -> list[Manifest]:
         query = [("labelSelector", f"{PIPELINE_LABEL}={pipeline}")]
-        items = (await self._call("GET", path_of("Pod", namespace), query=query))["items"]
-        return sorted(items, key=lambda pod: str(pod["metadata"]["name"]))
+        items = (await self._call("GET", path_of(kind, namespace), query=query))["items"]
+        items.sort(key=lambda each: str(each["metadata"]["name"]))
+        return [{**each, "kind": kind} for each in items]  # in a list they leave it out
 
     async def warnings(self, about: Manifest) -> list[tuple[str, str]]:
         meta = about["metadata"]
@@ -155,17 +176,18 @@ class KubernetesCluster:
 
     async def delete(self, manifest: Manifest) -> None:
         """In the foreground: the object is gone when its pods are, so that none works twice."""
+        policy = "Background" if manifest["kind"] in _ALONE else "Foreground"
         body = {
             "apiVersion": "v1",
             "kind": "DeleteOptions",
             "preconditions": {"uid": manifest["metadata"]["uid"]},
-            "propagationPolicy": "Foreground",
+            "propagationPolicy": policy,
         }
         try:
             await self._call("DELETE", _path(manifest), body)
         except ApiError as error:
             if error.status != HTTPStatus.NOT_FOUND and error.reason != "Conflict":
-                raise
+                raise _refusal(error) from error
 
     async def patch_status(self, resource: Manifest, patch: Manifest) -> None:
         version = {"resourceVersion": resource["metadata"]["resourceVersion"]}

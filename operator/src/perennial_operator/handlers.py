@@ -18,6 +18,9 @@ CHILDREN: Final = (
     ("", "v1", "pods"),
 )
 
+# Between requests that get no answer, in seconds; kopf's own grow to 21 and then end the process.
+BACKOFFS: Final = (1.0, 1.0, *[3.0] * 1200)
+
 
 def registry(loops: Loops) -> kopf.OperatorRegistry:
     """The handlers, in a registry of their own."""
@@ -36,6 +39,8 @@ def registry(loops: Loops) -> kopf.OperatorRegistry:
         settings.watching.server_timeout = 300
         settings.watching.client_timeout = 310
         settings.networking.request_timeout = 30
+        settings.networking.connect_timeout = 5
+        settings.networking.error_backoffs = BACKOFFS
         for child_kind in CHILDREN:
             settings.watching.label_selectors[child_kind] = PIPELINE_LABEL
 

@@ -1,4 +1,4 @@
-"""The operator's own health port: it answers before it leads."""
+"""The operator's own port for probes and metrics: it answers before it leads."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Final
 
-PORT: Final = 8081
+from perennial_contract.http import PROMETHEUS
+
 LATE: Final = 30.0  # seconds without a heartbeat after which the process is taken for stuck
 
 
@@ -28,15 +29,31 @@ class Heart:
         return self._last is None or self._clock() - self._last < LATE
 
 
-def serve(heart: Heart, port: int = PORT) -> ThreadingHTTPServer:
-    """Answers /healthz and /readyz from a thread of its own; port 0 takes a free one."""
+def serve(heart: Heart, port: int, metrics: Callable[[], bytes]) -> ThreadingHTTPServer:
+    """Answers /healthz, /readyz and /metrics from a thread of its own; port 0 takes a free one.
+
+    `metrics` gives Prometheus' text format.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            good = {"/healthz": heart.alive(), "/readyz": heart.ready}.get(self.path)
-            self.send_response(404 if good is None else 200 if good else 503)
-            self.send_header("Content-Length", "0")
+            match self.path:
+                case "/healthz":
+                    self._answer(200 if heart.alive() else 503)
+                case "/readyz":
+                    self._answer(200 if heart.ready else 503)
+                case "/metrics":
+                    self._answer(200, metrics())
+                case _:
+                    self._answer(404)
+
+        def _answer(self, code: int, data: bytes = b"") -> None:
+            self.send_response(code)
+            if data:
+                self.send_header("Content-Type", PROMETHEUS)
+            self.send_header("Content-Length", str(len(data)))
             self.end_headers()
+            self.wfile.write(data)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Says nothing: a probe every few seconds is no news."""

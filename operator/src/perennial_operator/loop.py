@@ -8,9 +8,12 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
+from perennial_operator.metrics import Metrics
 from perennial_operator.reconcile import ASK, Known
 
 _LOG: Final = logging.getLogger(__name__)
+AWAY: Final = timedelta(seconds=15)  # between passes at most while a server does not answer
+BROKEN: Final = timedelta(minutes=5)  # the same after anything else
 Key = tuple[str, str]  # namespace, name
 
 
@@ -27,10 +30,13 @@ class Passes(Protocol):
 class Loops:
     """At most one task per namespace and name: an old pass never runs beside a new one."""
 
-    def __init__(self, reconciler: Passes, ask: timedelta = ASK) -> None:
+    def __init__(
+        self, reconciler: Passes, ask: timedelta = ASK, metrics: Metrics | None = None
+    ) -> None:
         """`ask` is how long the pods are left in peace between two questions."""
         self._reconciler = reconciler
         self._ask = ask
+        self._metrics = metrics or Metrics()
         self._wakers: dict[Key, asyncio.Event] = {}
         self._tasks: dict[Key, asyncio.Task[None]] = {}
 
@@ -43,6 +49,7 @@ class Loops:
                 return
             self._wakers[key] = asyncio.Event()
             self._tasks[key] = asyncio.create_task(self._keep(key), name=f"{namespace}/{name}")
+            self._metrics.pipelines.set(len(self._tasks))
         self._wakers[key].set()
 
     async def cancel(self) -> None:
@@ -56,20 +63,35 @@ class Loops:
         while True:
             waker.clear()
             try:
-                again = await self._reconciler.reconcile(*key, known, _now())
+                again = await self._pass(key, known)
                 if again:
                     await self._wait(waker, known, again)
                 failures = 0
             except Exception as error:  # noqa: BLE001  one pipeline's trouble is not another's
                 failures += 1
-                where = {"namespace": key[0], "pipeline": key[1], "why": str(error)}
-                bug = not isinstance(error, OSError)  # a server that says no or nothing is none
-                _LOG.warning("a pass failed", extra=where, exc_info=bug)
-                again = timedelta(seconds=min(300, 2**failures) * _jitter())
+                again = self._failed(key, error, failures)
                 await _woken(waker, again.total_seconds())
             if again is None and not waker.is_set():
                 del self._tasks[key], self._wakers[key]
+                self._metrics.pipelines.set(len(self._tasks))
                 return
+
+    async def _pass(self, key: Key, known: Known) -> timedelta | None:
+        with self._metrics.duration.time():
+            again = await self._reconciler.reconcile(*key, known, _now())
+        self._metrics.reconciles.labels("done").inc()
+        return again
+
+    def _failed(self, key: Key, error: Exception, failures: int) -> timedelta:
+        """When to try again: soon where a server is away, since it comes back for all at once."""
+        away = isinstance(error, OSError)  # a server that says no or nothing is no bug
+        where = {"namespace": key[0], "pipeline": key[1], "why": str(error)}
+        _LOG.warning("a pass failed", extra=where, exc_info=not away)
+        self._metrics.reconciles.labels("failed").inc()
+        reason = getattr(error, "reason", None) or type(error).__name__
+        self._metrics.errors.labels(reason).inc()
+        longest = AWAY if away else BROKEN
+        return min(longest, timedelta(seconds=2 ** min(failures, 10))) * _jitter()
 
     async def _wait(self, waker: asyncio.Event, known: Known, again: timedelta) -> None:
         """Until something happens, a pod has news, or the time has come."""

@@ -14,7 +14,7 @@ from perennial_contract.status import RecorderReport
 from perennial_operator import attempts, rollout
 from perennial_operator.conditions import dated, findings, invalid
 from perennial_operator.happening import Happening
-from perennial_operator.manifests.deployment import deployment, template_digest
+from perennial_operator.manifests.deployment import deployment
 from perennial_operator.manifests.pod import (
     PREDICTOR,
     RECORDER,
@@ -55,8 +55,7 @@ class Plan:
 
 def plan(pipeline: Pipeline, observed: Observed, images: Images, now: datetime) -> Plan:
     before = pipeline.status
-    template = template_digest(pipeline, images.predictor)
-    rolled = rollout.step(pipeline, _recorded(before, observed), observed, template, now)
+    rolled = rollout.step(pipeline, _recorded(before, observed), observed, images.predictor, now)
     case = attempts.Case(pipeline, rolled.status, observed, images.trainer, now)
     tried = attempts.step(case)
     status, wait = _told(pipeline, tried.status, observed, now)
@@ -138,13 +137,14 @@ def _children(
     pipeline: Pipeline, status: Status, observed: Observed, images: Images
 ) -> tuple[tuple[Manifest, ...], tuple[Manifest, ...]]:
     """What is to be, and what is to be no more."""
+    goal = rollout.wanted(pipeline, status, images.predictor)
     wanted: list[tuple[Manifest | None, Manifest | None]] = [
         (
             statefulset(pipeline, images.recorder) if pipeline.spec.labels else None,
             observed.statefulset,
         ),
         (
-            deployment(pipeline, images.predictor, status.head) if status.head else None,
+            deployment(goal.pipeline, goal.image, goal.version) if goal.version else None,
             observed.deployment,
         ),
     ]

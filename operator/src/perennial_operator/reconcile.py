@@ -9,20 +9,20 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
-from pydantic import ValidationError
-
 from perennial_contract.status import Report
+from perennial_operator import revisions
 from perennial_operator.happening import Happening
 from perennial_operator.manifests.deployment import deployment_name
 from perennial_operator.manifests.job import job_name
 from perennial_operator.manifests.pod import Manifest
 from perennial_operator.manifests.statefulset import statefulset_name
+from perennial_operator.metrics import Metrics
 from perennial_operator.observed import Observed, Pod, read_pod, waits, warning
 from perennial_operator.plan import Images, Plan, plan, refuse
 from perennial_operator.reports import Memory
-from perennial_operator.resource import KIND, Pipeline, Status
-from perennial_operator.spec import Spec
+from perennial_operator.resource import GROUP, KIND, Pipeline, Status
 
+PAUSED_ANNOTATION: Final = f"{GROUP}/paused"
 ASK: Final = timedelta(seconds=5)  # between two questions to the pods
 _LOG: Final = logging.getLogger(__name__)
 
@@ -40,7 +40,8 @@ class Cluster(Protocol):
 
     async def get(self, kind: str, namespace: str, name: str) -> Manifest | None: ...
 
-    async def pods(self, namespace: str, pipeline: str) -> list[Manifest]: ...
+    async def labeled(self, kind: str, namespace: str, pipeline: str) -> list[Manifest]:
+        """Those with the pipeline's label, by name."""
 
     async def warnings(self, about: Manifest) -> list[tuple[str, str]]:
         """Reason and message of the Warning Events about that very object, the newest last."""
@@ -52,7 +53,7 @@ class Cluster(Protocol):
         """One that exists already stays as it is. Raises Refused."""
 
     async def delete(self, manifest: Manifest) -> None:
-        """That very object, and what it owns before it is gone."""
+        """That very object, and what it owns before it is gone. Raises Refused."""
 
     async def patch_status(self, resource: Manifest, patch: Manifest) -> None:
         """Raises Conflict when the resource is no longer what was read."""
@@ -76,6 +77,7 @@ class Known:
     uid: str = ""
     asked: datetime | None = None
     refused: dict[str, str] = field(default_factory=dict)
+    unstored: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,9 @@ class Reconciler:
     cluster: Cluster
     reports: Reports
     images: Images
+    cluster_uid: str = ""
+    """UID of the namespace kube-system: which cluster this is."""
+    metrics: Metrics = field(default_factory=Metrics)
 
     async def listen(self, known: Known, now: datetime) -> bool:
         """Asks the pods; tells whether there is something to decide."""
@@ -97,12 +102,32 @@ class Reconciler:
         resource = await self.cluster.get(KIND, namespace, name)
         if resource is None or "deletionTimestamp" in resource["metadata"]:
             return None
+        listed = await self.cluster.labeled(revisions.KIND, namespace, name)
+        stored = revisions.owned(listed, resource["metadata"]["uid"])
         try:
-            pipeline = read(resource)
-        except ValidationError as error:
-            return await self._act(resource, _refusal(resource, error, now), known)
+            accepted = revisions.accept(resource, stored, self.images.predictor)
+        except revisions.NothingValid as error:
+            return await self._act(resource, _refusal(resource, str(error), now), known)
+        pipeline = read(resource, accepted, stored, self.cluster_uid)
+        await self._store(pipeline, accepted, stored, known)
         observed = await self._observe(pipeline, known, now)
         return await self._act(resource, plan(pipeline, observed, self.images, now), known)
+
+    async def _store(
+        self,
+        pipeline: Pipeline,
+        accepted: revisions.Accepted,
+        stored: Sequence[Manifest],
+        known: Known,
+    ) -> None:
+        """What is acted on survives an edit that cannot be read, and us."""
+        wanted = revisions.missing(pipeline, accepted, stored)
+        known.unstored = {}
+        if wanted is None or pipeline.paused:
+            return
+        await _try(self.cluster.apply, wanted, known.unstored)
+        for old in revisions.outdated(stored, pipeline.status, accepted.name):
+            await _try(self.cluster.delete, old, known.unstored, "to delete ")
 
     async def _observe(self, pipeline: Pipeline, known: Known, now: datetime) -> Observed:
         """Children first, pods after them: an ended Job's pod is then seen as it ended."""
@@ -112,7 +137,7 @@ class Reconciler:
             self.cluster.get("StatefulSet", space, statefulset_name(pipeline)),
             self.cluster.get("Job", space, job_name(pipeline, attempt.number if attempt else 0)),
         )
-        raw = await self.cluster.pods(space, pipeline.name)
+        raw = await self.cluster.labeled("Pod", space, pipeline.name)
         pods = tuple([read_pod(pod, await self._warnings(pod)) for pod in raw])
         podless = [child for child in (statefulset, job) if child and not _owns_any(child, pods)]
         told = [(child["kind"], await self.cluster.warnings(child)) for child in podless]
@@ -127,7 +152,7 @@ class Reconciler:
             pods=pods,
             reports=known.memory.reports(pods, now),
             silent=known.memory.silent(pods, now),
-            refused=known.refused,
+            refused={**known.refused, **known.unstored},
             podless={kind: warning(*found[-1]) for kind, found in told if found},
         )
 
@@ -142,30 +167,36 @@ class Reconciler:
                 await self.cluster.patch_status(resource, patch)
             except Conflict:
                 return timedelta(0)
+            before = Status.model_validate(resource.get("status", {}))
+            self.metrics.changed(before, decided.status)
         for happening in decided.events:
             _LOG.info(happening.note, extra=_fields(resource, happening))
             await self.cluster.tell(resource, happening)
-        for manifest in decided.delete:
-            await self.cluster.delete(manifest)
         shown, known.refused = known.refused, {}
+        for manifest in decided.delete:
+            await _try(self.cluster.delete, manifest, known.refused, "to delete ")
         for manifest in decided.apply:
-            await self._make(self.cluster.apply, manifest, known)
+            await _try(self.cluster.apply, manifest, known.refused)
         for manifest in decided.create:
-            await self._make(self.cluster.create, manifest, known)
+            await _try(self.cluster.create, manifest, known.refused)
         return decided.again_in if known.refused == shown else min(decided.again_in, ASK)
 
-    async def _make(
-        self, make: Callable[[Manifest], Awaitable[None]], manifest: Manifest, known: Known
-    ) -> None:
-        """A child that is refused keeps no other from being made; the next pass tells of it."""
-        try:
-            await make(manifest)
-        except Refused as error:
-            meta = manifest["metadata"]
-            where = {"namespace": meta["namespace"], "child": meta["name"], "why": str(error)}
-            _LOG.warning("a child was refused", extra=where)
-            said = f"the API server refuses {manifest['kind']} {meta['name']}: {error}"
-            known.refused[manifest["kind"]] = said
+
+async def _try(
+    act: Callable[[Manifest], Awaitable[None]],
+    manifest: Manifest,
+    refused: dict[str, str],
+    what: str = "",
+) -> None:
+    """A child that is refused keeps no other from its turn; the next pass tells of it."""
+    try:
+        await act(manifest)
+    except Refused as error:
+        meta = manifest["metadata"]
+        where = {"namespace": meta["namespace"], "child": meta["name"], "why": str(error)}
+        _LOG.warning("a child was refused", extra=where)
+        child = f"{what}{manifest['kind']} {meta['name']}"
+        refused[manifest["kind"]] = f"the API server refuses {child}: {error}"
 
 
 def _owns_any(child: Manifest, pods: Sequence[Pod]) -> bool:
@@ -177,17 +208,28 @@ def _faces(pods: Sequence[Pod]) -> set[tuple[str, str, bool]]:
     return {(pod.uid, pod.ip, pod.ready) for pod in pods}
 
 
-def read(resource: Manifest) -> Pipeline:
-    """Raises pydantic.ValidationError when the spec is none."""
+def read(
+    resource: Manifest,
+    accepted: revisions.Accepted,
+    stored: Sequence[Manifest] = (),
+    cluster_uid: str = "",
+) -> Pipeline:
+    """The resource with the spec that is to be acted on."""
     meta = resource["metadata"]
+    status = Status.model_validate(resource.get("status", {}))
     return Pipeline(
         uid=meta["uid"],
         namespace=meta["namespace"],
         name=meta["name"],
         created=meta["creationTimestamp"],
         generation=meta["generation"],
-        spec=Spec.model_validate(resource["spec"]),
-        status=Status.model_validate(resource.get("status", {})),
+        cluster=cluster_uid,
+        paused=meta.get("annotations", {}).get(PAUSED_ANNOTATION) == "true",
+        revision=accepted.name,
+        invalid=accepted.invalid,
+        good=revisions.find(stored, status.model.revision) if status.model else None,
+        spec=accepted.spec,
+        status=status,
     )
 
 
@@ -204,11 +246,8 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Manifest:
     return patch
 
 
-def _refusal(resource: Manifest, error: ValidationError, now: datetime) -> Plan:
-    first = error.errors(include_url=False, include_input=False)[0]
-    field_path = ".".join(str(part) for part in first["loc"])
+def _refusal(resource: Manifest, message: str, now: datetime) -> Plan:
     status = Status.model_validate(resource.get("status", {}))
-    message = f"spec.{field_path}: {first['msg']}" if field_path else f"spec: {first['msg']}"
     return refuse(status, resource["metadata"]["generation"], message, now)
 
 

@@ -9,15 +9,15 @@ from typing import Final
 from perennial_contract.status import BundleState, PredictorReport, Problem
 from perennial_operator import reasons
 from perennial_operator.happening import Happening
-from perennial_operator.manifests.deployment import template_of
+from perennial_operator.manifests.deployment import template_digest, template_of
 from perennial_operator.manifests.pod import (
     MODEL_ANNOTATION,
     PREDICTOR,
     Manifest,
 )
 from perennial_operator.observed import Observed, Pod
-from perennial_operator.policies import judged, published
-from perennial_operator.resource import Model, Pipeline, Status
+from perennial_operator.policies import judged, published, served
+from perennial_operator.resource import Model, Pipeline, Status, Template
 
 # Exit codes of a process that its own act has ended: SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV.
 # 137 and 143 are others' doing: the memory limit, a probe, the node, a deletion.
@@ -32,28 +32,70 @@ class Step:
     events: tuple[Happening, ...] = ()
 
 
-def step(
-    pipeline: Pipeline, status: Status, observed: Observed, template: str, now: datetime
-) -> Step:
-    """`template` is the digest of the wanted pod template, the version left out."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the predictor's pods are to be."""
+
+    pipeline: Pipeline
+    """With the spec that they are made from."""
+    image: str
+    version: str
+    """Empty where there is no model to answer with."""
+    template: str
+    """Digest of their template, the version left out."""
+    revision: str
+    """Where that template stands."""
+
+
+def wanted(pipeline: Pipeline, status: Status, image: str) -> Wanted:
+    """The newest spec's pods, or those of the last good template while that one is held back.
+
+    `image` is the operator's own of the predictor.
+    """
+    version, good = served(pipeline, status), pipeline.good
+    if good and _is_held(pipeline, status):
+        return _good(pipeline, good, version)
+    digest = template_digest(pipeline, image)
+    return Wanted(pipeline, image, version, digest, pipeline.revision)
+
+
+def _good(pipeline: Pipeline, good: Template, version: str) -> Wanted:
+    """The last good template; how many pods there are is no part of it."""
+    size = {"replicas": pipeline.spec.predictor.replicas}
+    spec = good.spec.model_copy(update={"predictor": good.spec.predictor.model_copy(update=size)})
+    before = pipeline.model_copy(update={"spec": spec})
+    digest = template_digest(before, good.image)
+    return Wanted(before, good.image, version, digest, good.revision)
+
+
+def _is_held(pipeline: Pipeline, status: Status) -> bool:
+    """Until the next edit, or until another version is to serve."""
+    model = status.model
+    same = model is not None and served(pipeline, status) == model.version
+    return bool(status.held_back) and status.held_back == pipeline.revision and same
+
+
+def step(pipeline: Pipeline, status: Status, observed: Observed, image: str, now: datetime) -> Step:
+    """`image` is the operator's own of the predictor."""
     good = status.model.version if status.model else ""
     if status.head in status.bad_versions:
         status = status.model_copy(update={"head": good})
-    if status.head and status.head != good:
-        fault = _fault(status, observed)
-        if fault:
-            return _back(status, good, fault)
-    return _scored(_complete(pipeline, status, observed, template, now))
+    if status.held_back and not _is_held(pipeline, status):
+        status = status.model_copy(update={"held_back": ""})
+    version = served(pipeline, status)
+    if version and version != good and (fault := _fault(version, status, observed)):
+        return _back(wanted(pipeline, status, image), status, fault)
+    return _scored(_complete(wanted(pipeline, status, image), status, observed, now))
 
 
-def _fault(status: Status, observed: Observed) -> Problem | None:
-    """Why the head is bad by its own fault, if it is; any other stall is waited for.
+def _fault(version: str, status: Status, observed: Observed) -> Problem | None:
+    """Why a version is bad by its own fault, if it is; any other stall is waited for.
 
     Once a version serves, a pod counts only when it was made from the same template.
     """
     good = status.model.template if status.model else ""
     for pod in observed.of(PREDICTOR):
-        if pod.version != status.head or (good and pod.template != good):
+        if pod.version != version or (good and pod.template != good):
             continue
         said = observed.report(pod, PredictorReport)
         if said and said.version == pod.version and said.bundle is BundleState.BROKEN:
@@ -72,42 +114,51 @@ def _crashed_loading(pod: Pod) -> bool:
     return last.message.strip().startswith(BundleState.LOADING.value)
 
 
-def _back(status: Status, good: str, fault: Problem) -> Step:
-    bad = status.head
+def _back(tried: Wanted, status: Status, fault: Problem) -> Step:
+    """To the last good version with the last good template, whatever was edited meanwhile."""
+    model, bad = status.model, tried.version
+    good = model.version if model else ""
     to = f"back to {good}" if good else "no version to go back to"
+    held = ""
+    if model and tried.pipeline.good and tried.template != model.template:
+        held = tried.revision
+        to = f"{to} with the pods of {model.revision}; {held} waits for the next version or edit"
     event = Happening(reasons.ROLLED_BACK, f"{bad}: {fault.message}; {to}", warning=True)
-    changes = {"head": good, "bad_versions": [*status.bad_versions, bad]}
+    changes = {
+        "head": good if status.head == bad else status.head,
+        "bad_versions": [*status.bad_versions, bad],
+        "held_back": held,
+    }
     return Step(status.model_copy(update=changes), (event,))
 
 
-def _complete(
-    pipeline: Pipeline, status: Status, observed: Observed, template: str, now: datetime
-) -> Step:
-    digest = _served_digest(pipeline, status, observed, template)
-    known = status.model
-    if not digest or (known and (known.version, known.template) == (status.head, template)):
+def _complete(goal: Wanted, status: Status, observed: Observed, now: datetime) -> Step:
+    digest = _served_digest(goal, status, observed)
+    if not digest:
         return Step(status)
-    if known and known.version == status.head:
-        same = known.model_copy(update={"template": template})
-        return Step(status.model_copy(update={"model": same}))
-    model = Model(version=status.head, digest=digest, since=now, template=template)
-    event = Happening(reasons.ROLLOUT_COMPLETE, f"{status.head} serves")
+    known = status.model
+    made = {"template": goal.template, "revision": goal.revision}
+    if known and known.version == goal.version:
+        made["revision"] = goal.revision or known.revision
+        return Step(status.model_copy(update={"model": known.model_copy(update=made)}))
+    model = Model(version=goal.version, digest=digest, since=now, **made)
+    event = Happening(reasons.ROLLOUT_COMPLETE, f"{goal.version} serves")
     return Step(status.model_copy(update={"model": model}), (event,))
 
 
-def _served_digest(pipeline: Pipeline, status: Status, observed: Observed, template: str) -> str:
+def _served_digest(goal: Wanted, status: Status, observed: Observed) -> str:
     """The digest that every pod reports once the rollout is complete, else nothing."""
     current = observed.deployment
-    if not status.head or current is None or not _settled(current):
+    if not goal.version or current is None or not _settled(current):
         return ""
-    if version_of(current) != status.head or template_of(current) != template:
+    if (version_of(current), template_of(current)) != (goal.version, goal.template):
         return ""
     pods = observed.of(PREDICTOR)
-    if len(pods) != pipeline.spec.predictor.replicas:
+    if len(pods) != goal.pipeline.spec.predictor.replicas:
         return ""
-    digests = {_verified(pod, status.head, observed) for pod in pods}
+    digests = {_verified(pod, goal.version, observed) for pod in pods}
     digest = next(iter(digests)) if len(digests) == 1 else ""
-    entry = published(status.history, status.head)
+    entry = published(status.history, goal.version)
     return digest if entry is None or entry.digest in {"", digest} else ""
 
 

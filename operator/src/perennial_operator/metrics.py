@@ -1,0 +1,128 @@
+"""What the operator counts, under Prometheus' conventions for names and units."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from perennial_operator.resource import Entry, Outcome, Status
+
+_PASS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_LONG: Final = (1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200)
+
+
+class Metrics:
+    """One operator's counters; each instance has a registry of its own."""
+
+    def __init__(self) -> None:
+        self.registry = made = CollectorRegistry()
+        self.reconciles = Counter(
+            "perennial_operator_reconciles_total",
+            "Passes over a ModelPipeline: done, or failed and to be repeated.",
+            ["result"],
+            registry=made,
+        )
+        self.duration = Histogram(
+            "perennial_operator_reconcile_duration_seconds",
+            "How long a pass took, the questions to its pods included.",
+            buckets=_PASS,
+            registry=made,
+        )
+        self.errors = Counter(
+            "perennial_operator_errors_total",
+            "Passes that failed, by what the API server said, or by the kind of error.",
+            ["reason"],
+            registry=made,
+        )
+        self.requests = Counter(
+            "perennial_operator_api_requests_total",
+            "Requests to the API server but for watches; code 0 is no answer.",
+            ["method", "resource", "code"],
+            registry=made,
+        )
+        self.pipelines = Gauge(
+            "perennial_operator_pipelines",
+            "ModelPipelines that are looked after.",
+            registry=made,
+        )
+        self.leader = Gauge(
+            "perennial_operator_leader", "1 for the replica that leads, else 0.", registry=made
+        )
+        self._of_attempts(made)
+
+    def _of_attempts(self, made: CollectorRegistry) -> None:
+        self.attempts = Counter(
+            "perennial_operator_attempts_total",
+            "Training attempts that have ended, by outcome and reason.",
+            ["outcome", "reason"],
+            registry=made,
+        )
+        self.attempt_duration = Histogram(
+            "perennial_operator_attempt_duration_seconds",
+            "From the recorded intent of an attempt to its verdict, runs that failed included.",
+            buckets=_LONG,
+            registry=made,
+        )
+        self.stage_duration = Histogram(
+            "perennial_operator_attempt_stage_duration_seconds",
+            "How long the trainer took for each stage of an attempt.",
+            ["stage"],
+            buckets=_LONG,
+            registry=made,
+        )
+        self.trigger_to_serving = Histogram(
+            "perennial_operator_trigger_to_serving_seconds",
+            "From an attempt's recorded intent to the time when every pod serves its model.",
+            buckets=_LONG,
+            registry=made,
+        )
+        self.promotion_to_serving = Histogram(
+            "perennial_operator_promotion_to_serving_seconds",
+            "From an attempt's verdict to the time when every pod serves its model.",
+            buckets=_LONG,
+            registry=made,
+        )
+        self.rollbacks = Counter(
+            "perennial_operator_rollbacks_total",
+            "Versions that were taken back since they failed by their own fault.",
+            registry=made,
+        )
+
+    def request(self, method: str, resource: str, code: int) -> None:
+        self.requests.labels(method, resource, str(code)).inc()
+
+    def changed(self, before: Status, after: Status) -> None:
+        """Counts what a status that was taken by the API server tells for the first time."""
+        known = {entry.number for entry in before.history}
+        for entry in after.history:
+            if entry.number not in known:
+                self._ended(entry)
+        self.rollbacks.inc(len(set(after.bad_versions) - set(before.bad_versions)))
+        model = after.model
+        if model and (before.model is None or before.model.version != model.version):
+            self._serves(after, model.version, model.since)
+
+    def _ended(self, entry: Entry) -> None:
+        self.attempts.labels(entry.outcome.value, entry.reason).inc()
+        self.attempt_duration.observe((entry.ended_at - entry.started_at).total_seconds())
+        for stage, seconds in entry.seconds.items():
+            self.stage_duration.labels(stage).observe(seconds)
+
+    def _serves(self, after: Status, version: str, since: datetime) -> None:
+        """The newest attempt's model only: to go back to an old one is no new promotion."""
+        newest = after.history[-1] if after.history else None
+        if newest and newest.version == version and newest.outcome is Outcome.PROMOTED:
+            started, ended = since - newest.started_at, since - newest.ended_at
+            self.trigger_to_serving.observe(started.total_seconds())
+            self.promotion_to_serving.observe(ended.total_seconds())
+
+    def text(self) -> bytes:
+        """Prometheus' text format."""
+        return generate_latest(self.registry)
+
+
+def registry() -> CollectorRegistry:
+    """All metrics of this program with their help texts, and no values yet."""
+    return Metrics().registry

@@ -1,0 +1,25 @@
+"""What is wrong with a spec, in the words of the one who wrote it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+SHOWN: Final = 3
+
+
+def explain(error: ValidationError) -> str:
+    """Each field's path as it stands in the manifest, and why its value cannot be taken."""
+    found = error.errors(include_url=False, include_input=False)
+    said = [_told(each) for each in found[:SHOWN]]
+    more = len(found) - len(said)
+    return "; ".join([*said, *([f"and {more} more"] if more else [])])
+
+
+def _told(found: ErrorDetails) -> str:
+    path = "spec"
+    for part in found["loc"]:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return f"{path}: {found['msg'].removeprefix('Value error, ')}"
