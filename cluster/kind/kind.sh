@@ -1,7 +1,11 @@
 # shellcheck shell=bash
-# The cluster where Docker runs: kind, with Kafka and MinIO inside it and their ports brought out to this machine.
+# The cluster where Docker runs: kind, with the servers inside it and their ports brought out to this machine.
 
 MACHINE=perennial-control-plane # the container that kind makes for the node
+API=/etc/kubernetes/manifests/kube-apiserver.yaml # in it; the kubelet runs what lies there
+
+# shellcheck source=../lib/tls.sh
+. "$HERE/lib/tls.sh"
 
 engine_install() {
   need_program kind "GOBIN=$BIN go install sigs.k8s.io/kind@v$KIND"
@@ -27,6 +31,7 @@ engine_up() { # Kafka or the API server alone are not quicker here, so whatever 
     kind create cluster --name perennial --config "$HERE/kind/cluster.yaml" --kubeconfig "$CONFIG/kind.kubeconfig" --wait 5m
   fi
   docker start "$MACHINE" >/dev/null # it may have been stopped, by hand or by a reboot
+  docker exec "$MACHINE" sh -c "[ ! -f /etc/kubernetes/kube-apiserver.yaml ] || mv /etc/kubernetes/kube-apiserver.yaml $API"
   write_kubeconfig
   within 120 kubectl get --raw /readyz || die "the API server does not answer; see: docker logs $MACHINE"
   start_servers
@@ -43,24 +48,41 @@ write_kubeconfig() { # with the name of the context that it has everywhere else
 }
 
 kafka_settings() { # pods reach the Service's port, this machine the one that kind brings out
-  sed -e 's|@LISTENERS@|HOST://:9094,POD://:9092,CONTROLLER://127.0.0.1:9093|' -e 's|@DATA@|/data|' "$HERE/lib/kafka.properties"
+  local listeners=HOST://:19092,HOST_SASL://:19094,HOST_TLS://:19095,POD://:9092,POD_SASL://:9094,POD_TLS://:9095
+  sed -e "s|@LISTENERS@|$listeners|" -e 's|@DATA@|/data|' -e 's|@TLS@|/tls|' "$HERE/lib/kafka.properties"
+}
+
+given() { # given KIND NAME CONTENT...: an object made of files
+  kubectl create "$@" --dry-run=client -o yaml | kubectl apply --server-side --force-conflicts -f - >/dev/null
 }
 
 start_servers() {
-  kafka_settings | kubectl create configmap kafka --from-file=kafka.properties=/dev/stdin --dry-run=client -o yaml |
-    kubectl apply --server-side --force-conflicts -f - >/dev/null
+  need_server_certificates
+  kafka_settings | given configmap kafka --from-file=kafka.properties=/dev/stdin
+  given secret generic kafka-tls "--from-file=$TLS/kafka.pem" "--from-file=$TLS/ca.crt"
+  given secret generic minio-tls "--from-file=$TLS/minio.pem"
+  given configmap mlflow "--from-file=$HERE/mlflow.lock" "--from-literal=names=$MLFLOW_NAMES"
   kubectl apply --server-side --force-conflicts -f "$HERE/kind/servers.yaml" >/dev/null
-  kubectl rollout status --timeout=5m deployment/kafka deployment/minio
+  kubectl rollout status --timeout=10m deployment/kafka deployment/minio deployment/mlflow
 }
 
 engine_stop() {
   local name
   for name in "$@"; do
+    if [ "$name" = api ]; then stop_api; continue; fi
     kubectl scale --replicas=0 "deployment/$name" >/dev/null
     kubectl wait --for=delete pod --selector "app=$name" --timeout=60s >/dev/null
     say "$name is stopped; its data is kept"
   done
 }
+
+stop_api() { # the kubelet looks there every 20 seconds
+  docker exec "$MACHINE" mv "$API" /etc/kubernetes/
+  within 60 api_is_gone || die "the API server still answers"
+  say "api is stopped; its data is kept"
+}
+
+api_is_gone() { ! kubectl get --raw /livez; }
 
 engine_down() {
   need_program kind "GOBIN=$BIN go install sigs.k8s.io/kind@v$KIND"

@@ -17,10 +17,16 @@ BUILT=$CACHE/built   # one folder per program and version
 DATA=$CACHE/data     # everything that `down` deletes
 LOGS=$CACHE/logs
 CONFIG=$CACHE/config
+TLS=$CACHE/tls # ca.crt; kafka, minio and client: .crt and .key; .pem is both in one file
 export KUBECONFIG=$CACHE/kubeconfig PATH=$BIN:$PATH
 
 S3_USER=minioadmin
 S3_PASSWORD=minioadmin
+KAFKA_USER=perennial # of the listeners that ask for one
+KAFKA_PASSWORD=perennial
+MLFLOW_ADDRESS=http://127.0.0.1:5000
+# MLflow answers to no other name, so that a page elsewhere cannot talk a browser into asking it.
+MLFLOW_NAMES="127.0.0.1:*,localhost:*,mlflow:*,mlflow.default:*,mlflow.default.svc:*,mlflow.default.svc.cluster.local:*"
 
 if [ -n "${PERENNIAL_ENGINE:-}" ]; then
   ENGINE=$PERENNIAL_ENGINE
@@ -49,6 +55,8 @@ within() { # within SECONDS COMMAND...: try until it succeeds
     sleep 0.2
   done
 }
+
+in_folder() { cd "$1" || exit; shift; "$@"; }
 
 logged() { # logged NAME COMMAND...: its output goes to a log; a line every 30 s shows that it lives, the log's end that it failed
   local log=$LOGS/$1.log what=$1 began=$SECONDS told=0 job; shift

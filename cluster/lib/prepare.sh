@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What a pipeline expects to find: its topics, its buckets and the Secret with the keys of the S3 server.
+# What a pipeline expects to find: its topics, its buckets and a Secret each for S3 and for Kafka.
 
 prepare() { # prepare NAME|FILE [--namespace NS] [--partitions N]
   local name="" namespace=default partitions=2
@@ -13,7 +13,12 @@ prepare() { # prepare NAME|FILE [--namespace NS] [--partitions N]
   done
   [ -n "$name" ] || die "name the pipeline, or its file: cluster/cluster prepare NAME"
   prepare_topics_and_buckets "$name" "$partitions"
-  prepare_secret "$namespace"
+  prepare_namespace "$namespace"
+  prepare_secret "$namespace" s3-client "--from-literal=AWS_ACCESS_KEY_ID=$S3_USER" \
+    "--from-literal=AWS_SECRET_ACCESS_KEY=$S3_PASSWORD" "--from-file=$TLS/ca.crt"
+  prepare_secret "$namespace" kafka-client --from-literal=security.protocol=SASL_SSL \
+    --from-literal=sasl.mechanism=SCRAM-SHA-512 "--from-literal=sasl.username=$KAFKA_USER" \
+    "--from-literal=sasl.password=$KAFKA_PASSWORD" "--from-file=$TLS/ca.crt"
 }
 
 prepare_topics_and_buckets() {
@@ -22,14 +27,15 @@ prepare_topics_and_buckets() {
   AWS_ACCESS_KEY_ID=$S3_USER AWS_SECRET_ACCESS_KEY=$S3_PASSWORD "$python" "$HERE/prepare.py" "$1" "$2"
 }
 
-prepare_secret() { # prepare_secret NAMESPACE
-  if ! kubectl get namespace "$1" >/dev/null 2>&1; then
-    kubectl create namespace "$1" >/dev/null || die "no API server answers; start it with: cluster/cluster up"
-    echo "namespace $1: created"
-  fi
-  local said
-  said=$(kubectl create secret generic s3-client --namespace "$1" --dry-run=client -o yaml \
-    "--from-literal=AWS_ACCESS_KEY_ID=$S3_USER" "--from-literal=AWS_SECRET_ACCESS_KEY=$S3_PASSWORD" |
+prepare_namespace() { # prepare_namespace NAMESPACE
+  ! kubectl get namespace "$1" >/dev/null 2>&1 || return 0
+  kubectl create namespace "$1" >/dev/null || die "no API server answers; start it with: cluster/cluster up"
+  echo "namespace $1: created"
+}
+
+prepare_secret() { # prepare_secret NAMESPACE NAME CONTENT...
+  local namespace=$1 name=$2 said; shift 2
+  said=$(kubectl create secret generic "$name" --namespace "$namespace" --dry-run=client -o yaml "$@" |
     kubectl apply --server-side --field-manager=perennial-cluster -f -)
-  echo "secret $1/s3-client: ${said##* serverside-}"
+  echo "secret $namespace/$name: ${said##* serverside-}"
 }

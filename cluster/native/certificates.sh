@@ -2,16 +2,10 @@
 # A certificate authority of this cluster alone, and a certificate for each of its members. They outlive `down`, so that
 # a kubeconfig somebody copied goes on working. No address of the machine's network is in them: that may change.
 
-need_certificates() {
-  [ ! -d "$PKI" ] || return 0
-  rm -rf "$PKI.part"
-  mkdir -m 700 "$PKI.part"
-  logged certificates in_folder "$PKI.part" make_certificates
-  mv "$PKI.part" "$PKI"
-}
+need_certificates() { certificates_in "$PKI" make_certificates; }
 
 make_certificates() {
-  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.crt -days 3650 -subj /CN=perennial
+  make_authority /CN=perennial
   openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out accounts.key # signs the tokens of service accounts
   openssl pkey -in accounts.key -pubout -out accounts.pub
   local service=kubernetes.default.svc
@@ -23,11 +17,4 @@ make_certificates() {
   certificate kube-scheduler /CN=system:kube-scheduler
   certificate kube-proxy /CN=system:kube-proxy
   certificate coredns /CN=system:coredns
-}
-
-certificate() { # certificate NAME SUBJECT [ALTERNATIVE-NAMES]
-  openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$1.key" -out "$1.csr" -subj "$2"
-  { echo extendedKeyUsage=clientAuth,serverAuth; [ -z "${3:-}" ] || echo "subjectAltName=$3"; } >"$1.ext"
-  openssl x509 -req -in "$1.csr" -CA ca.crt -CAkey ca.key -CAcreateserial -out "$1.crt" -days 3650 -extfile "$1.ext"
-  rm "$1.csr" "$1.ext"
 }

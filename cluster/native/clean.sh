@@ -3,7 +3,7 @@
 
 engine_down() {
   remove_node
-  kill_all kafka minio kube-apiserver etcd
+  kill_all kafka minio minio-tls minio-tls-pods mlflow mlflow-pods kube-apiserver etcd
   delete_folder "$DATA"
   rm -rf "$PIDS"
   say "the cluster is down, its data deleted"

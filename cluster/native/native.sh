@@ -2,7 +2,7 @@
 # The cluster without a container engine: every server is a plain process of this machine.
 
 NODE=perennial
-GATEWAY=10.244.0.1 # the bridge of the pods; the node, Kafka and MinIO answer there, whatever network the machine is in
+GATEWAY=10.244.0.1 # the bridge of the pods; node and servers answer there, whatever network the machine is in
 BRIDGE=perennial0 # a name of our own: cni0 may be another cluster's
 PODS=10.244.0.0/16
 SERVICES=10.96.0.0/16
@@ -13,6 +13,8 @@ NATIVE=$HERE/native
 
 # shellcheck source=../lib/process.sh
 . "$HERE/lib/process.sh"
+# shellcheck source=../lib/tls.sh
+. "$HERE/lib/tls.sh"
 # shellcheck source=packages.sh
 . "$NATIVE/packages.sh"
 # shellcheck source=programs.sh
@@ -32,7 +34,7 @@ NATIVE=$HERE/native
 # shellcheck source=images.sh
 . "$NATIVE/images.sh"
 
-ORDER=(etcd kube-apiserver kube-controller-manager kube-scheduler containerd kubelet kube-proxy coredns minio kafka)
+ORDER=(etcd kube-apiserver kube-controller-manager kube-scheduler containerd kubelet kube-proxy coredns minio minio-tls minio-tls-pods kafka mlflow mlflow-pods)
 
 engine_up() {
   [ $# -gt 0 ] || set -- everything
@@ -50,22 +52,38 @@ up_everything() {
   start_minio
   start_kafka # both take a few seconds, in which Kubernetes starts
   up_api
+  start_mlflow
   start_node
   await_minio
   await_kafka
   await_node
+  await_mlflow
   say "the cluster is up; for kubectl and helm: eval \"\$(cluster/cluster env)\""
 }
 
 up_api() { start_api; }
 
-up_kafka() { need_network; start_kafka; await_kafka; say "Kafka answers at 127.0.0.1:9092"; }
+up_kafka() { need_network; start_kafka; await_kafka; say "Kafka answers at 127.0.0.1:9092, 9094 (SASL_SSL) and 9095 (SSL)"; }
 
-up_minio() { need_network; start_minio; await_minio; say "MinIO answers at http://127.0.0.1:9000"; }
+up_minio() { need_network; start_minio; await_minio; say "MinIO answers at http://127.0.0.1:9000 and https://127.0.0.1:9443"; }
+
+up_mlflow() { need_network; start_mlflow; await_mlflow; say "MLflow answers at $MLFLOW_ADDRESS"; }
 
 engine_stop() {
-  local name
-  for name in "$@"; do stop "$name"; say "$name is stopped; its data is kept"; done
+  local name process
+  for name in "$@"; do
+    for process in $(processes_of "$name"); do stop "$process"; done
+    say "$name is stopped; its data is kept"
+  done
+}
+
+processes_of() { # processes_of PART: who answers goes before who does the work
+  case $1 in
+    api) echo kube-apiserver ;; # node and pods go on without it
+    minio) echo minio-tls minio-tls-pods minio ;;
+    mlflow) echo mlflow-pods mlflow ;;
+    *) echo "$1" ;;
+  esac
 }
 
 engine_status() {

@@ -5,11 +5,15 @@ GO_NEEDED=1.26
 
 packages_for() { # packages_for COMPONENT: lines "PACKAGE WHAT-IT-BRINGS"
   printf '%s\n' "openssl openssl" "curl curl" "iproute2 ss" "git git" "procps pgrep"
-  [ "$1" != api ] || return 0
-  printf '%s\n' "openjdk-17-jre-headless java" "maven mvn"
-  [ "$1" = everything ] || return 0
-  printf '%s\n' "containerd containerd" "runc runc" "containernetworking-plugins /usr/lib/cni/bridge" "iptables iptables" \
-    "conntrack conntrack" "socat socat" "buildah buildah" "debootstrap debootstrap"
+  case $1 in
+    kafka) printf '%s\n' "openjdk-17-jre-headless java" "maven mvn" ;;
+    minio | mlflow) printf '%s\n' "socat socat" "make make" ;;
+    everything)
+      packages_for kafka
+      packages_for minio
+      printf '%s\n' "containerd containerd" "runc runc" "containernetworking-plugins /usr/lib/cni/bridge" "iptables iptables" \
+        "conntrack conntrack" "buildah buildah" "debootstrap debootstrap" ;;
+  esac
 }
 
 need_packages() { # need_packages COMPONENT

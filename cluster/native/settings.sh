@@ -3,6 +3,7 @@
 
 write_settings() {
   need_certificates
+  need_server_certificates
   mkdir -p "$CONFIG/cni" "$DATA" "$PIDS"
   local user
   for user in kube-controller-manager kube-scheduler kubelet kube-proxy coredns; do
@@ -14,7 +15,9 @@ write_settings() {
   render kubelet.yaml "$CONFIG/kubelet.yaml"
   render kube-proxy.yaml "$CONFIG/kube-proxy.yaml"
   render Corefile "$CONFIG/Corefile"
-  LISTENERS="HOST://127.0.0.1:9092,POD://$GATEWAY:9094,CONTROLLER://127.0.0.1:9093" \
+  # No two listeners may have the same port, not even at different addresses.
+  local listeners="HOST://127.0.0.1:9092,HOST_SASL://127.0.0.1:9094,HOST_TLS://127.0.0.1:9095"
+  LISTENERS="$listeners,POD://$GATEWAY:19092,POD_SASL://$GATEWAY:19094,POD_TLS://$GATEWAY:19095" \
     render ../../lib/kafka.properties "$CONFIG/kafka.properties"
   render storage.conf "$CONFIG/storage.conf"
   cp "$NATIVE/templates/registries.conf" "$CONFIG/registries.conf"
@@ -23,7 +26,7 @@ write_settings() {
 render() { # render TEMPLATE FILE: @NAME@ becomes the value of NAME; a reader never sees half a file
   local text name
   text=$(<"$NATIVE/templates/$1")
-  for name in BRIDGE CONFIG DATA GATEWAY NODE PKI PODS RUN SOCKET LISTENERS USER_NAME CACHE; do
+  for name in BRIDGE CONFIG DATA GATEWAY NODE PKI PODS RUN SOCKET TLS LISTENERS USER_NAME CACHE; do
     text=${text//@$name@/"${!name:-}"} # quoted, or bash 5.2 reads an & in a path as the text it replaces
   done
   printf '%s\n' "$text" >"$2.$$"

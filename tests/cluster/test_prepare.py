@@ -41,4 +41,5 @@ def test_the_second_time_everything_is_there(request: pytest.FixtureRequest) -> 
         "bucket perennial: was there",
         "bucket datasets: was there",
         "secret default/s3-client: applied",
+        "secret default/kafka-client: applied",
     ]

@@ -53,26 +53,63 @@ def test_kind_and_native_offer_the_same_services() -> None:
     def services(path: str) -> Iterator[tuple[str, int]]:
         for document in yaml.safe_load_all((CLUSTER / path).read_text()):
             if document["kind"] == "Service":
-                yield document["metadata"]["name"], document["spec"]["ports"][0]["port"]
+                for port in document["spec"]["ports"]:
+                    yield document["metadata"]["name"], port["port"]
 
     native, kind = (
         set(services("native/manifests/services.yaml")),
         set(services("kind/servers.yaml")),
     )
-    assert native == {("kafka", 9092), ("minio", 9000)}
+    assert native == {
+        ("kafka", 9092),
+        ("kafka", 9094),
+        ("kafka", 9095),
+        ("minio", 9000),
+        ("minio", 9443),
+        ("mlflow", 5000),
+    }
     assert native <= kind
 
 
 def test_env_can_be_evaluated_and_names_the_state_folder(tmp_path: Path) -> None:
     cache = tmp_path / "with a blank"
-    said = run('eval "$(./cluster env)"; echo "$KUBECONFIG"; echo "${PATH%%:*}"', cache)
-    assert said.stdout.splitlines() == [f"{cache}/kubeconfig", f"{cache}/bin"]
+    names = '"$KUBECONFIG" "$PERENNIAL_TLS" "$MLFLOW_TRACKING_URI" "${PATH%%:*}"'
+    said = run(f"""eval "$(./cluster env)"; printf '%s\\n' {names}""", cache)
+    assert said.stdout.splitlines() == [
+        f"{cache}/kubeconfig",
+        f"{cache}/tls",
+        "http://127.0.0.1:5000",
+        f"{cache}/bin",
+    ]
 
 
 def test_an_unknown_part_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     said = run("./cluster up kafak", tmp_path)
     assert said.returncode == 1
-    assert "no 'kafak' here; choose among: api kafka minio" in said.stderr
+    assert "no 'kafak' here; choose among: api kafka minio mlflow" in said.stderr
+
+
+def test_a_part_that_cannot_be_stopped_is_refused_with_those_that_can(tmp_path: Path) -> None:
+    said = run("./cluster stop etcd", tmp_path)
+    assert said.returncode == 1
+    assert "no 'etcd' here; choose among: api kafka minio mlflow" in said.stderr
+
+
+@pytest.mark.parametrize("server", ["kafka", "minio"])
+def test_the_servers_certificates_hold_for_pods_and_host(server: str, tmp_path: Path) -> None:
+    verify = "openssl verify -x509_strict -purpose sslserver -CAfile $TLS/ca.crt"
+    names = [server, f"{server}.default", f"{server}.default.svc.cluster.local", "localhost"]
+    known_as = [*(f"-verify_hostname {name}" for name in names), "-verify_ip 127.0.0.1"]
+    checks = [f"{verify} {known} $TLS/{server}.crt" for known in known_as]
+    said = run_inside("need_server_certificates; " + "; ".join(checks), tmp_path)
+    assert said.stderr == ""
+    assert said.returncode == 0
+
+
+def test_an_authority_is_made_once(tmp_path: Path) -> None:
+    made = "need_server_certificates; openssl x509 -noout -serial -in $TLS/ca.crt; "
+    first, second = run_inside(made + made, tmp_path).stdout.splitlines()
+    assert first == second
 
 
 def test_a_server_is_started_once_and_stopped(tmp_path: Path) -> None:
