@@ -5,8 +5,9 @@ UV := $(or $(shell command -v uv),$(CACHE)/uv/bin/uv)
 MEMBERS := libs/contract operator images/predictor images/recorder images/trainer
 RUN := .venv/bin/python -m
 export PYTHONDONTWRITEBYTECODE := 1
+export DATA LABEL
 .DEFAULT_GOAL := help
-.PHONY: help sync lock fmt lint types crd unit integration e2e test up down images demo demo-down
+.PHONY: help sync lock fmt lint types crd unit integration e2e test up down images demo playable demo-down
 
 help:  ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
@@ -42,7 +43,7 @@ unit: sync  ## tests that need no server, in seconds
 	$(RUN) pytest -m 'not integration and not e2e'
 
 integration: sync  ## tests against a real API server, Kafka and S3
-	cluster/cluster up api kafka minio
+	cluster/cluster up api kafka minio mlflow
 	eval "$$(cluster/cluster env)" && $(RUN) pytest -m integration --servers
 
 e2e: up images  ## tests of the whole cluster with images of this tree
@@ -56,8 +57,11 @@ up:  ## a real Kubernetes, Kafka and S3 on this machine
 down:  ## stop them and delete their data
 	cluster/cluster down
 
-demo: up images  ## watch a model go stale and come back, by itself
+demo: playable up images  ## watch a model go stale and come back, by itself; DATA=file.csv LABEL=column plays a file
 	examples/demo/start
+
+playable: sync
+	@[ -z "$$DATA" ] || $(RUN) examples.play check "$$DATA" "$$LABEL"
 
 demo-down: down  ## remove all that the demo made
 
