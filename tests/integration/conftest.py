@@ -1,6 +1,10 @@
+from collections.abc import Iterator
+from uuid import uuid4
+
 import pytest
 
-from tests.servers import KAFKA, S3, need
+from tests.integration.control_plane import PROGRAMS, ControlPlane, begin, free_port
+from tests.servers import KAFKA, S3, need, need_programs
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +19,24 @@ def s3(request: pytest.FixtureRequest) -> str:
     """The endpoint of a real S3 server; user and password are minioadmin."""
     need(request, "S3", S3)
     return S3
+
+
+@pytest.fixture(scope="session")
+def control_plane(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ControlPlane]:
+    need_programs(request, *PROGRAMS)
+    folder = tmp_path_factory.mktemp("control-plane")
+    plane = ControlPlane(folder, free_port())
+    try:
+        begin(plane)
+        yield plane
+    finally:
+        plane.stop()
+
+
+@pytest.fixture
+def namespace(control_plane: ControlPlane) -> str:
+    name = f"operator-it-{uuid4().hex[:8]}"
+    control_plane.kubectl("create", "namespace", name)
+    return name
