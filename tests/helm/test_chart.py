@@ -106,12 +106,12 @@ def test_what_is_watched_may_be_listed_and_watched() -> None:
         assert {"get", "list", "watch"} <= set(verbs[0])
 
 
-def test_named_namespaces_need_no_right_elsewhere() -> None:
+def test_named_namespaces_need_no_right_elsewhere_but_to_know_the_cluster() -> None:
     objects = rendered("watchNamespaces={team,other}")
     bound = [o["metadata"]["namespace"] for o in objects if o["kind"] == "RoleBinding"]
 
     assert [o for o in objects if o["kind"] == "ClusterRoleBinding"] == []
-    assert sorted(bound) == ["other", "system", "team"]
+    assert sorted(bound) == ["kube-system", "other", "system", "team"]
     pod = one(objects, "Deployment")["spec"]["template"]["spec"]
     assert {"name": "WATCH_NAMESPACES", "value": "team,other"} in pod["containers"][0]["env"]
 
