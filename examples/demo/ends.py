@@ -11,11 +11,11 @@ from typing import Final
 
 from examples.demo import kafka, store, tracking
 from examples.demo.cluster import ClusterTrouble
+from examples.demo.follow import Failed
 from examples.demo.kafka import KafkaTrouble
 from examples.demo.pipeline import MANIFEST, ManifestTrouble, Pipeline
 from examples.demo.report import Ended, Facts, Served
 from examples.demo.rows import Row
-from examples.demo.run import Failed
 from examples.demo.store import StoreTrouble
 from examples.demo.stream import Stream, answer
 from examples.demo.traffic import RATE, Traffic

@@ -118,12 +118,17 @@ def turns(facts: Facts) -> Iterator[Turn]:
 
 
 def report(facts: Facts, timeline: Timeline, grades: Sequence[Grade]) -> list[str]:
+    changes = ["Changes of the world", *(f"  {line}" for line in _changes(timeline))]
+    return report_with(changes, facts, grades)
+
+
+def report_with(middle: Sequence[str], facts: Facts, grades: Sequence[Grade]) -> list[str]:
+    """`middle` stands between the attempts and how long they took."""
     return [
         "Attempts",
         *(line for end in facts.attempts for line in _attempt(end, grades)),
         "",
-        "Changes of the world",
-        *(f"  {line}" for line in _changes(timeline)),
+        *middle,
         "",
         "From the label that made the threshold full to the new model",
         *(f"  {line}" for turn in turns(facts) for line in _turn(turn, facts.threshold)),

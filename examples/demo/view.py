@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from perennial_contract.observation import total
 from perennial_operator.resource import Entry, Outcome, Status
 
 Row = tuple[tuple[str, str], ...]
@@ -25,6 +26,10 @@ class View:
     """The newest attempt that was recorded."""
     serving: str = ""
     """The version that serves."""
+    written: int = 0
+    """Labelled observations that S3 has confirmed."""
+    fresh: int = 0
+    """Those of them that no attempt has seen."""
     ended: tuple[Entry, ...] = ()
     """The last attempts that have ended, oldest first."""
 
@@ -43,6 +48,8 @@ def read(resource: dict[str, Any], row: Row = ()) -> View:
         waits_for=f"{ready.reason}: {ready.message}" if ready else UNSEEN,
         attempt=status.attempt.number if status.attempt else 0,
         serving=status.model.version if status.model else "",
+        written=total(status.written),
+        fresh=total(status.written) - total(status.handled.watermark),
         ended=tuple(status.history),
     )
 

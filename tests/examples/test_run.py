@@ -1,11 +1,12 @@
 import pytest
 
+from examples.demo.follow import LIMIT, Failed
 from examples.demo.frame import frame
 from examples.demo.report import Counts
-from examples.demo.run import LIMIT, Demo, Failed, succeeded
+from examples.demo.run import Demo, succeeded
 from examples.demo.timeline import Stage, Timeline
 from examples.demo.view import View
-from tests.fakes.loans import FakeClock, FakeLoans, FakeScreen
+from tests.fakes.loans import FakeClock, FakeLoans, FakeScreen, entry
 
 
 def a_demo(loans: FakeLoans) -> tuple[Demo, FakeScreen]:
@@ -53,6 +54,17 @@ def test_a_pipeline_that_never_serves_ends_the_demo_with_what_it_waits_for() -> 
     with pytest.raises(Failed, match="TopicMissing: loans-events"):
         demo.run()
     assert clock.time == pytest.approx(1_000 + LIMIT, abs=5)
+
+
+def test_a_first_attempt_without_a_model_ends_the_demo_with_its_verdict() -> None:
+    class Unusable(FakeLoans):
+        def look(self) -> View:
+            return View(ended=(entry(1, message="no model beats the base rate"),))
+
+    demo, _ = a_demo(Unusable(FakeClock()))
+
+    with pytest.raises(Failed, match="attempt 1: no model beats the base rate"):
+        demo.run()
 
 
 def test_a_server_that_is_away_for_a_moment_ends_nothing() -> None:

@@ -21,6 +21,8 @@ def test_what_the_status_says_is_what_is_seen() -> None:
         ],
         "attempt": {"number": 3, "trigger": "Threshold", "startedAt": now},
         "model": {"version": "v1-3fa9c1d2", "digest": "3f", "since": now},
+        "written": {"t": {"0": 700, "1": 500}},
+        "handled": {"watermark": {"t": {"0": 400}}},
         "history": [entry(2).model_dump(mode="json", exclude_none=True)],
     }
 
@@ -29,6 +31,8 @@ def test_what_the_status_says_is_what_is_seen() -> None:
         waits_for="NoModel: m",
         attempt=3,
         serving="v1-3fa9c1d2",
+        written=1_200,
+        fresh=800,
         ended=(entry(2),),
     )
 

@@ -1,0 +1,67 @@
+"""The rows of a table through a pipeline, until the last label has had its attempt."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from examples.demo.follow import LOOK, Clock, Follower, Looks, Source
+from examples.demo.screen import Screen
+from examples.demo.timeline import begin
+
+SETTLE: Final = 120.0  # seconds that nothing may happen in before it is not waited for any longer
+
+
+class Playback(Follower):
+    """`rows` are those of the stream, all of them with a label."""
+
+    def __init__(  # noqa: PLR0913, PLR0917  the four of a follower, and two numbers
+        self,
+        cluster: Looks,
+        source: Source,
+        screen: Screen,
+        clock: Clock,
+        rows: int,
+        threshold: int,
+    ) -> None:
+        super().__init__(cluster, source, screen, clock)
+        self._rows = rows
+        self._threshold = threshold
+
+    def run(self) -> None:
+        """From the first model to the last verdict.
+
+        Raises:
+            Failed: There is no first model, or it took too long.
+        """
+        with self._screen:
+            self._wait()
+            start = self._clock.now()
+            self._source.start()
+            while not self._source.over:
+                self._check_limit("the end of the file")
+                self._step(start)
+            self._finish()
+            self._settle(start)
+
+    def _step(self, start: float) -> None:
+        self._clock.pause(LOOK)
+        self._source.drain(self.accuracy)
+        self._look()
+        self._tell()
+        self._screen.show(self._scene(begin(self._view), start))
+
+    def _settle(self, start: float) -> None:
+        """The last labels may still start an attempt, or be in one."""
+        changed, seen = self._clock.now(), self._standing()
+        while not self._settled() and self._clock.now() - changed < SETTLE:
+            self._step(start)
+            if self._standing() != seen:
+                changed, seen = self._clock.now(), self._standing()
+
+    def _standing(self) -> tuple[int, int, int]:
+        return self._view.written, self._view.attempt, self._view.judged
+
+    def _settled(self) -> bool:
+        view = self._view
+        running = view.attempt > view.judged
+        return view.written >= self._rows and view.fresh < self._threshold and not running
