@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from perennial_contract.messages import Headers
+from perennial_contract.reasons import Reason
 from perennial_recorder.ports import Arrival, Overtaken, Partition, Topic, Trouble
 
 
@@ -33,6 +34,8 @@ class Broker:
     def __init__(self) -> None:
         self.logs: dict[str, list[Log]] = {}
         self.ids: dict[str, str] = {}
+        self.retention: dict[str, int] = {}
+        """In ms, by topic."""
         self._made = 0
 
     def create(self, topic: str, partitions: int) -> None:
@@ -107,6 +110,11 @@ class BrokerSource:
             for p in partitions
         }
 
+    def retention(self, names: Collection[str]) -> dict[str, int]:
+        return {
+            name: self._broker.retention[name] for name in names if name in self._broker.retention
+        }
+
     def assign(self, positions: Mapping[Partition, int]) -> None:
         self._positions = dict(positions)
         self._paused = set()
@@ -164,4 +172,4 @@ class BrokerSource:
         try:
             return self._broker.logs[partition.topic][partition.number]
         except (KeyError, IndexError):
-            raise Trouble("KafkaUnavailable", f"{partition} is not there") from None
+            raise Trouble(Reason.KAFKA_UNAVAILABLE, f"{partition} is not there") from None

@@ -46,8 +46,9 @@ stop = Event()
 signal.signal(signal.SIGTERM, lambda *_: stop.set())
 settings = RecorderSettings.model_validate_json(sys.argv[1])
 folder = Path(sys.argv[2])
-run(settings, stop, pod="pod", waiting=folder / "waiting.db", secret=folder,
-    port=int(sys.argv[3]), pace=Pace(checkpoint=1.0, topics=2.0))
+run(settings, stop, pod="pod", waiting=folder / "waiting.db", secret=folder / "s3",
+    kafka_secret=folder / "kafka", port=int(sys.argv[3]), pace=Pace(checkpoint=1.0, topics=2.0),
+    delay=0.5)
 """
 PATIENCE = 90.0  # seconds; only ends a test
 
@@ -66,8 +67,10 @@ class World:
     port: int = 0
 
     def __post_init__(self) -> None:
-        (self.folder / "AWS_ACCESS_KEY_ID").write_text("minioadmin")
-        (self.folder / "AWS_SECRET_ACCESS_KEY").write_text("minioadmin")
+        self.secret = self.folder / "s3"
+        self.secret.mkdir()
+        (self.secret / "AWS_ACCESS_KEY_ID").write_text("minioadmin")
+        (self.secret / "AWS_SECRET_ACCESS_KEY").write_text("minioadmin")
         self.events, self.labels = f"{self.name}-events", f"{self.name}-labels"
         self.admin = AdminClient({"bootstrap.servers": self.kafka})
         self.producer = Producer({"bootstrap.servers": self.kafka, "linger.ms": 0})
@@ -91,11 +94,11 @@ class World:
         )
 
     def store(self) -> Store:
-        client = connect(self.settings.storage, self.folder)
+        client = connect(self.settings.storage, self.secret)
         return Store(client, self.bucket, self.settings.prefix)
 
     def make_bucket(self) -> None:
-        client = connect(self.settings.storage, self.folder)
+        client = connect(self.settings.storage, self.secret)
         if self.bucket not in {b["Name"] for b in client.list_buckets()["Buckets"]}:
             client.create_bucket(Bucket=self.bucket)
 
@@ -272,7 +275,7 @@ def test_it_waits_for_topics_and_bucket_and_goes_on_by_itself(world: World) -> N
     store = world.store()
     for key in list(store.list("")):
         store.delete(key)
-    connect(world.settings.storage, world.folder).delete_bucket(Bucket=world.bucket)
+    connect(world.settings.storage, world.secret).delete_bucket(Bucket=world.bucket)
 
 
 def test_a_topic_that_is_made_again_is_read_anew_under_its_new_id(world: World) -> None:
@@ -344,10 +347,10 @@ def test_it_goes_on_at_the_earliest_record_where_retention_overtook_it(world: Wo
 def test_wrong_credentials_are_named_and_new_ones_end_the_process_in_order(world: World) -> None:
     world.create(world.events)
     world.create(world.labels)
-    (world.folder / "AWS_SECRET_ACCESS_KEY").write_text("wrong")
+    (world.secret / "AWS_SECRET_ACCESS_KEY").write_text("wrong")
     world.start()
     world.until(lambda r: r.problem is not None and r.problem.reason == "StorageRefused")
-    (world.folder / "AWS_SECRET_ACCESS_KEY").write_text("minioadmin")
+    (world.secret / "AWS_SECRET_ACCESS_KEY").write_text("minioadmin")
     assert world.process
     assert world.process.wait(30) == 0
     world.start()

@@ -12,6 +12,7 @@ from perennial_contract.pipeline import Events, Kafka, Labels, Reference, Secret
 from perennial_contract.settings import RecorderSettings
 from perennial_contract.store import Store
 from perennial_recorder.loop import Pace, Recorder
+from perennial_recorder.metrics import Metrics
 from perennial_recorder.waiting import SqliteWaiting
 from tests.fakes.broker import Broker, BrokerSource, Record
 from tests.fakes.s3 import FakeS3
@@ -36,6 +37,7 @@ class Stage:
             uid="uid",
             namespace="default",
             name="income",
+            cluster="c",
             created=datetime.fromtimestamp(BEGIN / 1000, UTC),
             storage=Storage(bucket="bucket", secret_ref=SecretReference(name="s3")),
             kafka=Kafka(bootstrap_servers="kafka:9092"),
@@ -51,12 +53,16 @@ class Stage:
         self.waiting = SqliteWaiting(self.folder / "waiting.db")
         self.store = Store(self.s3, "bucket", self.settings.prefix)  # type: ignore[arg-type]  # the fake
         self.source = BrokerSource(self.broker)
+        self.requests = BrokerSource(self.broker)
+        self.metrics = Metrics()
         self.recorder = Recorder(
             self.settings,
             self.source,
             self.store,
             self.waiting,
             lambda: self.now,
+            requests=self.requests,
+            metrics=self.metrics,
             pod="pod",
             pace=PACE,
             sleep=self.sleep,

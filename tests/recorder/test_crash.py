@@ -16,6 +16,7 @@ import pytest
 
 from perennial_contract.observation import from_parquet, parse_segment_key
 from perennial_contract.pipeline import Events, Kafka, Labels, Reference, SecretReference, Storage
+from perennial_contract.reasons import Reason
 from perennial_contract.settings import RecorderSettings
 from perennial_contract.store import Store
 from perennial_recorder.loop import Pace, Recorder
@@ -59,7 +60,7 @@ class Chaos:
     def kafka(self) -> None:
         self.point()
         if self.on and self.rng.random() < self.faults / 4:
-            raise Trouble("KafkaUnavailable", "no answer")
+            raise Trouble(Reason.KAFKA_UNAVAILABLE, "no answer")
 
     def __bool__(self) -> bool:
         return True
@@ -234,6 +235,7 @@ class Run:
             TrustedStore(self.s3, "bucket", self.settings.prefix),  # type: ignore[arg-type]  # the fake
             self.waiting,
             lambda: self.now,
+            requests=BrokerSource(self.broker, self.chaos.kafka, choose),
             pace=self.pace,
             sleep=self._sleep,
         )

@@ -7,6 +7,7 @@ from threading import Event
 import pytest
 
 from perennial_contract.observation import Observation
+from perennial_contract.owner import owner_of
 from perennial_contract.pipeline import Labels
 from perennial_contract.status import Problem, RecorderReport
 from perennial_recorder import loop
@@ -42,6 +43,7 @@ def test_an_event_and_its_label_are_an_observation(stage: Stage) -> None:
         written={"id-events-1": {"0": 1}},
         pending=0,
         counts={"joined": 1, "observations": 1},
+        lag={"events": 0, "labels": 0},
     )
 
 
@@ -147,8 +149,8 @@ def test_a_missing_bucket_is_named_and_waited_for(stage: Stage) -> None:
 
 
 def test_a_prefix_of_another_pipeline_is_refused_until_it_is_free(stage: Stage) -> None:
-    other = {"uid": "other", "namespace": "default", "name": "income"}
-    stage.store.put_new("owner.json", json.dumps(other).encode())
+    other = owner_of(stage.settings.model_copy(update={"name": "risk"}))
+    stage.store.put_new("owner.json", other.to_json())
     stage.steps()
     assert stage.recorder.report() == RecorderReport(
         uid="uid",
@@ -156,8 +158,9 @@ def test_a_prefix_of_another_pipeline_is_refused_until_it_is_free(stage: Stage) 
         ready=False,
         problem=Problem(
             reason="StorageTaken",
-            message="bucket/default/income belongs to ModelPipeline default/income with UID other:"
-            " set another storage.prefix, or remove the objects there",
+            message="owner.json below bucket/default/income belongs to default/risk of cluster c,"
+            " not to default/income of cluster c: choose another storage.prefix, remove what is"
+            " there, or remove owner.json alone to go on with what is there",
         ),
         counts={"observations": 0},
     )

@@ -1,4 +1,7 @@
-"""Starts the recorder: `python -m perennial_recorder`."""
+"""Starts the recorder: `python -m perennial_recorder`.
+
+Exit codes: 0 told to stop, or a Secret changed; 42 settings or Secrets that cannot be used.
+"""
 
 from __future__ import annotations
 
@@ -7,29 +10,62 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 from threading import Event
 from typing import Final
 
+from prometheus_client import generate_latest
 from pydantic import ValidationError
 
 from perennial_contract import http, logs
+from perennial_contract.reasons import Reason
+from perennial_contract.secrets import SecretRefused, Secrets, kafka_security
 from perennial_contract.settings import (
+    KAFKA_SECRET,
     POD,
     PORT,
     REFUSED,
     S3_SECRET,
     SETTINGS,
+    TERMINATION_LOG,
     RecorderSettings,
 )
 from perennial_contract.store import Store, connect
 from perennial_recorder.kafka import KafkaSource
 from perennial_recorder.loop import PACE, Pace, Recorder
+from perennial_recorder.metrics import Metrics
 from perennial_recorder.waiting import SqliteWaiting
 
 _LOG: Final = logging.getLogger(__name__)
 WAITING: Final = Path("/var/lib/perennial/waiting.db")
 _STUCK: Final = 120.0  # seconds without a step after which it is taken for dead
+_SECRETS: Final = 2.0  # seconds between two looks at the Secrets
+_LIFECYCLE: Final = 1.0  # seconds for one question about the lifecycle topic: the rest waits
+
+
+class Pulse:
+    """That the loop lives, and an end once a Secret has changed."""
+
+    def __init__(self, secrets: Secrets, stop: Event) -> None:
+        self._secrets = secrets
+        self._stop = stop
+        self._last = time.monotonic()
+        self._looked = self._last
+
+    def beat(self) -> None:
+        self._last = time.monotonic()
+        if self._last - self._looked < _SECRETS:
+            return
+        self._looked = self._last
+        if self._secrets.stale(self._last):
+            _LOG.info("a Secret changed: ending, to be started with what it holds now")
+            self._stop.set()
+
+    def alive(self) -> bool:
+        return time.monotonic() - self._last < _STUCK
 
 
 def run(  # noqa: PLR0913  each is something that a pod fixes and a run by hand may choose
@@ -39,49 +75,77 @@ def run(  # noqa: PLR0913  each is something that a pod fixes and a run by hand 
     pod: str = "",
     waiting: Path = WAITING,
     secret: Path = Path(S3_SECRET),
+    kafka_secret: Path = Path(KAFKA_SECRET),
     port: int = PORT,
     pace: Pace = PACE,
+    delay: float | None = None,
 ) -> None:
-    """Records until `stop` is set, then writes what is left."""
-    source = KafkaSource(settings.kafka, f"{settings.id_prefix}.recorder")
-    store = Store(connect(settings.storage, secret), settings.storage.bucket, settings.prefix)
-    remembered = SqliteWaiting(waiting)
-    recorder = Recorder(settings, source, store, remembered, time.time, pod=pod, pace=pace)
-    credentials, last = _contents(secret), time.monotonic()
+    """Records until `stop` is set, then writes what is left.
 
-    def beat() -> None:
-        nonlocal last
-        last = time.monotonic()
-        if _contents(secret) != credentials:
-            _LOG.info("the credentials changed: ending, to be started with the new ones")
-            stop.set()
+    `delay` is how many seconds it goes on with Secrets that have changed; by default drawn.
 
-    server = http.serve(port, recorder.report, lambda: time.monotonic() - last < _STUCK)
+    Raises:
+        SecretRefused: Kafka's client or S3's cannot be made so; the message names what it is.
+    """
+    pulse = Pulse(Secrets([secret, kafka_secret], delay), stop)
+    connected = partial(KafkaSource, settings.kafka, security=kafka_security(kafka_secret))
+    group, metrics = f"{settings.id_prefix}.recorder", Metrics()
+    with ExitStack() as ends:
+        source = requests = ends.enter_context(closing(connected(group)))
+        if settings.lifecycle:
+            apart = connected(f"{group}.lifecycle", timeout=_LIFECYCLE)
+            requests = ends.enter_context(closing(apart))
+        remembered = ends.enter_context(closing(SqliteWaiting(waiting)))
+        recorder = Recorder(
+            settings,
+            source,
+            _store(settings, secret),
+            remembered,
+            time.time,
+            requests=requests,
+            pod=pod,
+            pace=pace,
+            metrics=metrics,
+        )
+        told: Callable[[], bytes] = partial(generate_latest, metrics.registry(recorder.report))
+        server = http.serve(port, recorder.report, pulse.alive, told)
+        ends.callback(server.server_close)
+        ends.callback(server.shutdown)
+        recorder.run(stop, pulse.beat)
+
+
+def _store(settings: RecorderSettings, secret: Path) -> Store:
+    storage = settings.storage
     try:
-        recorder.run(stop, beat)
-    finally:
-        server.shutdown()
-        server.server_close()
-        source.close()
-        remembered.close()
+        client = connect(storage, secret)
+    except (ValueError, OSError) as error:  # what boto3 takes for no address, or the files
+        at = f"storage.endpoint {storage.endpoint} with the Secret {storage.secret_ref.name}"
+        raise SecretRefused(f"{at} cannot be used: {error}") from error
+    return Store(client, storage.bucket, settings.prefix)
 
 
-def _contents(secret: Path) -> dict[str, bytes]:
-    return {f.name: f.read_bytes() for f in secret.glob("AWS_*")}
-
-
-def main() -> int:
+def main(termination: Path = Path(TERMINATION_LOG)) -> int:
     logs.configure()
     try:
         settings = RecorderSettings.from_env(os.environ)
     except (ValidationError, KeyError) as error:
-        _LOG.error("settings refused", extra={"variable": SETTINGS, "problem": str(error)})
-        return REFUSED
+        return _refused(f"{SETTINGS}: {error}", termination)
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    run(settings, stop, pod=os.environ.get(POD, ""))
+    try:
+        run(settings, stop, pod=os.environ.get(POD, ""))
+    except SecretRefused as error:
+        return _refused(str(error), termination)
     return 0
+
+
+def _refused(message: str, termination: Path) -> int:
+    """Says it where the operator reads it."""
+    _LOG.critical("refused", extra={"reason": Reason.SETTINGS_REFUSED, "problem": message})
+    if termination.parent.is_dir():
+        termination.write_text(f"{Reason.SETTINGS_REFUSED}: {message}")
+    return REFUSED
 
 
 if __name__ == "__main__":

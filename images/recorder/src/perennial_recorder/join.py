@@ -33,6 +33,7 @@ class Fate(StrEnum):
     DUPLICATE_EVENT = "duplicate_event"
     UNREADABLE_EVENT = "unreadable_event"
     LOST_EVENT = "lost_event"
+    FILTERED = "filtered"  # no event: what events.filter leaves alone, and our own answers
     JOINED = "joined"  # a label that became part of an observation
     DUPLICATE_LABEL = "duplicate_label"
     CONFLICTING_LABEL = "conflicting_label"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -18,20 +19,36 @@ from confluent_kafka import (
     TopicPartition,
 )
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._config import ConfigResource
 from confluent_kafka.admin._listoffsets import OffsetSpec
+from confluent_kafka.admin._resource import ResourceType
 
 from perennial_contract.headers import read_headers
 from perennial_contract.pipeline import Kafka
+from perennial_contract.reasons import Reason
+from perennial_contract.secrets import SecretRefused
 from perennial_recorder.ports import Arrival, Overtaken, Partition, Topic, Trouble
 
 _LOG: Final = logging.getLogger(__name__)
-_TIMEOUT: Final = 5.0  # seconds for one question to a broker
+TIMEOUT: Final = 5.0  # seconds for one question to a broker
 _FIRST: Final[OffsetSpec] = OffsetSpec.earliest()  # type: ignore[no-untyped-call]  # not typed there
 _LAST: Final[OffsetSpec] = OffsetSpec.latest()  # type: ignore[no-untyped-call]  # not typed there
 _MISSING: Final = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC})  # noqa: SLF001  librdkafka's own codes have no other name
 _AWAY: Final = frozenset(
     {KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._RESOLVE}  # noqa: SLF001
 )
+_REFUSED: Final = frozenset(
+    {
+        KafkaError._AUTHENTICATION,  # noqa: SLF001
+        KafkaError._SSL,  # noqa: SLF001
+        KafkaError.SASL_AUTHENTICATION_FAILED,
+        KafkaError.UNSUPPORTED_SASL_MECHANISM,
+        KafkaError.TOPIC_AUTHORIZATION_FAILED,
+        KafkaError.GROUP_AUTHORIZATION_FAILED,
+        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+    }
+)
+_TIMES: Final = re.compile(r" \((after \d+ms|\d+ identical)[^)]*\)")  # another with each try
 _PARTITION_GONE: Final = _MISSING | {KafkaError._UNKNOWN_PARTITION}  # noqa: SLF001
 
 
@@ -39,15 +56,56 @@ class KafkaBroken(Exception):  # noqa: N818  a state of the client
     """The client says that it cannot go on: only a new process helps."""
 
 
-class KafkaSource:
-    """Implements ports.Source."""
+class _Once(logging.Filter):
+    """Lets a line of the client through that is another than its last: it repeats itself."""
 
-    def __init__(self, kafka: Kafka, group: str) -> None:
-        servers = {"bootstrap.servers": kafka.bootstrap_servers, "client.id": group}
-        self._consumer = Consumer(
+    last = ""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        said = _TIMES.sub("", record.getMessage())
+        new, self.last = said != self.last, said
+        return new
+
+
+class KafkaSource:
+    """Implements ports.Source; `timeout` in seconds for one question to a broker."""
+
+    def __init__(
+        self,
+        kafka: Kafka,
+        group: str,
+        security: Mapping[str, str] | None = None,
+        timeout: float = TIMEOUT,
+    ) -> None:
+        """`security` is what the Secret says.
+
+        Raises:
+            SecretRefused: The client does not take its properties; the message names one.
+        """
+        self._timeout = timeout
+        self._refusal = ""
+        common: dict[str, Any] = {
+            **kafka.properties,
+            **(security or {}),
+            "bootstrap.servers": kafka.bootstrap_servers,
+            "client.id": group,
+            "error_cb": self._hear,
+        }
+        try:
+            self._consumer, self._admin = self._connect(common, group)
+        except KafkaException as error:
+            raise SecretRefused(f"kafka: {error.args[0].str().strip()}") from error
+        self._assigned: dict[Partition, int] = {}
+        self._paused: set[Partition] = set()
+        self._behind: list[Partition] = []
+        self._failure: Trouble | None = None
+
+    def _connect(self, common: Mapping[str, Any], group: str) -> tuple[Consumer, AdminClient]:
+        logger = logging.getLogger(f"{__name__}.{group}")
+        logger.addFilter(_Once())
+        consumer = Consumer(
             {
-                **kafka.properties,
-                **servers,
+                **common,
                 "group.id": group,  # mandatory; we join none
                 "enable.auto.commit": False,
                 "enable.auto.offset.store": False,
@@ -55,23 +113,24 @@ class KafkaSource:
                 "fetch.queue.backoff.ms": 2,
                 "queued.max.messages.kbytes": 16384,
             },
-            logger=_LOG,
+            logger=logger,
         )
-        self._admin = AdminClient({**kafka.properties, **servers}, logger=_LOG)
-        self._assigned: dict[Partition, int] = {}
-        self._paused: set[Partition] = set()
-        self._behind: list[Partition] = []
-        self._failure: Trouble | None = None
+        return consumer, AdminClient(dict(common), logger=logger)
+
+    def _hear(self, error: KafkaError) -> None:
+        """What the client says beside its answers: why it cannot connect."""
+        if error.code() in _REFUSED:
+            self._refusal = _TIMES.sub("", error.str())
 
     def topics(self, names: Collection[str]) -> dict[str, Topic]:
         found: dict[str, Topic] = {}
-        with _named("describe the topics"):
+        with self._asked("describe the topics"):
             asked = self._admin.describe_topics(
-                TopicCollection(list(names)), request_timeout=_TIMEOUT
+                TopicCollection(list(names)), request_timeout=self._timeout
             )
             for name, future in asked.items():
                 try:
-                    said = _result(future)
+                    said = self._result(future)
                 except KafkaException as error:
                     if error.args[0].code() not in _MISSING:
                         raise
@@ -86,9 +145,24 @@ class KafkaSource:
         return self._offsets(partitions, _LAST)
 
     def since(self, partitions: Collection[Partition], timestamp: int) -> dict[Partition, int]:
+        ends = self.ends(partitions)  # first: what comes meanwhile lies beyond them
         found = self._offsets(partitions, OffsetSpec.for_timestamp(timestamp))
-        ends = self.ends([p for p, offset in found.items() if offset < 0])
-        return found | ends
+        return {p: offset if offset >= 0 else ends[p] for p, offset in found.items()}
+
+    def retention(self, names: Collection[str]) -> dict[str, int]:
+        """A broker that does not tell us, for whatever reason, is no trouble."""
+        asked = [ConfigResource(ResourceType.TOPIC, name) for name in names]
+        found: dict[str, int] = {}
+        try:
+            told = self._admin.describe_configs(asked, request_timeout=self._timeout)
+            for resource, future in told.items():
+                said = self._result(future)
+                kept = int(said["retention.ms"].value)
+                if kept >= 0 and "delete" in said["cleanup.policy"].value:
+                    found[resource.name] = kept
+        except (KafkaException, TimeoutError, KeyError) as error:
+            _LOG.info("the topics' retention is not known", extra={"problem": str(error)})
+        return found
 
     def assign(self, positions: Mapping[Partition, int]) -> None:
         with _named("assign partitions"):
@@ -149,7 +223,9 @@ class KafkaSource:
         if code == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001  it has no other name
             self._behind.append(Partition(message.topic() or "", message.partition() or 0))
         elif code in _AWAY:
-            self._failure = Trouble("KafkaUnavailable", f"Kafka is away: {error.str()}")
+            self._failure = Trouble(Reason.KAFKA_UNAVAILABLE, f"Kafka is away: {error.str()}")
+        elif code in _REFUSED:
+            self._failure = Trouble(Reason.KAFKA_REFUSED, f"Kafka refuses us: {error.str()}")
         elif code not in _PARTITION_GONE:  # these are found when the topics are looked at
             _LOG.warning("Kafka error", extra={"problem": str(error), **where})
 
@@ -168,16 +244,32 @@ class KafkaSource:
     def _offsets(self, partitions: Collection[Partition], spec: OffsetSpec) -> dict[Partition, int]:
         if not partitions:
             return {}
-        with _named("list the offsets"):
+        with self._asked("list the offsets"):
             asked = self._admin.list_offsets(
                 {_at(p): spec for p in partitions},
                 isolation_level=IsolationLevel.READ_UNCOMMITTED,
-                request_timeout=_TIMEOUT,
+                request_timeout=self._timeout,
             )
             return {
-                Partition(p.topic, p.partition): _result(future).offset
+                Partition(p.topic, p.partition): self._result(future).offset
                 for p, future in asked.items()
             }
+
+    def _result(self, future: Future[Any]) -> Any:
+        return future.result(timeout=2 * self._timeout)
+
+    @contextmanager
+    def _asked(self, what: str) -> Iterator[None]:
+        """A question to a broker: without an answer, what the client said of its connection."""
+        try:
+            yield
+        except (KafkaException, TimeoutError) as error:
+            self._admin.poll(0)  # hands over what it said
+            if self._refusal:
+                why = f"Kafka refuses us: {self._refusal}"
+                raise Trouble(Reason.KAFKA_REFUSED, why) from error
+            raise _trouble(what, error) from error
+        self._refusal = ""
 
 
 def _at(partition: Partition, offset: int | None = None) -> TopicPartition:
@@ -202,14 +294,16 @@ def _url_safe(topic_id: str) -> str:
     return topic_id.replace("/", "_").replace("+", "-")
 
 
-def _result(future: Future[Any]) -> Any:
-    return future.result(timeout=2 * _TIMEOUT)
-
-
 @contextmanager
 def _named(what: str) -> Iterator[None]:
     """Kafka's errors as Trouble that says what could not be done."""
     try:
         yield
-    except (KafkaException, TimeoutError) as error:
-        raise Trouble("KafkaUnavailable", f"cannot {what}: {error}") from error
+    except KafkaException as error:
+        raise _trouble(what, error) from error
+
+
+def _trouble(what: str, error: KafkaException | TimeoutError) -> Trouble:
+    refused = isinstance(error, KafkaException) and error.args[0].code() in _REFUSED
+    reason = Reason.KAFKA_REFUSED if refused else Reason.KAFKA_UNAVAILABLE
+    return Trouble(reason, f"cannot {what}: {error}")

@@ -8,32 +8,26 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from threading import Event
 from typing import Final
 
-from perennial_contract.observation import total
+from perennial_contract.reasons import Reason
 from perennial_contract.settings import RecorderSettings
-from perennial_contract.status import Problem, RecorderReport
-from perennial_contract.store import StoreError
+from perennial_contract.status import RecorderReport
 from perennial_recorder import start
+from perennial_recorder.course import Course
 from perennial_recorder.intake import Intake
-from perennial_recorder.life import INCOMPLETE, Life
+from perennial_recorder.life import Life
+from perennial_recorder.metrics import Metrics
 from perennial_recorder.partition_time import ahead
-from perennial_recorder.ports import (
-    Arrival,
-    ObjectStore,
-    Overtaken,
-    Partition,
-    Source,
-    Topic,
-    Trouble,
-    Waiting,
-)
+from perennial_recorder.ports import ObjectStore, Source, Topic, Waiting
 from perennial_recorder.reading import Reader
+from perennial_recorder.report import LIFECYCLE, Reporter
+from perennial_recorder.requests import Requests
 from perennial_recorder.restore import Restore
+from perennial_recorder.timetable import Timetable
 from perennial_recorder.writing import AnotherWriter, Writer
 
 _LOG: Final = logging.getLogger(__name__)
@@ -52,27 +46,13 @@ class Pace:
     checkpoint: float = 60.0
     topics: float = 10.0  # look for new partitions and topics that were made again
     ends: float = 1.0  # ask how far each partition goes
+    retention: float = 3600.0  # ask how long the topics keep their records
     retry: float = 1.0  # after a failure
     wait: float = 0.2  # for records
     stop: float = 20.0  # to write what is left at the end
 
 
 PACE: Final = Pace()
-
-
-@dataclass(slots=True)
-class Course:
-    """A life under way: gone as a whole when it has to start over."""
-
-    life: Life
-    intake: Intake
-    writer: Writer
-    restore: Restore | None
-    """Until everything that an earlier life knew has been read again."""
-    assigned: set[Partition] = field(default_factory=set)
-    ends: dict[Partition, int] = field(default_factory=dict)
-    over: bool = False
-    """A topic was made again: only what can be kept is still to be written."""
 
 
 class Recorder:
@@ -86,16 +66,17 @@ class Recorder:
         waiting: Waiting,
         clock: Callable[[], float],
         *,
+        requests: Source,
         pod: str = "",
         pace: Pace = PACE,
         sleep: Callable[[float], None] = time.sleep,
+        metrics: Metrics | None = None,
     ) -> None:
         self._settings = settings
         self._source = source
         self._store = store
         self._waiting = waiting
         self._clock = clock
-        self._pod = pod
         self._pace = pace
         self._sleep = sleep
         self._delay = (
@@ -103,9 +84,12 @@ class Recorder:
         )
         self._reader = Reader(settings)
         self._beginning = start.Beginning(source, store, waiting, settings)
-        self._problems: dict[str, Problem] = {}
-        self._next: dict[str, float] = {}
+        self._metrics = metrics or Metrics()
+        self._table = Timetable(clock, pace.retry, self._failed)
+        self._requests = Requests(settings, requests, self._table, pace.topics)
+        self._reporter = Reporter(settings, pod, self._table, self._requests)
         self._probed = False
+        self._attempts = 0
         self._course: Course | None = None
         self._reported = self._report()
 
@@ -123,9 +107,11 @@ class Recorder:
             return self._next_turn()
         except AnotherWriter as error:
             _LOG.warning("another writer's object: starting over", extra={"key": str(error)})
+            self._metrics.restarts.labels("another_writer").inc()
             self._start_over()
         except TopicChanged as error:
             _LOG.warning("a topic was made again: starting over", extra={"topic": str(error)})
+            self._metrics.restarts.labels("topic_remade").inc()
             if self._course:
                 self._course.over = True
         finally:
@@ -133,6 +119,10 @@ class Recorder:
         return True
 
     def _next_turn(self) -> bool:
+        # What is slow there is asked seldom: it must not hold back the joining.
+        with self._table.watched(LIFECYCLE, LIFECYCLE, retry=self._pace.topics) as free:
+            if free:
+                self._requests.step()
         course = self._course
         if course is None:
             return self._begin()
@@ -140,15 +130,15 @@ class Recorder:
 
     def _start_over(self) -> None:
         self._course = None
-        self._next.clear()
+        self._table.clear()
 
     def finish(self) -> bool:
         """Writes what is left, for a while; False when something stayed (it will be read again)."""
         end = self._clock() + self._pace.stop
         while (course := self._course) is not None and self._clock() < end:
-            self._next.clear()
+            self._table.clear()
             try:
-                with self._watched("store"):
+                with self._table.watched("store"):
                     course.writer.flush(self._clock(), 0.0, lambda: self._check(course.life))
                     self._save(course)
                     if not course.life.moved:
@@ -163,29 +153,20 @@ class Recorder:
         return self._reported
 
     def _report(self) -> RecorderReport:
-        life = self._course.life if self._course else None
-        problem = next(iter(self._problems.values()), None)
-        written = life.written() if life else {}
-        counts = {str(name): count for name, count in sorted(life.counts.items())} if life else {}
-        return RecorderReport(
-            uid=self._settings.uid,
-            pod=self._pod,
-            ready=life is not None and problem is None,
-            problem=problem,
-            written=written,
-            pending=self._waiting.events if life else 0,
-            counts=counts | {"observations": total(written)},
-            labels_complete=not any(counts.get(name) for name in INCOMPLETE),
-        )
+        return self._reporter.report(self._course, self._waiting.events, self._attempts)
+
+    def _failed(self, reason: Reason) -> None:
+        self._metrics.failures.labels(reason).inc()
 
     def _begin(self) -> bool:
-        with self._watched("start") as free:
+        with self._table.watched("start") as free:
             if not free:
                 return False
             start.own(self._store, self._settings)
             if not self._probed:
                 self._store.probe()
                 self._probed = True
+            self._attempts = start.attempts(self._store)
             found = start.newest(self._store)
             life = self._beginning.life(
                 found.checkpoint, start.topics(self._source, self._settings)
@@ -195,7 +176,7 @@ class Recorder:
             self._course = Course(
                 life,
                 Intake(life, self._waiting, self._reader, self._delay),
-                Writer(self._store, life, found.numbers),
+                Writer(self._store, life, found.numbers, self._metrics),
                 Restore(life),
             )
             return True
@@ -203,15 +184,15 @@ class Recorder:
 
     def _turn(self, course: Course) -> bool:
         now, busy = self._clock(), False
-        with self._watched("kafka") as free:
+        with self._table.watched("kafka", "topics", "ends") as free:
             if free:
                 self._look(course, now)
                 busy = self._read(course)
-        with self._watched("store") as free:
+        with self._table.watched("store", "topics", "ends") as free:
             if free:
                 interval = self._settings.flush_interval.total_seconds()
                 course.writer.flush(self._clock(), interval, lambda: self._check(course.life))
-                due = course.life.moved and self._due("checkpoint", self._pace.checkpoint)
+                due = course.life.moved and self._table.due("checkpoint", self._pace.checkpoint)
                 if due or course.writer.dirty():
                     self._save(course)
         return busy
@@ -219,18 +200,24 @@ class Recorder:
     def _look(self, course: Course, now: float) -> None:
         """Whether the topics are the same, and how far each partition goes."""
         life = course.life
-        if self._due("topics", self._pace.topics):
+        if self._table.due("topics", self._pace.topics):
             current = self._check(life)
             if not course.restore:
                 self._beginning.widen(life, current, life.topics)
         self._assign(course)
-        if self._due("ends", self._pace.ends):
-            course.ends = self._source.ends(life.inputs)
-            positions = {} if course.restore else self._source.positions()
-            for partition in positions.keys() & course.ends.keys():
-                reading = life.inputs[partition]
-                position = max(positions[partition], reading.ledger.next)
-                reading.time.ask(round(now * 1000), course.ends[partition], position)
+        if self._table.due("ends", self._pace.ends):
+            ends = self._source.ends(life.inputs)
+            course.reaches(ends, self._source.positions(), round(now * 1000))
+        if self._reader.labels_topic and self._table.due("retention", self._pace.retention):
+            self._look_at_retention(life)
+
+    def _look_at_retention(self, life: Life) -> None:
+        for topic, kept in self._source.retention(list(life.topics)).items():
+            short = kept < self._delay
+            self._metrics.retention_short.labels(topic).set(short)
+            if short:
+                told = {"topic": topic, "retention_ms": kept, "max_delay_ms": self._delay}
+                _LOG.warning("retention.ms is shorter than labels.maxDelay", extra=told)
 
     def _read(self, course: Course) -> bool:
         life, intake = course.life, course.intake
@@ -239,7 +226,9 @@ class Recorder:
         batch = self._source.read(_BATCH, self._pace.wait)
         now = round(self._clock() * 1000)
         if course.restore:
-            self._read_again(course, course.restore, batch, now)
+            course.read_again(batch, self._source.positions(), now)
+            intake.shrink(self._settings.store_limit)
+            self._rest(course)
             return True
         intake.take(batch, now)
         intake.forget(life.time(now))
@@ -247,22 +236,14 @@ class Recorder:
         self._source.pause(ahead({p: r.time for p, r in life.inputs.items()}, now))
         return bool(batch)
 
-    def _read_again(
-        self, course: Course, restore: Restore, batch: Sequence[Arrival | Overtaken], now: int
-    ) -> None:
-        course.intake.take(restore.admit(batch), now)
-        positions = self._source.positions()
-        passed = {p for p, end in course.ends.items() if positions.get(p, -1) >= end}
-        while early := restore.advance(passed):
-            course.intake.take(early, now)
-        course.intake.shrink(self._settings.store_limit)
-        if restore.over():
-            self._waiting.end_restore()
-            course.restore = None
-            self._next.pop("topics", None)  # partitions that came meanwhile hold back time
-            self._source.pause(())
-        else:
-            self._source.pause(restore.resting())
+    def _rest(self, course: Course) -> None:
+        """Nothing is read of what has nothing to give to this stage of reading again."""
+        if course.restore:
+            self._source.pause(course.restore.resting())
+            return
+        self._waiting.end_restore()
+        self._table.now("topics")  # partitions that came meanwhile hold back time
+        self._source.pause(())
 
     def _assign(self, course: Course) -> None:
         """A partition is read only after a checkpoint says from where."""
@@ -287,14 +268,14 @@ class Recorder:
 
     def _save(self, course: Course) -> None:
         course.writer.save()
-        self._next["checkpoint"] = self._clock() + self._pace.checkpoint
+        self._table.later("checkpoint", self._pace.checkpoint)
         inputs = course.life.inputs
         self._source.commit({p: r.ledger.position for p, r in inputs.items()})
         course.writer.clean()
 
     def _end(self, course: Course) -> bool:
         """Writes what can be kept, and what has become of the rest; then it starts anew."""
-        with self._watched("store") as free:
+        with self._table.watched("store") as free:
             if not free:
                 return False
             current = self._source.topics(list(course.life.topics)).values()
@@ -305,31 +286,3 @@ class Recorder:
             self._start_over()
             return True
         return False
-
-    def _due(self, what: str, every: float) -> bool:
-        now = self._clock()
-        if now < self._next.get(what, 0.0):
-            return False
-        self._next[what] = now + every
-        return True
-
-    @contextmanager
-    def _watched(self, what: str) -> Iterator[bool]:
-        """Keeps what failed as the problem until it works again; False while it is too early."""
-        if self._clock() < self._next.get(f"retry {what}", 0.0):
-            yield False
-            return
-        try:
-            yield True
-        except (Trouble, StoreError) as error:
-            problem = Problem(reason=error.reason, message=str(error))
-            if self._problems.get(what) != problem:
-                _LOG.warning(
-                    "waiting", extra={"reason": problem.reason, "problem": problem.message}
-                )
-            self._problems[what] = problem
-            for again in ("topics", "ends"):
-                self._next.pop(again, None)
-            self._next[f"retry {what}"] = self._clock() + self._pace.retry
-        else:
-            self._problems.pop(what, None)

@@ -6,14 +6,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from perennial_contract.messages import Headers
+from perennial_contract.reasons import Reason
 from perennial_contract.store import Put
 from perennial_recorder.join import Known
 
 
 class Trouble(Exception):  # noqa: N818  a state that is waited out, not an error in the program
-    """Something is missing or away; `reason` is a condition's, the message names it."""
+    """Something is missing, away or refuses us; the message names it."""
 
-    def __init__(self, reason: str, message: str) -> None:
+    def __init__(self, reason: Reason, message: str) -> None:
         super().__init__(message)
         self.reason = reason
 
@@ -61,6 +62,9 @@ class Source(Protocol):
     def since(self, partitions: Collection[Partition], timestamp: int) -> dict[Partition, int]:
         """The first offsets with at least that timestamp, else the ends."""
 
+    def retention(self, names: Collection[str]) -> dict[str, int]:
+        """How many ms a topic keeps a record; without those that say nothing, or for ever."""
+
     def assign(self, positions: Mapping[Partition, int]) -> None:
         """Reads these partitions and no other."""
 
@@ -86,6 +90,7 @@ class ObjectStore(Protocol):
     def get(self, key: str) -> bytes | None: ...
     def put_new(self, key: str, data: bytes, patience: float = 20.0) -> Put: ...
     def list(self, prefix: str, start_after: str = "") -> Iterator[str]: ...
+    def folders(self, prefix: str) -> Iterator[str]: ...
     def delete(self, key: str) -> None: ...
     def probe(self) -> None: ...
 

@@ -7,8 +7,17 @@ from typing import NamedTuple
 import msgspec
 
 from perennial_contract.labels import read_label
-from perennial_contract.messages import EventReader, LabelReader, Rejection, join_id
+from perennial_contract.messages import (
+    PIPELINE_HEADER,
+    Event,
+    EventReader,
+    Filtered,
+    LabelReader,
+    Rejection,
+    join_id,
+)
 from perennial_contract.paths import Absent
+from perennial_contract.reasons import DeadLetter
 from perennial_contract.settings import RecorderSettings
 from perennial_recorder.join import Fate
 from perennial_recorder.ports import Arrival, Body
@@ -36,15 +45,17 @@ class Reader:
         """Whether labels lie inside the events."""
         self.labels_topic = labels.topic if labels else None
         self._spellings = settings.label
+        self._ours = (PIPELINE_HEADER, settings.id_prefix.encode())
+        self._answers = settings.answers_among_events
         self._events = EventReader(settings.events, labels.path if labels else None)
         self._labels = LabelReader(labels, settings.events) if labels and labels.topic else None
         self._encode = msgspec.json.Encoder().encode
 
     def event(self, arrival: Arrival, timestamp: int) -> ReadEvent | Fate:
         """`timestamp` is what the record's is taken for."""
-        read = self._events.read(arrival.value, arrival.key, arrival.headers, _source(arrival))
-        if isinstance(read, Rejection):
-            return Fate.UNREADABLE_EVENT
+        read = self._event(arrival)
+        if isinstance(read, Fate):
+            return read
         # An event that claims to come from the future is as old as its record.
         time = timestamp if read.time is None else min(read.time, timestamp)
         try:
@@ -59,12 +70,21 @@ class Reader:
         label = read_label(read.label, self._spellings)
         return Fate.REJECTED_LABEL if label is None else ReadEvent(identity, body, label)
 
+    def _event(self, arrival: Arrival) -> Event | Fate:
+        if self._answers and self._ours in (arrival.headers or ()):
+            return Fate.FILTERED
+        read = self._events.read(arrival.value, arrival.key, arrival.headers, _source(arrival))
+        if isinstance(read, Filtered):
+            return Fate.FILTERED
+        return Fate.UNREADABLE_EVENT if isinstance(read, Rejection) else read
+
     def label(self, arrival: Arrival) -> ReadLabel | Fate:
         if self._labels is None:
             return Fate.UNREADABLE_LABEL
         read = self._labels.read(arrival.value, arrival.key, arrival.headers, _source(arrival))
         if isinstance(read, Rejection):
-            return Fate.NULL_LABEL if read.reason == "NoLabel" else Fate.UNREADABLE_LABEL
+            null = read.reason is DeadLetter.NO_LABEL
+            return Fate.NULL_LABEL if null else Fate.UNREADABLE_LABEL
         label = read_label(read.value, self._spellings)
         if label is None:
             return Fate.REJECTED_LABEL

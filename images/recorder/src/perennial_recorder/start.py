@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
@@ -11,6 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from perennial_contract.observation import SegmentKey, parse_segment_key
+from perennial_contract.owner import OWNER, StorageTaken, check_owner, owner_of
+from perennial_contract.reasons import Reason
 from perennial_contract.settings import RecorderSettings
 from perennial_recorder import checkpoint as checkpoints
 from perennial_recorder.checkpoint import Checkpoint, CheckpointBroken, Input
@@ -39,17 +40,16 @@ class Found:
 
 def own(store: ObjectStore, settings: RecorderSettings) -> None:
     """Raises Trouble (StorageTaken) when another pipeline's objects lie at the prefix."""
-    owner = {"uid": settings.uid, "namespace": settings.namespace, "name": settings.name}
-    store.put_new("owner.json", json.dumps(owner).encode(), patience=0)
-    found = store.get("owner.json")
-    said = json.loads(found) if found else {}
-    if said.get("uid") != settings.uid:
-        raise Trouble(
-            "StorageTaken",
-            f"{settings.storage.bucket}/{settings.prefix} belongs to ModelPipeline"
-            f" {said.get('namespace')}/{said.get('name')} with UID {said.get('uid')}:"
-            " set another storage.prefix, or remove the objects there",
-        )
+    store.put_new(OWNER, owner_of(settings).to_json(), patience=0)
+    try:
+        check_owner(store.get(OWNER) or b"", settings)
+    except StorageTaken as error:
+        raise Trouble(Reason.STORAGE_TAKEN, str(error)) from error
+
+
+def attempts(store: ObjectStore) -> int:
+    """The highest number of an attempt, whoever's it was; 0 where there was none."""
+    return max((int(n) for n in store.folders("attempts/") if n.isdecimal()), default=0)
 
 
 def newest(store: ObjectStore) -> Found:
@@ -62,7 +62,7 @@ def newest(store: ObjectStore) -> Found:
     try:
         return Found(checkpoints.from_json(key, store.get(key) or b""), numbers)
     except CheckpointBroken as error:
-        raise Trouble("CheckpointBroken", str(error)) from error
+        raise Trouble(Reason.CHECKPOINT_BROKEN, str(error)) from error
 
 
 def topics(source: Source, settings: RecorderSettings) -> dict[str, Topic]:
@@ -73,7 +73,7 @@ def topics(source: Source, settings: RecorderSettings) -> dict[str, Topic]:
     found = source.topics(names)
     missing = [name for name in names if name not in found]
     if missing:
-        raise Trouble("TopicMissing", f"topic {' and topic '.join(missing)} does not exist")
+        raise Trouble(Reason.TOPIC_MISSING, f"topic {' and topic '.join(missing)} does not exist")
     return {name: found[name] for name in names}
 
 

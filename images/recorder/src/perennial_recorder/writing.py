@@ -8,6 +8,7 @@ from typing import NamedTuple
 from perennial_contract.store import Put
 from perennial_recorder import checkpoint as checkpoints
 from perennial_recorder.life import Life
+from perennial_recorder.metrics import Metrics
 from perennial_recorder.ports import ObjectStore, Partition
 from perennial_recorder.segment import Buffer
 
@@ -30,12 +31,15 @@ class Writer:
     `numbers` are those of the checkpoints that stand, in order.
     """
 
-    def __init__(self, store: ObjectStore, life: Life, numbers: list[int]) -> None:
+    def __init__(
+        self, store: ObjectStore, life: Life, numbers: list[int], metrics: Metrics
+    ) -> None:
         self.saved = set(life.inputs) - life.unsaved
         """The partitions that the newest checkpoint holds."""
         self._store = store
         self._life = life
         self._numbers = numbers
+        self._metrics = metrics
         self._unsaved: Unsaved | None = None
 
     def dirty(self) -> bool:
@@ -66,6 +70,7 @@ class Writer:
         number, data, inputs = self._unsaved
         if self._store.put_new(checkpoints.key(number), data, patience=0) is Put.TAKEN:
             raise AnotherWriter(checkpoints.key(number))
+        self._metrics.checkpoints.inc()
         self._unsaved, self.saved = None, inputs
         self._numbers.append(number)
 
@@ -77,6 +82,10 @@ class Writer:
 
     def _put(self, buffer: Buffer, now: float) -> None:
         segment = buffer.seal()
-        if self._store.put_new(segment.key, segment.data, patience=0) is Put.TAKEN:
+        with self._metrics.flush.time():
+            done = self._store.put_new(segment.key, segment.data, patience=0)
+        if done is Put.TAKEN:
             raise AnotherWriter(segment.key)
+        self._metrics.segments.inc()
+        self._metrics.segment_bytes.inc(len(segment.data))
         self._life.confirm(buffer, now)

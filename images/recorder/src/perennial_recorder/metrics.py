@@ -1,0 +1,128 @@
+"""What /metrics says of a recorder, under Prometheus' conventions for names and units.
+
+What the checkpoint counts goes on over restarts; the rest begins with the process.
+"""
+
+from __future__ import annotations
+
+from collections import Counter as Counts
+from collections.abc import Callable, Iterator
+from threading import Lock
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from perennial_contract.status import RecorderReport
+from perennial_recorder.join import Fate
+from perennial_recorder.life import AHEAD_COUNT, SKIPPED
+
+_UNUSED: Final = (*(fate for fate in Fate if fate is not Fate.JOINED), SKIPPED)
+_FLUSH: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)  # seconds
+
+
+class _Joined(Collector):
+    """Asks the recorder each time; without one it names the metrics alone."""
+
+    def __init__(self, report: Callable[[], RecorderReport] | None) -> None:
+        self._report = report
+        self._most: Counts[str] = Counts()
+        self._lock = Lock()
+
+    def collect(self) -> Iterator[Metric]:
+        observations = CounterMetricFamily(
+            "perennial_recorder_observations", "Observations that S3 has confirmed."
+        )
+        unused = CounterMetricFamily(
+            "perennial_recorder_unused_records",
+            "Records that became part of no observation, by what became of them:"
+            f" {', '.join(_UNUSED)}.",
+            labels=["reason"],
+        )
+        ahead = CounterMetricFamily(
+            "perennial_recorder_ahead_records",
+            "Records whose timestamp was more than an hour ahead of our clock.",
+        )
+        pending = GaugeMetricFamily(
+            "perennial_recorder_pending_events", "Events that wait for their label."
+        )
+        lag = GaugeMetricFamily(
+            "perennial_recorder_lag_records",
+            "Records of a topic that are still to be read.",
+            labels=["topic"],
+        )
+        if self._report:
+            report = self._report()
+            counts = self._counted(report)
+            for name in ("observations",) if "observations" in counts else ():
+                observations.add_metric([], counts[name])
+                ahead.add_metric([], counts[AHEAD_COUNT])
+                for reason in _UNUSED:
+                    unused.add_metric([reason], counts[reason])
+            pending.add_metric([], report.pending)
+            for topic, records in report.lag.items():
+                lag.add_metric([topic], records)
+        yield from (observations, unused, ahead, pending, lag)
+
+    def _counted(self, report: RecorderReport) -> Counts[str]:
+        """A counter never falls: one who starts over has not counted again what it had."""
+        with self._lock:
+            if report.written:
+                self._most |= Counts(report.counts)
+                self._most.setdefault("observations", 0)
+            return self._most
+
+
+class Metrics:
+    """What is counted where it happens."""
+
+    def __init__(self) -> None:
+        self._registry = made = CollectorRegistry()
+        self.segments = Counter(
+            "perennial_recorder_segments", "Segments that S3 has confirmed.", registry=made
+        )
+        self.segment_bytes = Counter(
+            "perennial_recorder_segment_bytes",
+            "Bytes of the segments that S3 has confirmed.",
+            registry=made,
+        )
+        self.flush = Histogram(
+            "perennial_recorder_flush_duration_seconds",
+            "How long S3 took to answer the write of a segment, failures included.",
+            buckets=_FLUSH,
+            registry=made,
+        )
+        self.checkpoints = Counter(
+            "perennial_recorder_checkpoints", "Checkpoints that S3 has confirmed.", registry=made
+        )
+        self.failures = Counter(
+            "perennial_recorder_failures",
+            "Times that Kafka or S3 was missing, away or refused us, each try, by reason.",
+            ["reason"],
+            registry=made,
+        )
+        self.restarts = Counter(
+            "perennial_recorder_restarts_over",
+            "Times that the process dropped what it knew and started over from S3: another_writer"
+            " wrote in its place, or a topic was made again (topic_remade).",
+            ["reason"],
+            registry=made,
+        )
+        self.retention_short = Gauge(
+            "perennial_recorder_retention_short",
+            "1 where a topic keeps its records for less time than labels.maxDelay: what waits is"
+            " lost with a restart.",
+            ["topic"],
+            registry=made,
+        )
+
+    def registry(self, report: Callable[[], RecorderReport] | None = None) -> CollectorRegistry:
+        """These, and what `report` says each time that it is asked."""
+        self._registry.register(_Joined(report))
+        return self._registry
+
+
+def registry() -> CollectorRegistry:
+    """All metrics of this program with their help texts, and without values."""
+    return Metrics().registry()

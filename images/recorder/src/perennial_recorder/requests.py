@@ -1,0 +1,84 @@
+"""Requests to retrain: the lifecycle topic, read anew at each start and kept nowhere.
+
+What is told depends on the topic alone, so that it is the same after a restart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from perennial_contract.lifecycle import read_request
+from perennial_contract.reasons import Reason
+from perennial_contract.settings import RecorderSettings
+from perennial_recorder.ports import Arrival, Overtaken, Partition, Source, Trouble
+from perennial_recorder.timetable import Timetable
+
+_BATCH: Final = 2000  # records read at once
+
+
+class _Newest(NamedTuple):
+    """Ordered by Kafka's timestamp."""
+
+    timestamp: int
+    partition: int
+    offset: int
+    reason: str
+
+
+@dataclass(slots=True)
+class Requests:
+    """Each step raises Trouble when there is no clear answer; the next one goes on.
+
+    `topics` is every how many seconds to look for new partitions and for a topic made again.
+    """
+
+    settings: RecorderSettings
+    source: Source
+    timetable: Timetable
+    topics: float
+    found: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Topic id: partition: offset after the newest request."""
+    _id: str = ""
+    _known: set[Partition] = field(default_factory=set)
+    _newest: _Newest | None = None
+
+    @property
+    def reason(self) -> str:
+        """What the newest request gives as its reason."""
+        return self._newest.reason if self._newest else ""
+
+    def step(self) -> None:
+        """Reads what lies ready; it never waits for more."""
+        if self.settings.lifecycle is None:
+            return
+        if self.timetable.due("lifecycle", self.topics):
+            self._look(self.settings.lifecycle.topic)
+        for record in self.source.read(_BATCH, 0.0):
+            self._take(record)
+
+    def _look(self, name: str) -> None:
+        topic = self.source.topics([name]).get(name)
+        if topic is None:
+            raise Trouble(Reason.TOPIC_MISSING, f"topic {name} does not exist")
+        if topic.id != self._id:
+            self.source.assign({})
+            self._id, self._known, self._newest = topic.id, set(), None
+            self.found = {}
+        new = {Partition(name, number) for number in range(topic.partitions)} - self._known
+        if new:
+            created = int(self.settings.created.timestamp() * 1000)
+            self.source.add(self.source.since(new, created))
+            self._known |= new
+
+    def _take(self, record: Arrival | Overtaken) -> None:
+        if isinstance(record, Overtaken):
+            return
+        pipeline = f"{self.settings.namespace}/{self.settings.name}"
+        request = read_request(record.value, pipeline)
+        if request is None:
+            return
+        number = record.partition.number
+        self.found.setdefault(self._id, {})[str(number)] = record.offset + 1
+        newest = _Newest(record.timestamp, number, record.offset, request.reason)
+        self._newest = max(newest, self._newest) if self._newest else newest
