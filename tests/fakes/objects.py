@@ -6,11 +6,12 @@ from perennial_contract.store import Put
 
 
 class FakeObjects:
-    """Written once and never changed, like the real ones; `wrote` keeps the order of writes."""
+    """Written once and never changed, like the real ones; `wrote` and `deleted` keep the order."""
 
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
         self.wrote: list[str] = []
+        self.deleted: list[str] = []
 
     def get(self, key: str) -> bytes | None:
         return self.objects.get(key)
@@ -21,6 +22,10 @@ class FakeObjects:
             self.wrote.append(key)
             return Put.WRITTEN
         return Put.SAME if standing == data else Put.TAKEN
+
+    def delete(self, key: str) -> None:
+        self.objects.pop(key, None)
+        self.deleted.append(key)
 
     def list(self, prefix: str) -> Iterator[str]:
         return iter(sorted(key for key in self.objects if key.startswith(prefix)))

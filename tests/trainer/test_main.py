@@ -14,7 +14,7 @@ def run(tmp_path: Path, secret: Path, **storage: Any) -> tuple[int, dict[str, st
     """The exit code, and the problem in the termination message."""
     log = tmp_path / "termination-log"
     storage = {"bucket": "perennial", "secretRef": {"name": "s3"}, **storage}
-    code = main(a_settings(storage=storage), Where("pod-1", log, secret, 0))
+    code = main(a_settings(storage=storage), Where("pod-1", log, secret, tmp_path / "kafka", 0))
     return code, json.loads(log.read_text())["problem"]
 
 
@@ -42,3 +42,20 @@ def test_a_secret_that_cannot_be_read_is_told(tmp_path: Path) -> None:
 
     assert (code, problem["reason"]) == (75, "StorageRefused")
     assert "AWS_ACCESS_KEY_ID" in problem["message"]
+
+
+def test_a_key_of_the_kafka_secret_that_cannot_be_set_is_refused(tmp_path: Path) -> None:
+    log, secret = tmp_path / "termination-log", tmp_path / "kafka"
+    secret.mkdir()
+    (secret / "group.id").write_text("mine")
+    settings = a_settings(lifecycle={"topic": "loans-lifecycle"})
+
+    code = main(settings, Where("pod-1", log, tmp_path / "s3", secret, 0))
+
+    assert code == 42
+    assert json.loads(log.read_text()) == {
+        "problem": {
+            "reason": "SettingsRefused",
+            "message": "kafka.secretRef: the key group.id cannot be set",
+        }
+    }

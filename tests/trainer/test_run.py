@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-import msgspec
 import pytest
 
 from perennial_contract.bundle import FILES, MANIFEST, BundleBroken, key
+from perennial_contract.lifecycle import Message, Started
 from perennial_contract.observation import SegmentKey, to_parquet
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Outcome, Verdict
@@ -20,6 +20,7 @@ from tests.fakes.objects import FakeObjects
 from tests.trainer.agrawal import csv, observations
 from tests.trainer.build import CREATED, a_settings
 
+AT_LOANS_INCOME = {"bucket": "perennial", "secretRef": {"name": "s3"}, "prefix": "loans/income"}
 WATERMARK = {"t": {"0": 2000}}
 
 
@@ -35,12 +36,13 @@ class House:
     datasets: FakeObjects = field(default_factory=FakeObjects)
     prove: Callable[[Mapping[str, bytes]], None] = no_child
     hours: int = 0
+    told: list[Message] = field(default_factory=list)
 
     def run(self, number: int = 1, **changed: Any) -> Verdict:
         self.hours += 1
         settings: TrainerSettings = a_settings(number, **changed)
         progress = Progress(settings, "pod-1", lambda: 0.0)
-        return run(settings, self.world(), progress)
+        return run(settings, self.world(), progress).verdict
 
     def world(self) -> World:
         return World(
@@ -50,6 +52,7 @@ class House:
             now=lambda: CREATED + timedelta(days=36500, hours=self.hours),
             expired=lambda: False,
             threads=1,
+            tell=self.told.append,
         )
 
 
@@ -158,37 +161,70 @@ def test_the_previous_model_promoted_again_is_a_version_of_its_own(
     assert served.model.text == fetch(house.store, first, 1).model.text
 
 
-def test_another_uids_prefix_is_left_alone(house: House) -> None:
+def test_another_owners_prefix_is_left_alone(house: House) -> None:
     house.run()
     before = dict(house.store.objects)
 
-    verdict = house.run(2, uid="u-2")
+    verdict = house.run(2, name="risk", storage=AT_LOANS_INCOME)
 
     assert (verdict.outcome, verdict.reason, verdict.uid) == (
         Outcome.REFUSED,
         "StorageTaken",
-        "u-2",
+        "u-1",
     )
     assert verdict.message == (
-        "owner.json below perennial/loans/income belongs to u-1, not to u-2: choose another"
-        " storage.prefix, or remove what is there"
+        "owner.json below perennial/loans/income belongs to loans/income, not to loans/risk:"
+        " choose another storage.prefix, remove what is there, or remove owner.json alone to go on"
+        " with what is there"
     )
     assert house.store.objects == before
 
 
-def test_inputs_of_another_uid_are_left_alone_too(house: House) -> None:
-    house.store.put_new("attempts/1/inputs.json", msgspec.json.encode({"uid": "u-0"}))
+def test_a_resource_that_was_created_again_takes_up_what_stands(
+    house: House, segments: dict[str, bytes]
+) -> None:
+    house.store.objects.update(segments)
+    first = house.run()
+    before, house.told = dict(house.store.objects), []
 
-    verdict = house.run()
+    adopted = house.run(1, uid="u-2")
 
-    assert (verdict.outcome, verdict.reason) == (Outcome.REFUSED, "StorageTaken")
-    assert "attempts/1/verdict.json" not in house.store.objects
+    assert (adopted.outcome, adopted.number, adopted.uid) == (Outcome.ADOPTED, 1, "u-2")
+    assert (adopted.version, adopted.digest) == (first.version, first.digest)
+    assert (adopted.score, adopted.watermark) == (first.score, first.watermark)
+    assert (house.store.objects, house.told) == (before, [])
+
+    verdict = house.run(2, uid="u-2", champion=adopted.version, watermark=WATERMARK)
+    assert (verdict.outcome, verdict.reason) == (Outcome.PROMOTED, "Better")
+    assert verdict.champion == first.version
 
 
-def test_the_owners_file_may_have_been_written_by_the_recorder(house: House) -> None:
-    house.store.put_new("owner.json", b'{"name": "income", "namespace": "loans", "uid": "u-1"}')
+def test_an_attempt_that_begins_says_so_and_one_that_is_over_does_not(house: House) -> None:
+    house.run(champion="v0-0000abcd", watermark={"t": {"0": 0}})
+    house.run()
+
+    assert house.told == [
+        Started(
+            pipeline="loans/income",
+            at=CREATED + timedelta(days=36500, hours=1),
+            attempt=1,
+            champion="v0-0000abcd",
+            watermark={"t": {"0": 0}},
+        )
+    ]
+
+
+def test_a_message_that_cannot_be_written_changes_nothing(house: House) -> None:
+    house.told = Unheard()
 
     assert house.run().outcome is Outcome.PROMOTED
+
+
+class Unheard(list[Message]):
+    """A topic that takes no message."""
+
+    def append(self, _: Message) -> None:
+        raise OSError("Kafka is away")
 
 
 def test_a_dataset_that_cannot_be_used_is_refused_and_the_verdict_stands(house: House) -> None:

@@ -1,6 +1,6 @@
 """One attempt as a process: settings in, a verdict as termination message, an exit code.
 
-0: Promoted, Rejected or Inconclusive; 42: Refused; 75: the same attempt may succeed later;
+0: Promoted, Rejected, Inconclusive or Adopted; 42: Refused; 75: the same attempt may succeed later;
 143: told to stop.
 """
 
@@ -13,7 +13,7 @@ import sys
 import threading
 import time
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -22,12 +22,16 @@ from types import FrameType
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client import generate_latest
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from perennial_contract.http import serve
+from perennial_contract.lifecycle import Message
 from perennial_contract.logs import configure
 from perennial_contract.pipeline import Storage
+from perennial_contract.reasons import Reason
+from perennial_contract.secrets import SecretRefused
 from perennial_contract.settings import (
+    KAFKA_SECRET,
     POD,
     PORT,
     REFUSED,
@@ -35,27 +39,26 @@ from perennial_contract.settings import (
     TERMINATION_LOG,
     TrainerSettings,
 )
-from perennial_contract.status import MAX_TERMINATION_BYTES, Outcome, Problem
 from perennial_contract.store import StorageRefused, Store, StoreError, connect
 from perennial_contract.threads import threads
+from perennial_trainer.after import After
+from perennial_trainer.inputs import resumed
+from perennial_trainer.kafka import LifecycleTopic
 from perennial_trainer.metrics import registry
 from perennial_trainer.progress import Progress
 from perennial_trainer.prove import prove
+from perennial_trainer.record import Done
 from perennial_trainer.run import World, run
+from perennial_trainer.termination import decided, undecided
+from perennial_trainer.tracking import ENVIRONMENT, track
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 CGROUP: Final = Path("/sys/fs/cgroup")
-RETRY: Final = 75  # EX_TEMPFAIL of sysexits.h
 _SEARCHED: Final = 0.7  # share of the deadline after which no search goes on
+_AFTER: Final = 60.0  # seconds for what follows a verdict
 _LOG: Final = logging.getLogger("perennial_trainer")
-
-
-class Unfinished(BaseModel):
-    """The termination message of a run without a verdict."""
-
-    problem: Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,10 @@ class Where:
 
     pod: str
     termination: Path
-    secret: Path
+    storage: Path
+    """The mounted storage.secretRef."""
+    kafka: Path
+    """The mounted kafka.secretRef."""
     port: int
 
 
@@ -78,16 +84,16 @@ def main(settings: TrainerSettings, where: Where) -> int:
     alarm.daemon = True
     alarm.start()
     try:
-        return _finish(settings, where, progress)
+        return _finish(settings, where, progress, alarm)
     finally:
         alarm.cancel()
         server.shutdown()
         server.server_close()
 
 
-def _world(settings: TrainerSettings, secret: Path) -> World:
-    """Raises StorageRefused."""
-    client = _client(settings.storage, secret)
+def _world(settings: TrainerSettings, where: Where) -> World:
+    """Raises StorageRefused, or SecretRefused."""
+    client = _client(settings.storage, where.storage)
     search_until = time.monotonic() + min(
         settings.optimizer.timeout.total_seconds(), _SEARCHED * settings.deadline.total_seconds()
     )
@@ -98,7 +104,16 @@ def _world(settings: TrainerSettings, secret: Path) -> World:
         now=partial(datetime.now, UTC),
         expired=lambda: time.monotonic() > search_until,
         threads=threads(CGROUP, len(os.sched_getaffinity(0))),
+        tell=_teller(settings, where.kafka),
     )
+
+
+def _teller(settings: TrainerSettings, secret: Path) -> Callable[[Message], None]:
+    """Raises SecretRefused."""
+    if settings.lifecycle is None:
+        return lambda _: None
+    topic = LifecycleTopic(settings.kafka, settings.lifecycle, secret)
+    return lambda message: topic.write(message.pipeline, message.model_dump_json().encode())
 
 
 def _client(storage: Storage, secret: Path) -> S3Client:
@@ -109,32 +124,45 @@ def _client(storage: Storage, secret: Path) -> S3Client:
         raise StorageRefused(f"{at} cannot be used: {error}") from error
 
 
-def _finish(settings: TrainerSettings, where: Where, progress: Progress) -> int:
-    termination = where.termination
+def _finish(
+    settings: TrainerSettings, where: Where, progress: Progress, alarm: threading.Timer
+) -> int:
     try:
-        verdict = run(settings, _world(settings, where.secret), progress)
+        world = _world(settings, where)
+        ended = run(settings, world, progress)
+    except SecretRefused as error:
+        return undecided(where.termination, Reason.SETTINGS_REFUSED, str(error), REFUSED)
     except StoreError as error:
-        return _later(termination, Problem(reason=error.reason, message=str(error)))
+        return undecided(where.termination, error.reason, str(error))
     except Exception as error:  # noqa: BLE001  whatever it was, it is told and tried again
         _LOG.exception("the attempt failed")
-        return _later(termination, Problem(reason="TrainerFailed", message=repr(error)))
-    termination.write_text(verdict.to_termination())
-    _LOG.info("verdict", extra={"verdict": verdict.model_dump(mode="json", exclude_defaults=True)})
-    return REFUSED if verdict.outcome is Outcome.REFUSED else 0
+        return undecided(where.termination, Reason.TRAINER_FAILED, repr(error))
+    alarm.cancel()  # before the verdict is written: nothing may write over it
+    code = decided(where.termination, ended.verdict)
+    if ended.inputs:
+        begun = resumed(settings, ended.inputs)
+        _follow(
+            Done(begun, ended.verdict, ended.inputs.started_at, world.now(), progress.best),
+            world,
+            code,
+        )
+    return code
 
 
-def _later(termination: Path, problem: Problem) -> int:
-    """Says why there is no verdict yet."""
-    _LOG.error("no verdict", extra={"problem": problem.model_dump()})
-    short = problem.model_copy(update={"message": problem.message[: MAX_TERMINATION_BYTES // 8]})
-    termination.write_text(Unfinished(problem=short).model_dump_json())
-    return RETRY
+def _follow(done: Done, world: World, code: int) -> None:
+    """What hangs in it ends the process: the verdict stands."""
+    limit = threading.Timer(_AFTER, os._exit, (code,))
+    limit.daemon = True
+    limit.start()
+    uri = done.settings.tracking.uri if done.settings.tracking else ""
+    After(world.store, world.tell, partial(track, uri)).follow(done)
+    limit.cancel()
 
 
 def _overrun(termination: Path, seconds: float) -> None:
     """Ends the process from the timer's thread: LightGBM hears no exception."""
     message = f"the attempt took longer than its deadline of {seconds:.0f} s"
-    os._exit(_later(termination, Problem(reason="DeadlineExceeded", message=message)))
+    os._exit(undecided(termination, Reason.DEADLINE_EXCEEDED, message))
 
 
 def _stop(number: int, _: FrameType | None) -> None:
@@ -147,6 +175,7 @@ def start(arguments: Sequence[str]) -> int:
     parser = ArgumentParser("perennial_trainer", description=__doc__)
     parser.add_argument("--termination-log", type=Path, default=Path(TERMINATION_LOG))
     parser.add_argument("--s3-secret", type=Path, default=Path(S3_SECRET))
+    parser.add_argument("--kafka-secret", type=Path, default=Path(KAFKA_SECRET))
     parser.add_argument("--port", type=int, default=PORT)
     given = parser.parse_args(arguments)
     configure()
@@ -154,12 +183,18 @@ def start(arguments: Sequence[str]) -> int:
     try:
         settings = TrainerSettings.from_env(os.environ)
     except (ValidationError, KeyError) as error:
-        _LOG.error("the settings cannot be read", extra={"why": str(error)})
-        problem = Problem(reason="SettingsRefused", message=str(error))
-        _later(given.termination_log, problem)
-        return REFUSED
-    where = Where(os.environ.get(POD, ""), given.termination_log, given.s3_secret, given.port)
-    return main(settings, where)
+        return undecided(given.termination_log, Reason.SETTINGS_REFUSED, str(error), REFUSED)
+    os.environ.update({**ENVIRONMENT, **os.environ})
+    return main(
+        settings,
+        Where(
+            os.environ.get(POD, ""),
+            given.termination_log,
+            given.s3_secret,
+            given.kafka_secret,
+            given.port,
+        ),
+    )
 
 
 if __name__ == "__main__":

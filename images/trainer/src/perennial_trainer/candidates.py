@@ -13,6 +13,7 @@ from perennial_trainer.judge import SINCE_RISE
 from perennial_trainer.model import Model
 from perennial_trainer.rows import Index
 
+SEARCH: Final = "search"
 REFIT: Final = "refit"
 PREVIOUS: Final = "previous"
 TREES: Final = "trees"  # stands among a manifest's parameters, with
@@ -77,7 +78,7 @@ def full_fits(
     `since` is the row where the champion's losses rose, on an alarm.
     """
     if searched:
-        yield Full("search", searched)
+        yield Full(SEARCH, searched)
     if champion is None:
         return
     recipe, window = champion.recipe, champion.manifest.window

@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 
 from perennial_contract.pipeline import Promotion
+from perennial_contract.reasons import Reason
 from perennial_contract.status import Score
 from perennial_trainer.folds import CLASS_ROWS, both_classes, judged_size
 from perennial_trainer.rows import Floats, Index, Rows
@@ -41,7 +42,7 @@ class Decision:
     """`winner` is the challenger to promote, if any; `reason` is the verdict's."""
 
     winner: str | None
-    reason: str
+    reason: Reason
     scores: list[Score]
 
 
@@ -136,13 +137,13 @@ def decide(
     scores += [score(n, losses, held, least) for n, losses in challengers.items()]
     best = _best(challengers, promotion.confidence)
     if best is None:
-        return Decision(None, "NoGain", scores)
+        return Decision(None, Reason.NO_GAIN, scores)
     gain, confidence = compare(held, challengers[best], least)
     if gain <= least:
-        return Decision(None, "NoGain", scores)
+        return Decision(None, Reason.NO_GAIN, scores)
     if confidence < promotion.confidence:
-        return Decision(None, "NotConfident", scores)
-    return Decision(best, "Better", scores)
+        return Decision(None, Reason.NOT_CONFIDENT, scores)
+    return Decision(best, Reason.BETTER, scores)
 
 
 def _best(challengers: Mapping[str, Floats], confidence: float) -> str | None:

@@ -1,7 +1,7 @@
 """One run of an attempt, from its inputs to its verdict; a second run reports the first's.
 
 The order is what makes it safe to repeat:
-  1. owner.json and inputs.json, by conditional writes; another's uid ends it
+  1. owner.json and inputs.json, by conditional writes; another's end it
   2. a verdict that stands is the answer, whatever this run would have found
   3. data, search, judge, refit: `attempt.learn`
   4. a child process loads the bundle; then its files, the manifest last
@@ -15,42 +15,43 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
-
-import msgspec
 
 from perennial_contract.bundle import BundleBroken, Manifest, sha256
 from perennial_contract.infer import DatasetRefused, infer
+from perennial_contract.lifecycle import Message
+from perennial_contract.owner import StorageTaken
 from perennial_contract.pipeline import Feature
+from perennial_contract.reasons import Reason
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Outcome, Verdict
 from perennial_contract.store import Put, StoreError
+from perennial_trainer.adoption import adopt
 from perennial_trainer.attempt import Watch, learn
+from perennial_trainer.begin import begin
 from perennial_trainer.bundles import fetch, files_of, publish, schema_digest, sealed
 from perennial_trainer.candidates import Served
 from perennial_trainer.case import Case
 from perennial_trainer.dataset import Base, DataRefused, read
 from perennial_trainer.final import Built
 from perennial_trainer.fit import Material
-from perennial_trainer.inputs import Inputs, inputs_key, inputs_of, resumed, verdict_key
+from perennial_trainer.harmless import harmless
+from perennial_trainer.inputs import Inputs, resumed, verdict_key
+from perennial_trainer.lifecycle import started
 from perennial_trainer.objects import Objects
 from perennial_trainer.progress import Progress
 from perennial_trainer.rows import Rows, assemble
 from perennial_trainer.segments import read_parts
 from perennial_trainer.verdict import blank
 
-OWNER: Final = "owner.json"
 _LOG: Final = logging.getLogger(__name__)
 
 
 class DatasetMissing(StoreError):  # noqa: N818  named as the problem's reason
     """The base dataset is not there yet."""
 
-    reason = "DatasetMissing"
-
-
-class StorageTaken(Exception):  # noqa: N818  named as the verdict's reason
-    """The prefix holds another pipeline's objects."""
+    reason = Reason.DATASET_MISSING
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,16 @@ class World:
     expired: Callable[[], bool]
     """Whether a search must end."""
     threads: int
+    tell: Callable[[Message], None] = lambda _: None
+    """Writes to the lifecycle topic, if there is one; an exception harms nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a run came to; `inputs` are the attempt's, where its verdict stands on S3."""
+
+    verdict: Verdict
+    inputs: Inputs | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,52 +88,31 @@ class Data:
     rows: Rows
 
 
-def run(settings: TrainerSettings, world: World, progress: Progress) -> Verdict:
-    """The attempt's verdict, which stands on S3 when this returns.
+def run(settings: TrainerSettings, world: World, progress: Progress) -> Ended:
+    """The attempt's verdict.
 
     Raises:
         StoreError: S3 is away, or the dataset is not there yet: the same attempt again, later.
     """
     try:
-        inputs = _begin(settings, world)
+        inputs = begin(settings, world.store, world.now())
     except StorageTaken as error:
-        return blank(settings, Outcome.REFUSED, "StorageTaken", str(error))
+        taken = blank(settings, Outcome.REFUSED, Reason.STORAGE_TAKEN, str(error))
+        return Ended(taken)
+    if inputs is None:
+        return Ended(adopt(settings, world.store))
     standing = world.store.get(verdict_key(inputs.number))
     if standing is not None:
         _LOG.info("a verdict stands already")
-        return Verdict.model_validate_json(standing)
+        return Ended(Verdict.model_validate_json(standing), inputs)
     begun = resumed(settings, inputs)
+    harmless("lifecycle", partial(world.tell, started(begun, world.now())))
     try:
         verdict = _attempt(begun, inputs, world, progress)
     except (DataRefused, DatasetRefused) as error:
-        verdict = blank(begun, Outcome.REFUSED, "DataRefused", str(error))
-    return _settle(verdict.model_copy(update={"seconds": progress.seconds()}), world)
-
-
-def _begin(settings: TrainerSettings, world: World) -> Inputs:
-    """Takes the prefix and the attempt, or finds what an earlier run took."""
-    owner = {"uid": settings.uid, "namespace": settings.namespace, "name": settings.name}
-    _owned(world, OWNER, msgspec.json.encode(owner), settings)
-    mine = inputs_of(settings, world.now()).model_dump_json(exclude_defaults=True, indent=1)
-    return Inputs.model_validate_json(
-        _owned(world, inputs_key(settings.number), mine.encode(), settings)
-    )
-
-
-def _owned(world: World, key: str, mine: bytes, settings: TrainerSettings) -> bytes:
-    """What stands at a key after a conditional write; its uid must be ours."""
-    if world.store.put_new(key, mine) is not Put.TAKEN:
-        return mine
-    standing = world.store.get(key)
-    if standing is None:
-        raise StoreError(f"{key} was there a moment ago and is gone")
-    uid = msgspec.json.decode(standing).get("uid")
-    if uid != settings.uid:
-        raise StorageTaken(
-            f"{key} below {settings.storage.bucket}/{settings.prefix} belongs to {uid}, not to"
-            f" {settings.uid}: choose another storage.prefix, or remove what is there"
-        )
-    return standing
+        verdict = blank(begun, Outcome.REFUSED, Reason.DATA_REFUSED, str(error))
+    timed = verdict.model_copy(update={"seconds": progress.seconds()})
+    return Ended(_settle(timed, world), inputs)
 
 
 def _attempt(
@@ -231,7 +221,11 @@ def _publish(
     try:
         world.prove(files)
     except BundleBroken as error:
-        broken = {"outcome": Outcome.REJECTED, "reason": "BundleBroken", "message": str(error)}
+        broken = {
+            "outcome": Outcome.REJECTED,
+            "reason": Reason.BUNDLE_BROKEN,
+            "message": str(error),
+        }
         kept = verdict.scores[0].loss if verdict.champion else None
         return verdict.model_copy(update={**broken, "score": kept})
     publish(world.store, bundle, data)

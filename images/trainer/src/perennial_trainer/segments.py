@@ -14,6 +14,7 @@ from perennial_contract.observation import (
     from_parquet,
     parse_segment_key,
 )
+from perennial_contract.reasons import Reason
 from perennial_contract.store import StoreError
 from perennial_trainer.objects import Objects
 from perennial_trainer.rows import Part
@@ -22,7 +23,7 @@ from perennial_trainer.rows import Part
 class ObservationsIncomplete(StoreError):  # noqa: N818  named as the problem's reason
     """A sequence that the recorder said to have written is not there."""
 
-    reason = "ObservationsIncomplete"
+    reason = Reason.OBSERVATIONS_INCOMPLETE
 
 
 def read_parts(store: Objects, watermark: Written) -> Iterator[Part]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from perennial_contract.reasons import Reason
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Outcome, Score, Verdict
 from perennial_trainer.case import Case
@@ -12,7 +13,7 @@ from perennial_trainer.judge import BASE_RATE, Decision, Split, base_rate, score
 STILL_POOR: Final = 0.75  # nats: a coin's log loss is 0.693
 
 
-def blank(settings: TrainerSettings, outcome: Outcome, reason: str, message: str) -> Verdict:
+def blank(settings: TrainerSettings, outcome: Outcome, reason: Reason, message: str) -> Verdict:
     """A verdict without scores."""
     return Verdict(
         uid=settings.uid,
@@ -37,7 +38,7 @@ def too_few(case: Case) -> Verdict:
             f" {case.settings.promotion.min_judged} to judge on, with 20 of each class and labels"
             " old enough, and the rows before them must have 20 of each class"
         )
-    return blank(case.settings, Outcome.INCONCLUSIVE, "TooFewRows", why)
+    return blank(case.settings, Outcome.INCONCLUSIVE, Reason.TOO_FEW_ROWS, why)
 
 
 def verdict(case: Case, parts: Split, decision: Decision) -> Verdict:
@@ -60,11 +61,11 @@ def verdict(case: Case, parts: Split, decision: Decision) -> Verdict:
     )
 
 
-def _reason(case: Case, decision: Decision, won: Score | None) -> str:
+def _reason(case: Case, decision: Decision, won: Score | None) -> Reason:
     if case.champion is None:
-        first = "ChampionUnreadable" if case.settings.champion else "FirstModel"
-        return first if won else "NoSignal"
-    return "StillPoor" if won and won.loss > STILL_POOR else decision.reason
+        first = Reason.CHAMPION_UNREADABLE if case.settings.champion else Reason.FIRST_MODEL
+        return first if won else Reason.NO_SIGNAL
+    return Reason.STILL_POOR if won and won.loss > STILL_POOR else decision.reason
 
 
 def _promoted(case: Case, held: Score, won: Score, parts: Split) -> str:
@@ -81,7 +82,9 @@ def _kept(case: Case, decision: Decision) -> str:
     if not rivals:
         return f"{kept}: no challenger could be fitted"
     best = min(rivals, key=lambda s: s.loss)
-    sure = f" with confidence {best.confidence:.2f}" if decision.reason == "NotConfident" else ""
+    sure = (
+        f" with confidence {best.confidence:.2f}" if decision.reason is Reason.NOT_CONFIDENT else ""
+    )
     gain = "no sure gain" if sure else "no gain"
     return (
         f"{gain}: {kept}; the best challenger, {best.candidate}, has log loss {best.loss:.4f}"

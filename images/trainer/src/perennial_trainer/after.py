@@ -1,0 +1,41 @@
+"""What follows a verdict that stands: told, cleared up, recorded. None of it can change it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from perennial_contract.bundle import MANIFEST, Manifest, key, open_manifest
+from perennial_contract.lifecycle import Message
+from perennial_trainer.harmless import harmless
+from perennial_trainer.lifecycle import completed
+from perennial_trainer.objects import Objects
+from perennial_trainer.record import Done, Record, record
+from perennial_trainer.retention import prune
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """What it reaches beyond itself; `tell` and `track` may raise what they like."""
+
+    store: Objects
+    tell: Callable[[Message], None]
+    track: Callable[[Record], None]
+
+    def follow(self, done: Done) -> None:
+        """Each step by itself, whether this run found the verdict or an earlier one."""
+        harmless("lifecycle", lambda: self.tell(completed(done.settings, done.verdict, done.ended)))
+        harmless("retention", partial(self._prune, done))
+        if done.settings.tracking:
+            harmless("tracking", lambda: self.track(record(done, self._manifest)))
+
+    def _prune(self, done: Done) -> None:
+        settings = done.settings
+        ours = {settings.champion, settings.previous, done.verdict.version}
+        versions = settings.storage.retention.versions
+        prune(self.store, versions, {*settings.keep, *ours}, settings.number)
+
+    def _manifest(self, version: str) -> Manifest | None:
+        data = self.store.get(key(version, MANIFEST))
+        return None if data is None else open_manifest(version, data)

@@ -1,0 +1,106 @@
+"""The Kafka adapter: one message to the lifecycle topic, or why it could not be written."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any, Final
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicCollection
+from confluent_kafka.admin import AdminClient
+
+from perennial_contract.pipeline import Kafka, TopicSection
+from perennial_contract.reasons import Reason
+from perennial_contract.secrets import kafka_security
+
+_ASKED: Final = 5.0  # seconds for one question to the brokers
+_DELIVERED: Final = 10.0  # seconds for one message
+_MISSING: Final = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.UNKNOWN_TOPIC_ID)
+_REFUSED: Final = (
+    KafkaError._AUTHENTICATION,  # noqa: SLF001  librdkafka's own codes begin so
+    KafkaError._SSL,  # noqa: SLF001
+    KafkaError.SASL_AUTHENTICATION_FAILED,
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
+)
+_TIMED_OUT: Final = KafkaError._MSG_TIMED_OUT  # noqa: SLF001
+_LOG: Final = logging.getLogger("kafka")
+
+
+class Unwritten(Exception):  # noqa: N818  what became of the message
+    """The message is not on the topic, or nobody has confirmed it."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class LifecycleTopic:
+    """Connects anew for each message: there are two in an attempt, far apart."""
+
+    def __init__(self, kafka: Kafka, lifecycle: TopicSection, secret: Path) -> None:
+        """Raises SecretRefused when the Secret holds a key that may not be set."""
+        self._topic = lifecycle.topic
+        self._properties: dict[str, Any] = {
+            **kafka.properties,
+            **kafka_security(secret),
+            "bootstrap.servers": kafka.bootstrap_servers,
+            "error_cb": self._complain,
+        }
+        self._complaint: KafkaError | None = None
+
+    def write(self, key: str, value: bytes) -> None:
+        """Returns when the brokers have confirmed it, or after 15 s.
+
+        Raises:
+            Unwritten: They have not.
+        """
+        self._complaint = None
+        try:
+            self._look()
+            self._deliver(key, value)
+        except KafkaException as error:
+            raise self._unwritten(error.args[0]) from error
+
+    def _look(self) -> None:
+        """A producer would make the topic where the brokers let it."""
+        admin = AdminClient(self._properties, logger=_LOG)
+        asked = admin.describe_topics(TopicCollection([self._topic]), request_timeout=_ASKED)
+        asked[self._topic].result()
+
+    def _deliver(self, key: str, value: bytes) -> None:
+        said: list[KafkaError | None] = []
+
+        def delivered(error: KafkaError | None, _: Message) -> None:
+            said.append(error)
+
+        producer = Producer(self._properties | _IDEMPOTENT, logger=_LOG)
+        producer.produce(self._topic, value, key, on_delivery=delivered)
+        producer.flush(_DELIVERED)
+        if not said:
+            raise KafkaException(KafkaError(_TIMED_OUT))
+        if said[0]:
+            raise KafkaException(said[0])
+
+    def _complain(self, error: KafkaError) -> None:
+        """What the client says before a question times out tells more than the time-out."""
+        if error.code() != KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001
+            self._complaint = error
+
+    def _unwritten(self, error: KafkaError) -> Unwritten:
+        told = self._complaint or error
+        if error.code() in _MISSING:
+            missing = f"topic {self._topic} does not exist"
+            return Unwritten(Reason.TOPIC_MISSING, missing)
+        refused = told.code() in _REFUSED
+        reason = Reason.KAFKA_REFUSED if refused else Reason.KAFKA_UNAVAILABLE
+        return Unwritten(reason, f"nothing was written to topic {self._topic}: {told.str()}")
+
+
+_IDEMPOTENT: Final[dict[str, Any]] = {
+    "linger.ms": 0,
+    "message.timeout.ms": int(_DELIVERED * 1000),
+    "partitioner": "murmur2_random",  # as Java's clients choose
+    "enable.idempotence": True,
+    "acks": "all",
+}

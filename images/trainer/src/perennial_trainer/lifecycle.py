@@ -1,0 +1,39 @@
+"""An attempt's two messages on the lifecycle topic."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from perennial_contract.lifecycle import Completed, Started
+from perennial_contract.settings import TrainerSettings
+from perennial_contract.status import Verdict
+
+
+def started(settings: TrainerSettings, at: datetime) -> Started:
+    return Started(
+        pipeline=pipeline_of(settings),
+        at=at,
+        attempt=settings.number,
+        champion=settings.champion,
+        watermark=settings.watermark,
+    )
+
+
+def completed(settings: TrainerSettings, verdict: Verdict, at: datetime) -> Completed:
+    return Completed(
+        pipeline=pipeline_of(settings),
+        at=at,
+        attempt=verdict.number,
+        verdict=verdict.outcome,
+        reason=verdict.reason,
+        version=verdict.version,
+        champion=verdict.champion,
+        score=verdict.score,
+        metric=verdict.metric,
+        watermark=verdict.watermark,
+    )
+
+
+def pipeline_of(settings: TrainerSettings) -> str:
+    """What the messages name, and their key."""
+    return f"{settings.namespace}/{settings.name}"
