@@ -164,6 +164,7 @@ def test_a_promotion_changes_head_history_and_what_is_handled_at_once() -> None:
         watermark={"topic": {"0": 1000}},
         request="now",
         spec=pipeline.spec.training_digest(),
+        label_schema=pipeline.spec.schema_digest(),
     )
     assert status.model
     assert status.model.version == V1

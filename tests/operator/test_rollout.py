@@ -280,7 +280,7 @@ def test_any_other_stall_keeps_the_old_pods_and_shows_the_reason(
     assert condition(decided, "PredictorAvailable") == (
         "True",
         problem.reason,
-        f"1 of 1 pods answer: {problem.message}",
+        f"1 of 1 pods answer; a new one does not yet: {problem.message}",
     )
 
 

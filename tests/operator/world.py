@@ -83,6 +83,7 @@ def an_attempt(pipeline: Pipeline, number: int = 1, **changes: Any) -> Attempt:
         "number": number,
         "trigger": Trigger.THRESHOLD if number > 1 else Trigger.FIRST_MODEL,
         "spec": pipeline.spec.training_digest(),
+        "label_schema": pipeline.spec.schema_digest(),
         "inputs": pipeline.spec.inputs_digest(),
         "started_at": NOW - timedelta(minutes=1),
     }

@@ -10,8 +10,8 @@ from typing import Final, TypeVar
 
 from pydantic import ValidationError
 
+from perennial_contract.reasons import Reason as Program
 from perennial_contract.status import Problem, Report, Verdict
-from perennial_operator import reasons
 from perennial_operator.manifests.pod import (
     COMPONENT_LABEL,
     MODEL_ANNOTATION,
@@ -19,6 +19,7 @@ from perennial_operator.manifests.pod import (
     TRAINER,
     Manifest,
 )
+from perennial_operator.reasons import Reason
 
 R = TypeVar("R", bound=Report)
 _SECRET: Final = re.compile(r'secrets? "([^"]+)" not found')
@@ -165,7 +166,7 @@ def _problem(
     if status.get("phase") == "Failed" and status.get("reason"):
         return Problem(reason=status["reason"], message=status.get("message", status["reason"]))
     if scheduled.get("status") == "False":
-        return Problem(reason=reasons.UNSCHEDULABLE, message=scheduled.get("message", ""))
+        return Problem(reason=Reason.UNSCHEDULABLE, message=scheduled.get("message", ""))
     if waiting.get("reason", "ContainerCreating") not in _UNDERWAY:
         return _waiting(waiting, _ended(last))
     if "running" not in state and "terminated" not in state and warnings:
@@ -190,7 +191,7 @@ def _end(message: str) -> str:
 def warning(reason: str, message: str) -> Problem:
     """What Kubernetes says, and a missing Secret by its name."""
     if match := _SECRET.search(message):
-        return Problem(reason=reasons.SECRET_MISSING, message=f"Secret {match[1]} does not exist")
+        return Problem(reason=Reason.SECRET_MISSING, message=f"Secret {match[1]} does not exist")
     return Problem(reason=reason, message=message[:500])
 
 
@@ -210,6 +211,6 @@ def read_problem(end: Ended) -> Problem:
     except (ValueError, KeyError, TypeError):
         said = f": {_end(end.message)}" if end.message.strip() else ""
         return Problem(
-            reason=end.reason or "TrainerFailed",
+            reason=end.reason or Program.TRAINER_FAILED,
             message=f"the trainer ended with exit code {end.code}{said}",
         )

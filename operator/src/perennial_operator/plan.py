@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from perennial_contract.status import RecorderReport
-from perennial_operator import attempts, rollout
+from perennial_operator import attempts, candidates, rollout, triggers
+from perennial_operator.case import Case
 from perennial_operator.conditions import dated, findings, invalid
 from perennial_operator.happening import Happening
 from perennial_operator.manifests.deployment import deployment
@@ -24,6 +25,7 @@ from perennial_operator.manifests.pod import (
 from perennial_operator.manifests.statefulset import statefulset
 from perennial_operator.observed import Observed, is_leaving, is_ours
 from perennial_operator.policies import highest, new_labels, quiet_for, total
+from perennial_operator.reasons import Reason
 from perennial_operator.resource import Pipeline, Progress, Status
 
 RESYNC: Final = timedelta(seconds=60)
@@ -54,10 +56,13 @@ class Plan:
 
 
 def plan(pipeline: Pipeline, observed: Observed, images: Images, now: datetime) -> Plan:
+    if pipeline.paused:
+        return _paused(pipeline, observed, now)
     before = pipeline.status
-    rolled = rollout.step(pipeline, _recorded(before, observed), observed, images.predictor, now)
-    case = attempts.Case(pipeline, rolled.status, observed, images.trainer, now)
-    tried = attempts.step(case)
+    seen = triggers.noticed(pipeline, _recorded(before, observed), now)
+    rolled = rollout.step(pipeline, seen, observed, images.predictor, now)
+    chosen = candidates.step(pipeline, rolled.status)
+    tried = attempts.step(Case(pipeline, chosen.status, observed, images.trainer, now))
     status, wait = _told(pipeline, tried.status, observed, now)
     apply, delete = _children(pipeline, status, observed, images)
     waits = [RESYNC, wait, tried.again_in, _look_again(observed)]
@@ -66,9 +71,16 @@ def plan(pipeline: Pipeline, observed: Observed, images: Images, now: datetime) 
         apply=apply,
         create=(tried.create,) if tried.create else (),
         delete=(*((tried.delete,) if tried.delete else ()), *delete),
-        events=(*rolled.events, *tried.events, *_turned(before, status)),
+        events=(*rolled.events, *chosen.events, *tried.events, *_turned(before, status)),
         again_in=min(wait for wait in waits if wait is not None),
     )
+
+
+def _paused(pipeline: Pipeline, observed: Observed, now: datetime) -> Plan:
+    """Nothing is decided: the status tells what is seen, and a verdict is read afterwards."""
+    seen = triggers.noticed(pipeline, _recorded(pipeline.status, observed), now)
+    status, wait = _told(pipeline, seen, observed, now)
+    return Plan(status=status, again_in=min(RESYNC, wait or RESYNC))
 
 
 def refuse(before: Status, generation: int, message: str, now: datetime) -> Plan:
@@ -82,11 +94,17 @@ def refuse(before: Status, generation: int, message: str, now: datetime) -> Plan
 
 
 def _recorded(status: Status, observed: Observed) -> Status:
-    """What S3 has confirmed, as far as a recorder has said so."""
+    """What S3 has confirmed and what was asked for, as far as a recorder has said so."""
     for pod in observed.of(RECORDER):
         if said := observed.report(pod, RecorderReport):
-            written = highest(status.written, said.written)
-            status = status.model_copy(update={"written": written})
+            requests = highest(status.requests, said.requests)
+            asked = requests != status.requests
+            news = {
+                "written": highest(status.written, said.written),
+                "requests": requests,
+                "request_reason": said.request if asked else status.request_reason,
+            }
+            status = status.model_copy(update=news)
     return status
 
 
@@ -165,9 +183,15 @@ def _look_again(observed: Observed) -> timedelta | None:
 
 
 def _turned(before: Status, after: Status) -> tuple[Happening, ...]:
-    """An Event when Ready turns."""
+    """An Event when Ready turns, and when what was approved cannot serve."""
     was = next((c.status for c in before.conditions if c.type == "Ready"), "")
     now = next(c for c in after.conditions if c.type == "Ready")
+    events = [Happening(now.reason, now.message, warning=now.status != "True")]
     if now.status == was or (now.status != "True" and not was):
-        return ()
-    return (Happening(now.reason, now.message, warning=now.status != "True"),)
+        events = []
+    told = {(c.reason, c.message) for c in before.conditions}
+    for condition in after.conditions:
+        said = (condition.reason, condition.message)
+        if condition.reason == Reason.APPROVAL_REFUSED and said not in told:
+            events.append(Happening(condition.reason, condition.message, warning=True))
+    return tuple(events)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from perennial_operator.resource import Entry, Outcome, Pipeline, Status, Trigger, Watermark
+from perennial_operator.resource import Entry, Outcome, Pipeline, Status, Watermark
 
 FIRST_WAIT: Final = timedelta(minutes=1)
 LONGEST_WAIT: Final = timedelta(hours=1)
@@ -67,23 +67,6 @@ def new_labels(status: Status) -> int:
     return total(status.written) - total(status.handled.watermark)
 
 
-def due(pipeline: Pipeline, status: Status) -> Trigger | None:
-    """What starts an attempt now, if anything does."""
-    spec, handled = pipeline.spec, status.handled
-    changed = bool(handled.spec) and handled.spec != spec.training_digest()
-    if spec.dataset is None and total(status.written) == 0:
-        return None  # nothing to learn from
-    if requested(pipeline, handled.request) and (handled.spec or status.head):
-        return Trigger.REQUEST
-    if not status.head and spec.dataset and not handled.spec:
-        return Trigger.FIRST_MODEL
-    if changed and (not status.head or refusal(status)):
-        return Trigger.SPEC_CHANGED
-    if refusal(status) or new_labels(status) < spec.retrain.threshold:
-        return None
-    return Trigger.THRESHOLD
-
-
 def requested(pipeline: Pipeline, answered: str) -> bool:
     """Whether `retrain.request` was set to another value; to clear it asks for nothing."""
     return pipeline.spec.retrain.request not in {"", answered}
@@ -102,11 +85,12 @@ def broken(status: Status) -> Entry | None:
     return newest if newest and promoted and newest.version in status.bad_versions else None
 
 
-def previous(status: Status) -> str:
-    """The version that was promoted before the head, when it is still good."""
-    bad = {status.head, *status.bad_versions}
-    promoted = (e.version for e in reversed(status.history) if e.outcome is Outcome.PROMOTED)
-    return next((version for version in promoted if version not in bad), "")
+def previous(status: Status, champion: str) -> str:
+    """The newest promoted version but the champion, when it is still good."""
+    others = {"", champion, *status.bad_versions}
+    ways = {Outcome.PROMOTED, Outcome.ADOPTED}
+    promoted = (e.version for e in reversed(status.history) if e.outcome in ways)
+    return next((version for version in promoted if version not in others), "")
 
 
 def wait_after(tries: int, *, lost: bool) -> timedelta:

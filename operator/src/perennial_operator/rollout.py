@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from perennial_contract.reasons import Reason as Program
 from perennial_contract.status import BundleState, PredictorReport, Problem
-from perennial_operator import reasons
 from perennial_operator.happening import Happening
 from perennial_operator.manifests.deployment import template_digest, template_of
 from perennial_operator.manifests.pod import (
@@ -17,6 +17,7 @@ from perennial_operator.manifests.pod import (
 )
 from perennial_operator.observed import Observed, Pod
 from perennial_operator.policies import judged, published, served
+from perennial_operator.reasons import Reason
 from perennial_operator.resource import Model, Pipeline, Status, Template
 
 # Exit codes of a process that its own act has ended: SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV.
@@ -100,10 +101,10 @@ def _fault(version: str, status: Status, observed: Observed) -> Problem | None:
         said = observed.report(pod, PredictorReport)
         if said and said.version == pod.version and said.bundle is BundleState.BROKEN:
             what = f"{pod.version} is broken"
-            return said.problem or Problem(reason=reasons.BUNDLE_BROKEN, message=what)
+            return said.problem or Problem(reason=Program.BUNDLE_BROKEN, message=what)
         if good and _crashed_loading(pod):
             what = f"pod {pod.name} ended while it loaded {pod.version}"
-            return Problem(reason=reasons.CRASHED_LOADING, message=what)
+            return Problem(reason=Reason.CRASHED_LOADING, message=what)
     return None
 
 
@@ -123,7 +124,7 @@ def _back(tried: Wanted, status: Status, fault: Problem) -> Step:
     if model and tried.pipeline.good and tried.template != model.template:
         held = tried.revision
         to = f"{to} with the pods of {model.revision}; {held} waits for the next version or edit"
-    event = Happening(reasons.ROLLED_BACK, f"{bad}: {fault.message}; {to}", warning=True)
+    event = Happening(Reason.ROLLED_BACK, f"{bad}: {fault.message}; {to}", warning=True)
     changes = {
         "head": good if status.head == bad else status.head,
         "bad_versions": [*status.bad_versions, bad],
@@ -142,7 +143,7 @@ def _complete(goal: Wanted, status: Status, observed: Observed, now: datetime) -
         made["revision"] = goal.revision or known.revision
         return Step(status.model_copy(update={"model": known.model_copy(update=made)}))
     model = Model(version=goal.version, digest=digest, since=now, **made)
-    event = Happening(reasons.ROLLOUT_COMPLETE, f"{goal.version} serves")
+    event = Happening(Reason.ROLLOUT_COMPLETE, f"{goal.version} serves")
     return Step(status.model_copy(update={"model": model}), (event,))
 
 
