@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
-from perennial_predictor.loop import Failure, Fatal, Listener, Positions, Topics
+from perennial_predictor.ports import Failure, Fatal, Listener, Positions, Topics
 from perennial_predictor.score import Incoming, Outgoing
 
 BEFORE_ANSWERS = "before"
@@ -54,9 +54,14 @@ class FakeEvents:
     def commit(self, positions: Positions, *, wait: bool) -> None:
         self.commits.append(dict(positions))
         self.happened.append("commit and wait" if wait else "commit")
+        self.listener.committed("")
 
     def rewind(self, positions: Positions) -> None:
         self.positions = dict(positions)
+
+    def ends(self, partitions: Iterable[int]) -> Positions:
+        ends = {record.partition: record.offset + 1 for record in self.records}
+        return {partition: end for partition, end in ends.items() if partition in set(partitions)}
 
     def leave(self) -> None:
         self.happened.append("leave")
@@ -119,6 +124,9 @@ class FakeWaiting:
     def now(self) -> float:
         self._now += self._tick
         return self._now
+
+    def wall(self) -> float:
+        return 1_700_000_000 + self._now
 
     def over(self) -> bool:
         self.rounds -= 1

@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 
 from perennial_contract.bundle import Bundle
 from perennial_predictor.kafka import Events
-from perennial_predictor.loop import Positions
+from perennial_predictor.ports import Positions
 from perennial_predictor.report import State
 from perennial_predictor.score import Incoming
 from tests.fakes.bundle import a_bundle, files, people, probabilities
@@ -31,11 +31,12 @@ PROGRAM = """
 import pathlib, sys
 from perennial_contract import logs
 from perennial_contract.settings import PredictorSettings
-from perennial_predictor.__main__ import run
+from perennial_predictor.__main__ import Mounts, run
 logs.configure()
 settings, version, port, secret = sys.argv[1:]
 settings = PredictorSettings.model_validate_json(settings)
-sys.exit(run(settings, version, "pod-1", int(port), pathlib.Path(secret)))
+mounts = Mounts(pathlib.Path(secret) / "s3", pathlib.Path(secret) / "kafka")
+sys.exit(run(settings, version, "pod-1", int(port), mounts))
 """
 
 
@@ -77,8 +78,10 @@ def stream(kafka: str, s3: str) -> Iterator[Stream]:
 
 @pytest.fixture
 def secret(tmp_path: Path) -> Path:
+    for folder in ("s3", "kafka"):
+        (tmp_path / folder).mkdir()
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        (tmp_path / name).write_text(S3_USER)
+        (tmp_path / "s3" / name).write_text(S3_USER)
     return tmp_path
 
 
@@ -277,7 +280,7 @@ def test_a_beginning_is_committed_before_anything_is_read(stream: Stream) -> Non
     stream.send(range(20))
     younger = stream.created_now()
     younger.send(range(20, 25))
-    events, listening = Events(younger.settings), Listening()
+    events, listening = Events(younger.settings, {}), Listening()
     events.join(events.topics(), listening)
     until(lambda: events.batch(1, 0.1) or listening.positions)
     events.leave()
@@ -292,7 +295,7 @@ def test_the_beginning_of_a_topic_that_was_made_again_is_committed_too(stream: S
         until(lambda: state.report().answered == 40)
     stream.remove(stream.events)
     stream.make(stream.events)
-    events, listening = Events(stream.settings), Listening()
+    events, listening = Events(stream.settings, {}), Listening()
     events.join(events.topics(), listening)
     until(lambda: events.batch(1, 0.1) or listening.positions)
     events.leave()
@@ -359,17 +362,46 @@ def test_what_the_broker_finds_too_large_is_a_dead_letter_and_the_rest_is_answer
     assert headers_of(dead)["large"] == "x" * 2000
 
 
-def test_a_dead_letter_that_is_too_large_itself_goes_without_its_content(stream: Stream) -> None:
+def test_a_dead_letter_that_is_too_large_itself_keeps_what_fits_of_its_value(
+    stream: Stream,
+) -> None:
     stream.remove(stream.dead_letters)
     stream.make(stream.dead_letters, config={"max.message.bytes": "1000"})
     with stream.predictor() as state:
-        stream.send_bytes(b"poison" * 500)
+        stream.send_bytes(b"poison" * 500, b"a key", {"trace": b"1"})
         stream.send(range(10))
         until(lambda: state.report().answered == 10)
     (dead,) = stream.read(stream.dead_letters)
-    assert dead.value() is None
+    assert (dead.key(), dead.value()) == (b"a key", (b"poison" * 500)[:256])
+    assert headers_of(dead)["trace"] == "1"
     assert headers_of(dead)["perennial-reason"] == "NotJson"
+    assert "the first 256 of the value's 3000 bytes" in headers_of(dead)["perennial-detail"]
+
+
+def test_a_dead_letter_of_which_nothing_fits_goes_without_its_content(stream: Stream) -> None:
+    stream.remove(stream.dead_letters)
+    stream.make(stream.dead_letters, config={"max.message.bytes": "1000"})
+    with stream.predictor() as state:
+        stream.send_bytes(b"poison" * 500, b"a key", {"large": b"x" * 2000})
+        stream.send([])
+        until(lambda: state.report().dead_letters == {"NotJson": 1})
+    (dead,) = stream.read(stream.dead_letters)
+    assert dead.value() is None
+    assert (dead.key() or b"").decode() == headers_of(dead)["perennial-source"]
     assert "3000 bytes left out" in headers_of(dead)["perennial-detail"]
+
+
+def test_a_dead_letter_may_be_as_large_as_its_topic_lets_it(stream: Stream) -> None:
+    topics, large = (stream.events, stream.dead_letters), {"max.message.bytes": "5000000"}
+    stream.remove(*topics)
+    stream.make(*topics, config=large)
+    poison = b"poison" * 500_000
+    with stream.predictor() as state:
+        stream.send_bytes(poison, b"a key")
+        stream.send([])
+        until(lambda: state.report().dead_letters == {"NotJson": 1})
+    (dead,) = stream.read(stream.dead_letters)
+    assert (dead.key(), dead.value()) == (b"a key", poison)
 
 
 def test_a_compacted_dead_letters_topic_takes_an_event_without_a_key(stream: Stream) -> None:
@@ -428,6 +460,7 @@ class Listening:
     def lost(self, partitions: Iterable[int]) -> None: ...
     def moved(self, partition: int, earliest: int, end: int) -> None: ...
     def noticed(self, message: str) -> None: ...
+    def committed(self, refused: str) -> None: ...
 
 
 def fifty(events: Events) -> list[Incoming]:
@@ -443,7 +476,7 @@ def fifty(events: Events) -> list[Incoming]:
 
 def test_events_are_read_again_from_where_they_are_rewound_to(stream: Stream) -> None:
     stream.send(range(50))
-    events, listening = Events(stream.settings), Listening()
+    events, listening = Events(stream.settings, {}), Listening()
     events.join(events.topics(), listening)
     read = fifty(events)
     events.rewind(listening.positions)

@@ -12,7 +12,6 @@ from perennial_contract.pipeline import (
     TopicSection,
 )
 from perennial_contract.settings import PredictorSettings
-from perennial_contract.status import BundleState
 from perennial_predictor import model
 from perennial_predictor.report import State
 from perennial_predictor.score import Answerer
@@ -43,5 +42,5 @@ def answerer(settings: PredictorSettings) -> Answerer:
 @pytest.fixture
 def state() -> State:
     state = State("uid-1", "pod-1", "v1-00000000")
-    state.bundle = BundleState.VERIFIED
+    state.serve("v1-00000000", "")
     return state

@@ -27,8 +27,7 @@ from perennial_contract.pipeline import (
     TopicSection,
 )
 from perennial_contract.settings import PredictorSettings
-from perennial_contract.status import BundleState
-from perennial_predictor import kafka, model
+from perennial_predictor import kafka, model, producer
 from perennial_predictor.report import State
 from perennial_predictor.run import Ends, Patience, answer
 from tests.fakes.bundle import a_bundle, people
@@ -68,8 +67,9 @@ class Stream:
             predictions=Predictions(topic=self.predictions),
             dead_letters=TopicSection(topic=self.dead_letters),
         )
+        self.security: dict[str, str] = {}
         self.admin = AdminClient({"bootstrap.servers": address})
-        self._producer = Producer({"bootstrap.servers": address})
+        self._producer = Producer({"bootstrap.servers": address, "message.max.bytes": 10_000_000})
 
     def make(self, *topics: str, config: dict[str, str] | None = None) -> None:
         """Once this returns, clients see the topics."""
@@ -158,8 +158,12 @@ class Stream:
         bundle, _ = a_bundle(bundle_number)
         scorer = model.load(bundle, self.settings, threads=1)
         state, stop = State("uid-1", "pod-1", bundle.version), Event()
-        state.bundle = BundleState.VERIFIED
-        ends = Ends(dict, lambda: kafka.Events(self.settings), lambda: kafka.Answers(self.settings))
+        state.serve(bundle.version, bundle.digest)
+        ends = Ends(
+            dict,
+            lambda: kafka.Events(self.settings, self.security),
+            lambda: producer.Answers(self.settings, self.security),
+        )
         arguments = (self.settings, scorer, ends, state, Patience(state, stop))
         thread = Thread(target=answer, args=arguments, daemon=True)
         thread.start()

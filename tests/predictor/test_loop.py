@@ -7,10 +7,15 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from perennial_contract.pipeline import Filter
+from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import PredictorReport, Problem
-from perennial_predictor.loop import Failure, Fatal, Loop, Topics, Trouble, Unavailable
+from perennial_predictor import model
+from perennial_predictor.loop import Loop
+from perennial_predictor.ports import Failure, Fatal, Topics, Trouble, Unavailable
 from perennial_predictor.report import State
 from perennial_predictor.score import Answerer, Incoming, Outgoing
+from tests.fakes.bundle import a_bundle
 from tests.fakes.group import FakeAnswers, FakeEvents, FakeWaiting
 
 
@@ -60,6 +65,21 @@ def test_nothing_is_committed_before_its_delivery_was_confirmed(case: Case) -> N
     commits = [i for i, what in enumerate(case.happened) if what.startswith("commit")]
     assert commits
     assert all(case.happened[i - 1] == "flush" for i in commits)
+
+
+def test_what_the_filter_leaves_alone_is_committed_like_an_answer(
+    settings: PredictorSettings, state: State
+) -> None:
+    bundle, _ = a_bundle()
+    wanted = settings.events.model_copy(update={"filter": Filter(header="type")})
+    filtering = settings.model_copy(update={"events": wanted})
+    answerer = Answerer(filtering, model.load(bundle, filtering, threads=1))
+    case = Case(answerer, state, list(RECORDS))
+    case.events.script = [case.events.give(p0=0, p1=0)]
+    case.run(rounds=4)
+    assert case.answers.delivered == []
+    assert case.events.commits[-1] == {0: 10, 1: 10}
+    assert case.state.report().filtered == 20
 
 
 def test_an_idle_stream_is_not_committed_again_and_again(case: Case) -> None:

@@ -4,8 +4,8 @@ from perennial_predictor.properties import for_admin, for_consumer, for_producer
 
 def test_the_user_tunes_the_clients() -> None:
     tuned = Kafka(bootstrap_servers="here:9092", properties={"linger.ms": "5"})
-    assert for_producer(tuned)["linger.ms"] == "5"
-    assert for_consumer(tuned, "ns.income")["group.id"] == "ns.income.predictor"
+    assert for_producer(tuned, {})["linger.ms"] == "5"
+    assert for_consumer(tuned, {}, "ns.income")["group.id"] == "ns.income.predictor"
 
 
 def test_what_keeps_records_holds_whatever_the_settings_say() -> None:
@@ -13,7 +13,7 @@ def test_what_keeps_records_holds_whatever_the_settings_say() -> None:
         bootstrap_servers="here:9092",
         properties={"enable.auto.commit": "true", "acks": "0", "auto.offset.reset": "latest"},
     )
-    consumer, producer = for_consumer(careless, "a"), for_producer(careless)
+    consumer, producer = for_consumer(careless, {}, "a"), for_producer(careless, {})
     assert consumer["enable.auto.commit"] is False
     assert consumer["auto.offset.reset"] == "error"
     assert producer["acks"] == "all"
@@ -21,6 +21,6 @@ def test_what_keeps_records_holds_whatever_the_settings_say() -> None:
 
 def test_no_client_makes_a_topic() -> None:
     plain = Kafka(bootstrap_servers="here:9092")
-    assert for_consumer(plain, "a")["allow.auto.create.topics"] is False
-    assert for_producer(plain)["allow.auto.create.topics"] is False
-    assert for_admin(plain)["bootstrap.servers"] == "here:9092"
+    assert for_consumer(plain, {}, "a")["allow.auto.create.topics"] is False
+    assert for_producer(plain, {})["allow.auto.create.topics"] is False
+    assert for_admin(plain, {})["bootstrap.servers"] == "here:9092"

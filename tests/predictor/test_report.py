@@ -1,5 +1,6 @@
 from collections import Counter
 
+from perennial_contract.reasons import DeadLetter
 from perennial_contract.status import MAX_BYTES, BundleState, PredictorReport, Problem
 from perennial_predictor.report import Part, State
 from perennial_predictor.score import Tally
@@ -45,8 +46,8 @@ def test_the_report_fits_its_bound_however_many_features_are_unknown(state: Stat
 
 def test_a_refused_answer_is_counted_as_a_dead_letter_only() -> None:
     tally = Tally(answered=2, dead_letters=Counter(NotJson=1))
-    tally.move("", "AnswerRefused")
-    tally.move("NotJson", "NotJson")
+    tally.move(None, DeadLetter.ANSWER_REFUSED)
+    tally.move(DeadLetter.NOT_JSON, DeadLetter.NOT_JSON)
     assert tally == Tally(answered=1, dead_letters=Counter(NotJson=1, AnswerRefused=1))
 
 

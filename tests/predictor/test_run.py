@@ -9,7 +9,7 @@ from perennial_contract.bundle import MODEL
 from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import BundleState, Problem
 from perennial_contract.store import BucketMissing
-from perennial_predictor.loop import Topics, Trouble
+from perennial_predictor.ports import Topics, Trouble
 from perennial_predictor.report import State
 from perennial_predictor.run import BACK_OFF, Ends, run
 from tests.fakes.bundle import a_bundle, files

@@ -1,11 +1,13 @@
 import json
+from collections import Counter
 from typing import Any
 
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from perennial_contract.pipeline import Labels, Predictions
+from perennial_contract.pipeline import Filter, Labels, Predictions
+from perennial_contract.reasons import DeadLetter
 from perennial_contract.settings import PredictorSettings
 from perennial_predictor import model
 from perennial_predictor.score import Answerer, Incoming, Outgoing, Tally
@@ -59,7 +61,7 @@ def test_a_rejected_event_is_a_dead_letter_with_the_reason_and_all_it_came_with(
             ("perennial-source", "events/1/7"),
             ("perennial-pipeline", "ns.income"),
         ],
-        "NoId",
+        DeadLetter.NO_ID,
     )
     assert tally == Tally(dead_letters={"NoId": 1})  # type: ignore[arg-type]  # as good as a Counter
 
@@ -88,7 +90,7 @@ def test_only_own_answers_on_a_shared_topic_are_skipped(settings: PredictorSetti
     others = incoming(value, [("perennial-pipeline", b"ns.other")])
     out, tally = answerer.answer([own, others, incoming(value)])
     assert [each.origin for each in out] == [others, incoming(value)]
-    assert tally.answered == 2
+    assert (tally.answered, tally.own) == (2, 1)
 
 
 def test_own_names_mean_nothing_where_topics_differ(answerer: Answerer) -> None:
@@ -108,6 +110,41 @@ def test_what_replaces_a_refused_answer_gets_smaller(answerer: Answerer) -> None
     assert dict(bare.headers)["perennial-detail"] == (
         "too large; key, headers and value of 9 bytes left out"
     )
+
+
+def test_a_large_dead_letter_loses_ever_more_of_its_value_and_keeps_key_and_headers(
+    answerer: Answerer,
+) -> None:
+    event = incoming(b"x" * 100_000, [("trace", b"1")])
+    (dead,), _ = answerer.answer([event])
+    alone, first, second, third, bare = answerer.smaller(dead, "too large")
+    assert alone == dead
+    for shortened, size in ((first, 65_536), (second, 4096), (third, 256)):
+        assert (shortened.key, shortened.value) == (b"key", b"x" * size)
+        assert dict(shortened.headers)["trace"] == b"1"
+        assert shortened.reason is DeadLetter.NOT_JSON
+        assert dict(shortened.headers)["perennial-detail"] == (
+            f"too large; the first {size} of the value's 100000 bytes"
+        )
+    assert bare.value is None
+
+
+def test_what_the_filter_leaves_alone_is_neither_answered_nor_a_dead_letter(
+    settings: PredictorSettings,
+) -> None:
+    bundle, _ = a_bundle()
+    wanted = settings.events.model_copy(update={"filter": Filter(path="type", values=["event"])})
+    filtering = settings.model_copy(update={"events": wanted})
+    answerer = Answerer(filtering, model.load(bundle, filtering, threads=1))
+    event = incoming(json.dumps({"id": 1, "type": "event", **PERSON}).encode())
+    another = incoming(b'{"id": 1, "type": "answer"}')
+    poison = incoming(b"poison")
+    out, tally = answerer.answer([another, event, poison, another])
+    assert [(each.origin, each.reason) for each in out] == [
+        (event, None),
+        (poison, DeadLetter.NOT_JSON),
+    ]
+    assert tally == Tally(answered=1, dead_letters=Counter(NotJson=1), filtered=2)
 
 
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -10,6 +10,8 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -17,11 +19,15 @@ from typing import Final
 
 import lightgbm
 from confluent_kafka import KafkaError, KafkaException
+from prometheus_client import generate_latest
 from pydantic import ValidationError
 
 from perennial_contract import logs
 from perennial_contract.http import serve
+from perennial_contract.reasons import Reason
+from perennial_contract.secrets import SecretRefused, Secrets, kafka_security
 from perennial_contract.settings import (
+    KAFKA_SECRET,
     MODEL,
     POD,
     PORT,
@@ -30,11 +36,13 @@ from perennial_contract.settings import (
     TERMINATION_LOG,
     PredictorSettings,
 )
+from perennial_contract.status import Problem
 from perennial_contract.store import Store, connect
 from perennial_contract.threads import threads
-from perennial_predictor.kafka import Answers, Events
-from perennial_predictor.loop import Fatal
-from perennial_predictor.report import State
+from perennial_predictor.kafka import Events
+from perennial_predictor.ports import Fatal
+from perennial_predictor.producer import Answers, announce
+from perennial_predictor.report import Part, State
 from perennial_predictor.run import Ends, Patience
 from perennial_predictor.run import run as keep_answering
 
@@ -42,48 +50,85 @@ _CGROUP: Final = Path("/sys/fs/cgroup")
 _LOG: Final = logging.getLogger("perennial_predictor")
 
 
+@dataclass(frozen=True, slots=True)
+class Mounts:
+    """The folders of the user's Secrets."""
+
+    s3: Path = Path(S3_SECRET)
+    kafka: Path = Path(KAFKA_SECRET)
+
+
 def run(
     settings: PredictorSettings,
     version: str,
     pod: str,
     port: int = PORT,
-    secret: Path = Path(S3_SECRET),
+    mounts: Mounts = Mounts(),
 ) -> int:
-    """The exit code, once told to stop by SIGTERM or SIGINT."""
+    """The exit code, once told to stop by SIGTERM or SIGINT, or once a Secret has changed."""
     stop = Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
     state = State(settings.uid, pod, version)
     state.beat(time.monotonic())
-    server = serve(port, state.report, lambda: state.alive(time.monotonic()))
+    metrics = partial(generate_latest, state.metrics.registry)
+    server = serve(port, state.report, lambda: state.alive(time.monotonic()), metrics)
     _LOG.info("serving status", extra={"port": server.server_port})
+    secrets = Secrets((mounts.s3, mounts.kafka))
+    security: dict[str, str] = {}
     try:
+        security = kafka_security(mounts.kafka)
         keep_answering(
             settings,
             version,
-            Ends(
-                objects=lambda: Store(
-                    connect(settings.storage, secret), settings.storage.bucket, settings.prefix
-                ),
-                source=partial(Events, settings),
-                sink=partial(Answers, settings),
-            ),
+            _ends(settings, security, mounts.s3),
             state,
-            Patience(state, stop),
+            Patience(state, stop, secrets),
             termination_log=Path(TERMINATION_LOG),
             threads=threads(_CGROUP, len(os.sched_getaffinity(0))),
         )
     except Fatal:
         _LOG.exception("the Kafka client cannot go on")
         return 1
+    except SecretRefused as refused:
+        return _refuse(state, str(refused))
     except KafkaException as error:
         if error.args[0].code() != KafkaError._INVALID_ARG:  # noqa: SLF001  librdkafka's own
             raise
-        _LOG.exception("kafka.properties cannot be used")
-        return REFUSED
+        where = "kafka.properties, or the Secret of kafka.secretRef, cannot be used"
+        return _refuse(state, f"{where}: {_without(error.args[0].str(), security)}")
     finally:
         server.shutdown()
     return 0
+
+
+def _ends(settings: PredictorSettings, security: Mapping[str, str], secret: Path) -> Ends:
+    def objects() -> Store:
+        client = connect(settings.storage, secret)
+        return Store(client, settings.storage.bucket, settings.prefix)
+
+    return Ends(
+        objects=objects,
+        source=partial(Events, settings, security),
+        sink=partial(Answers, settings, security),
+        announce=partial(announce, settings, security),
+    )
+
+
+def _refuse(state: State, message: str) -> int:
+    state.say(Part.SETTINGS, Problem(reason=Reason.SETTINGS_REFUSED, message=message))
+    _LOG.critical(
+        "the settings cannot be used",
+        extra={"reason": Reason.SETTINGS_REFUSED, "detail": message},
+    )
+    return REFUSED
+
+
+def _without(text: str, security: Mapping[str, str]) -> str:
+    """What the client says, without the Secret's content: it repeats what it cannot use."""
+    for value in sorted(security.values(), key=len, reverse=True):
+        text = text.replace(value, "...") if value else text
+    return text
 
 
 def main() -> int:

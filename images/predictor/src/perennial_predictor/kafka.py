@@ -1,48 +1,41 @@
-"""The Kafka adapter: a member of the group that reads events, and a producer of answers."""
+"""The Kafka adapter: a member of the group that reads events."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from functools import partial
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from confluent_kafka import (
     Consumer,
     KafkaError,
     KafkaException,
     Message,
-    Producer,
     TopicCollection,
     TopicPartition,
 )
 from confluent_kafka.admin import AdminClient
 
 from perennial_contract.headers import read_headers
+from perennial_contract.reasons import Reason
 from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import Problem
-from perennial_predictor.loop import (
-    Failure,
-    Fatal,
-    Listener,
-    Positions,
-    Topics,
-    Trouble,
-    Unavailable,
-)
+from perennial_predictor.ports import Fatal, Listener, Positions, Topics, Trouble, Unavailable
 from perennial_predictor.positions import Beginning, beginning
-from perennial_predictor.properties import for_admin, for_consumer, for_producer
-from perennial_predictor.score import Incoming, Outgoing
+from perennial_predictor.properties import for_admin, for_consumer
+from perennial_predictor.score import Incoming
 
 _TIMEOUT: Final = 5.0  # seconds for one question to the brokers
-_FULL: Final = 0.1  # seconds between two attempts when the producer's queue is full
-_FLUSH: Final = 40.0  # seconds: longer than a record may be under way
 _MISSING: Final = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.UNKNOWN_TOPIC_ID)
-_REFUSED: Final = (
-    KafkaError.MSG_SIZE_TOO_LARGE,
-    KafkaError.RECORD_LIST_TOO_LARGE,
-    KafkaError.INVALID_RECORD,
-    KafkaError._INVALID_DIFFERENT_RECORD,  # noqa: SLF001  librdkafka's own codes begin so
+UNTRUSTED: Final = (
+    KafkaError._AUTHENTICATION,  # noqa: SLF001  librdkafka's own codes begin so
+    KafkaError._SSL,  # noqa: SLF001
+    KafkaError.SASL_AUTHENTICATION_FAILED,
+)
+FORBIDDEN: Final = (
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
 )
 _FATAL: Final = KafkaError._FATAL  # noqa: SLF001
 _OUT_OF_RANGE: Final = KafkaError._AUTO_OFFSET_RESET  # noqa: SLF001
@@ -52,19 +45,18 @@ _LOG: Final = logging.getLogger("kafka")
 class Events:
     """The events topic, read as a member of the group."""
 
-    def __init__(self, settings: PredictorSettings) -> None:
+    def __init__(self, settings: PredictorSettings, security: Mapping[str, str]) -> None:
         self._settings = settings
+        self._security = security
         self._topic = settings.events.topic
-        self._admin = AdminClient(for_admin(settings.kafka))
+        self._admin: AdminClient | None = None
+        self._untrusted: KafkaError | None = None
 
     def topics(self) -> Topics:
         """Raises Unavailable, or Trouble that names the topic that is missing."""
         settings = self._settings
         of_dead = settings.dead_letters.topic
-        names = {settings.events.topic, settings.predictions.topic, of_dead}
-        asked = self._admin.describe_topics(
-            TopicCollection(sorted(names)), request_timeout=_TIMEOUT
-        )
+        asked = self._ask(sorted({self._topic, settings.predictions.topic, of_dead}))
         found = {}
         for name, future in asked.items():
             try:
@@ -79,6 +71,14 @@ class Events:
             len(found[of_dead].partitions),
         )
 
+    def _ask(self, names: list[str]) -> dict[str, Any]:
+        """By a new client where the last one was in trouble: only that shows what is mended."""
+        if self._admin is None:
+            self._untrusted = None
+            complaints = {"error_cb": self._heard}
+            self._admin = AdminClient(for_admin(self._settings.kafka, self._security) | complaints)
+        return self._admin.describe_topics(TopicCollection(names), request_timeout=_TIMEOUT)
+
     def join(self, topics: Topics, listener: Listener) -> None:
         """Raises KafkaException when the client refuses its settings."""
         settings = self._settings
@@ -87,7 +87,7 @@ class Events:
         self._left = 0
         self._out_of_range: list[int] = []
         self._consumer = Consumer(
-            for_consumer(settings.kafka, settings.id_prefix)
+            for_consumer(settings.kafka, self._security, settings.id_prefix)
             | {"error_cb": self._complain, "on_commit": self._committed},
             logger=_LOG,
         )
@@ -112,7 +112,7 @@ class Events:
         return [incoming(m) for m in messages if not self._is_error(m)]
 
     def commit(self, positions: Positions, *, wait: bool) -> None:
-        """A commit that the group refuses is no loss: the records are answered again."""
+        """What became of it is told to the listener."""
         offsets = [TopicPartition(self._topic, p, o, self._topic_id) for p, o in positions.items()]
         try:
             if wait:
@@ -126,6 +126,16 @@ class Events:
     def rewind(self, positions: Positions) -> None:
         """Of all partitions at once: in an eager group a seek fails where fetching has ended."""
         self._consumer.assign([TopicPartition(self._topic, p, o) for p, o in positions.items()])
+
+    def ends(self, partitions: Iterable[int]) -> Positions:
+        """As the last fetch said: no broker is asked."""
+        ends = {}
+        for partition in partitions:
+            at = TopicPartition(self._topic, partition)
+            _, end = self._consumer.get_watermark_offsets(at, cached=True)
+            if end >= 0:
+                ends[partition] = end
+        return ends
 
     def leave(self) -> None:
         """The others take over at their next heartbeat."""
@@ -197,87 +207,42 @@ class Events:
             self._complain(error)
         return True
 
+    def _heard(self, error: KafkaError) -> None:
+        """What the client complains of; only with this it is known why a question timed out."""
+        if error.code() in UNTRUSTED:
+            self._untrusted = error
+
     def _complain(self, error: KafkaError) -> None:
         if error.code() == _FATAL or error.fatal():
             raise Fatal(error.str())
+        if error.code() in FORBIDDEN:  # the client may wait for ever; a new one asks again
+            raise self._trouble(error)
+        if error.code() in UNTRUSTED:  # the look that follows must not go by an old connection
+            self._admin = None
         self._listener.noticed(error.str())
 
     def _committed(self, error: KafkaError | None, offsets: list[TopicPartition]) -> None:
         error = error or next((each.error for each in offsets if each.error), None)
-        if error is None:
-            return
-        if error.code() == _FATAL:
+        if error is not None and error.code() == _FATAL:
             raise Fatal(error.str())
-        _LOG.warning("commit refused", extra={"detail": error.str()})
+        self._listener.committed(error.str() if error else "")
 
     def _trouble(self, error: KafkaError, topic: str = "") -> Trouble:
         if error.code() in _MISSING:
             missing = f"topic {topic or self._topic} does not exist"
-            return Trouble(Problem(reason="TopicMissing", message=missing))
+            return Trouble(Problem(reason=Reason.TOPIC_MISSING, message=missing))
+        if self._admin:
+            self._admin.poll(0)  # calls `_heard`
+            self._admin = None
         at = self._settings.kafka.bootstrap_servers
+        if error.code() in FORBIDDEN:
+            message = f"Kafka at {at} refuses {topic or self._topic}: {error.str()}"
+            return Trouble(Problem(reason=Reason.KAFKA_REFUSED, message=message))
+        if self._untrusted:
+            message = f"Kafka at {at} cannot be used: {self._untrusted.str()}"
+            return Unavailable(Problem(reason=Reason.KAFKA_REFUSED, message=message))
         message = f"Kafka at {at} does not answer: {error.str()}"
-        return Unavailable(Problem(reason="KafkaUnavailable", message=message))
-
-
-class Answers:
-    """The predictions and dead letters topics."""
-
-    def __init__(self, settings: PredictorSettings) -> None:
-        self._predictions = settings.predictions.topic
-        self._dead_letters = settings.dead_letters.topic
-        self._failures: list[Failure] = []
-        self._fatal = ""
-        self._producer = Producer(
-            for_producer(settings.kafka) | {"error_cb": self._complain}, logger=_LOG
-        )
-
-    def route(self, topics: Topics) -> None:
-        """To the event's partition number when counts agree; else by key."""
-        self._same = topics.predictions == topics.events, topics.dead_letters == topics.events
-
-    def send(self, out: Outgoing) -> None:
-        topic = self._dead_letters if out.reason else self._predictions
-        partition = out.origin.partition if self._same[bool(out.reason)] else -1
-        delivered = partial(self._delivered, out)
-        while not self._fatal:
-            try:
-                self._producer.produce(
-                    topic, out.value, out.key, partition, delivered, headers=out.headers
-                )
-            except BufferError:
-                self._producer.poll(_FULL)
-            except KafkaException as error:
-                self._fail(out, error.args[0], topic)
-                return
-            else:
-                return
-
-    def flush(self) -> Sequence[Failure]:
-        """What was not delivered since the last flush, in order."""
-        if self._producer.flush(_FLUSH):
-            self._producer.purge()
-            self._producer.flush(_FLUSH)
-        if self._fatal:
-            raise Fatal(self._fatal)
-        failures, self._failures = self._failures, []
-        return failures
-
-    def close(self) -> None:
-        """What is under way still is dropped: it is answered again from the last commit."""
-        self._producer.purge()
-        self._producer.close()
-
-    def _delivered(self, out: Outgoing, error: KafkaError | None, message: Message) -> None:
-        if error is not None:
-            self._fail(out, error, message.topic() or "")
-
-    def _fail(self, out: Outgoing, error: KafkaError, topic: str) -> None:
-        self._complain(error)
-        self._failures.append(Failure(out, error.code() in _REFUSED, f"{topic}: {error.str()}"))
-
-    def _complain(self, error: KafkaError) -> None:
-        if error.code() == _FATAL or error.fatal():
-            self._fatal = error.str()
+        return Unavailable(Problem(reason=Reason.KAFKA_UNAVAILABLE, message=message))
 
 
 def incoming(message: Message) -> Incoming:
@@ -288,4 +253,5 @@ def incoming(message: Message) -> Incoming:
         message.key(),
         message.value(),
         read_headers(message),
+        message.timestamp()[1],
     )

@@ -1,16 +1,21 @@
 """The settings of the Kafka clients, measured on a real broker; the user's tuning among them.
 
-What keeps records from being lost stands after the user's properties, so that it holds.
+What keeps records from being lost stands after the user's properties, so that it holds. `security`
+is what the user's Secret holds (`secrets.kafka_security`).
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from perennial_contract.pipeline import Kafka
 
+LARGEST: Final = 100_000_000
+"""Bytes of a record; what a broker reads as one request is 104,857,600 at most by default."""
 
-def for_consumer(kafka: Kafka, id_prefix: str) -> dict[str, Any]:
+
+def for_consumer(kafka: Kafka, security: Mapping[str, str], id_prefix: str) -> dict[str, Any]:
     """Classic protocol and `range`: 0.4 s gap in a rolling update, 6 to 7 s after a crash."""
     return {
         "heartbeat.interval.ms": 500,
@@ -19,6 +24,7 @@ def for_consumer(kafka: Kafka, id_prefix: str) -> dict[str, Any]:
         "queued.max.messages.kbytes": 16384,
         "topic.metadata.refresh.interval.ms": 30_000,
         **kafka.properties,
+        **security,
         "bootstrap.servers": kafka.bootstrap_servers,
         "group.id": f"{id_prefix}.predictor",
         "group.protocol": "classic",
@@ -30,14 +36,19 @@ def for_consumer(kafka: Kafka, id_prefix: str) -> dict[str, Any]:
     }
 
 
-def for_producer(kafka: Kafka) -> dict[str, Any]:
-    """Idempotent; what is not delivered in 30 s is answered again from the last commit."""
+def for_producer(kafka: Kafka, security: Mapping[str, str]) -> dict[str, Any]:
+    """Idempotent; what is not delivered in 30 s is answered again from the last commit.
+
+    How large a record may be is the topic's to say, not ours.
+    """
     return {
+        "message.max.bytes": LARGEST,
         "linger.ms": 0,
         "message.timeout.ms": 30_000,
         "topic.metadata.refresh.interval.ms": 30_000,
         "partitioner": "murmur2_random",
         **kafka.properties,
+        **security,
         "bootstrap.servers": kafka.bootstrap_servers,
         "enable.idempotence": True,
         "acks": "all",
@@ -46,6 +57,7 @@ def for_producer(kafka: Kafka) -> dict[str, Any]:
     }
 
 
-def for_admin(kafka: Kafka) -> dict[str, Any]:
+def for_admin(kafka: Kafka, security: Mapping[str, str]) -> dict[str, Any]:
     """It only looks at topics; what it would log is in the report."""
-    return {**kafka.properties, "bootstrap.servers": kafka.bootstrap_servers, "log_level": 0}
+    servers = {"bootstrap.servers": kafka.bootstrap_servers, "log_level": 0}
+    return {**kafka.properties, **security, **servers}

@@ -5,7 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
+from perennial_contract.reasons import Reason
 from perennial_contract.status import BundleState, PredictorReport, Problem
+from perennial_predictor.metrics import Metrics
 from perennial_predictor.score import Tally
 
 STILL: Final = 60.0  # seconds without a heartbeat after which the process counts as stuck
@@ -15,6 +17,7 @@ _MOST: Final = 100  # features in the report, which must stay below 64 KiB
 class Part(StrEnum):
     """What a problem can be of, the gravest first."""
 
+    SETTINGS = "settings"
     MODEL = "model"
     TOPICS = "topics"
     DELIVERY = "delivery"
@@ -25,16 +28,18 @@ class State:
 
     def __init__(self, uid: str, pod: str, version: str) -> None:
         self._uid = uid
-        self._pod = pod
+        self.pod: Final = pod
         self._version = version
         self._beat = 0.0
         self._problems: dict[Part, Problem] = {}
         self._tally = Tally()
+        self._skipped = 0
+        self.metrics: Final = Metrics()
+        self.metrics.ready.set_function(lambda: self._problem() is None)
         self.bundle: BundleState | None = None
         self.digest = ""
         self.joined = False
         self.partitions = 0
-        self.skipped = 0
 
     def beat(self, now: float) -> None:
         """The main thread moves; `now` is monotonic seconds."""
@@ -54,22 +59,33 @@ class State:
     def add(self, tally: Tally) -> None:
         """What became of events, once delivery of all answers was confirmed."""
         self._tally.add(tally)
+        self.metrics.add(tally)
+
+    def skip(self, events: int) -> None:
+        """Retention removed so many before they were read."""
+        self._skipped += events
+        self.metrics.skipped.inc(events)
+
+    def serve(self, version: str, digest: str) -> None:
+        """A model that its golden rows have proven."""
+        self.bundle, self.digest = BundleState.VERIFIED, digest
+        self.metrics.model.info({"version": version, "digest": digest})
 
     def _problem(self) -> Problem | None:
         for part in Part:
             if part in self._problems:
                 return self._problems[part]
         if self.bundle is not BundleState.VERIFIED:
-            return Problem(reason="ModelLoading", message=f"{self._version} is being loaded")
+            return Problem(reason=Reason.MODEL_LOADING, message=f"{self._version} is being loaded")
         if not self.joined:
-            return Problem(reason="GroupNotJoined", message="not yet a member of the group")
+            return Problem(reason=Reason.GROUP_NOT_JOINED, message="not yet a member of the group")
         return None
 
     def report(self) -> PredictorReport:
         problem = self._problem()
         return PredictorReport(
             uid=self._uid,
-            pod=self._pod,
+            pod=self.pod,
             ready=problem is None,
             problem=problem,
             version=self._version,
@@ -77,7 +93,8 @@ class State:
             bundle=self.bundle,
             answered=self._tally.answered,
             dead_letters=dict(self._tally.dead_letters),
-            skipped=self.skipped,
+            skipped=self._skipped,
+            filtered=self._tally.filtered,
             unknown=dict(self._tally.unknown.most_common(_MOST)),
             partitions=self.partitions,
         )

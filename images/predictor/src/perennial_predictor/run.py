@@ -6,42 +6,60 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from threading import Event
 from typing import Final
 
 from perennial_contract.bundle import Bundle, BundleBroken
+from perennial_contract.lifecycle import Serving
+from perennial_contract.reasons import Reason
+from perennial_contract.secrets import Secrets
 from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import BundleState, Problem
 from perennial_contract.store import StoreError
 from perennial_predictor.download import ModelMissing, Objects, download
-from perennial_predictor.loop import Loop, Sink, Source, Trouble, Waiting
+from perennial_predictor.loop import Loop
 from perennial_predictor.model import load
+from perennial_predictor.ports import Sink, Source, Trouble, Waiting
 from perennial_predictor.report import Part, State
 from perennial_predictor.score import Answerer, Scorer
 
 BACK_OFF: Final = (1.0, 2.0, 4.0, 8.0, 15.0)  # seconds; the last one for ever
 REJOIN_AFTER: Final = 2.0  # seconds
 LOADING: Final = "Loading"
+SECRETS_AFTER: Final = 5.0  # seconds between two looks at the Secrets
 _LOG: Final = logging.getLogger(__name__)
 
 
 class Patience:
-    """Waiting on an event, with a heartbeat every second."""
+    """Waiting on an event, with a heartbeat every second; over too once a Secret has changed."""
 
-    def __init__(self, state: State, stop: Event) -> None:
+    def __init__(self, state: State, stop: Event, secrets: Secrets | None = None) -> None:
         self._state = state
         self._stop = stop
+        self._secrets = secrets or Secrets(())
+        self._looked_at = self.now()
 
     def now(self) -> float:
         return time.monotonic()
 
+    def wall(self) -> float:
+        return time.time()  # noqa: TID251  this is where it comes from
+
     def over(self) -> bool:
+        now = self.now()
+        if now >= self._looked_at + SECRETS_AFTER and not self._stop.is_set():
+            self._looked_at = now
+            if self._secrets.stale(now):
+                _LOG.info("a Secret has changed: ending to begin with it")
+                self._stop.set()
         return self._stop.is_set()
 
     def pause(self, seconds: float) -> None:
         end = self.now() + seconds
-        while (left := end - self.now()) > 0 and not self._stop.is_set():
+        while (left := end - self.now()) > 0 and not self.over():
             self._state.beat(self.now())
             self._stop.wait(min(left, 1.0))
 
@@ -53,6 +71,8 @@ class Ends:
     objects: Callable[[], Objects]
     source: Callable[[], Source]
     sink: Callable[[], Sink]
+    announce: Callable[[Serving], None] = lambda _: None
+    """Returns at once; what becomes of it is a warning at most."""
 
 
 def run(  # noqa: PLR0913  the parts of the program, put together in one place
@@ -73,12 +93,17 @@ def run(  # noqa: PLR0913  the parts of the program, put together in one place
         scorer = verify(bundle, settings, state, termination_log, threads)
     except BundleBroken as broken:
         state.bundle = BundleState.BROKEN
-        state.say(Part.MODEL, Problem(reason="BundleBroken", message=str(broken)))
+        state.say(Part.MODEL, Problem(reason=Reason.BUNDLE_BROKEN, message=str(broken)))
         _LOG.exception("bundle broken", extra={"version": version})
         while not waiting.over():
             waiting.pause(REJOIN_AFTER)
         return
-    answer(settings, scorer, ends, state, waiting)
+
+    @cache  # once per process
+    def announce() -> None:
+        ends.announce(serving(settings, bundle, state.pod, waiting.wall()))
+
+    answer(settings, scorer, ends, state, waiting, announce)
 
 
 def fetch(
@@ -94,11 +119,11 @@ def fetch(
         try:
             bundle = download(connect(), version)
         except ModelMissing as missing:
-            problem = Problem(reason="ModelMissing", message=str(missing))
+            problem = Problem(reason=Reason.MODEL_MISSING, message=str(missing))
         except StoreError as error:
             problem = Problem(reason=error.reason, message=str(error))
         except ValueError as error:  # boto3's, for an endpoint that is no address
-            problem = Problem(reason="StorageRefused", message=f"storage.endpoint: {error}")
+            problem = Problem(reason=Reason.STORAGE_REFUSED, message=f"storage.endpoint: {error}")
         else:
             state.clear(Part.MODEL)
             return bundle
@@ -128,19 +153,37 @@ def verify(
     finally:
         if kept:
             termination_log.write_text("")
-    state.bundle, state.digest = BundleState.VERIFIED, bundle.digest
+    state.serve(bundle.version, bundle.digest)
     _LOG.info("model verified", extra={"version": bundle.version, "digest": bundle.digest})
     return scorer
 
 
-def answer(
-    settings: PredictorSettings, scorer: Scorer, ends: Ends, state: State, waiting: Waiting
+def serving(settings: PredictorSettings, bundle: Bundle, pod: str, now: float) -> Serving:
+    """What is written on the lifecycle topic; `now` in seconds since 1970."""
+    return Serving(
+        pipeline=f"{settings.namespace}/{settings.name}",
+        at=datetime.fromtimestamp(now, UTC),
+        version=bundle.version,
+        digest=bundle.digest,
+        pod=pod,
+        attempt=bundle.manifest.number,
+        watermark=bundle.manifest.watermark,
+    )
+
+
+def answer(  # noqa: PLR0913, PLR0917  the parts of the loop
+    settings: PredictorSettings,
+    scorer: Scorer,
+    ends: Ends,
+    state: State,
+    waiting: Waiting,
+    joined: Callable[[], None] = lambda: None,
 ) -> None:
-    """Joins the group, and again whenever it had to be left."""
+    """Joins the group, and again whenever it had to be left; `joined` is called each time."""
     answerer = Answerer(settings, scorer)
     while not waiting.over():
         try:
-            Loop(ends.source(), ends.sink(), answerer, state, waiting).run()
+            Loop(ends.source(), ends.sink(), answerer, state, waiting, joined).run()
         except Trouble as trouble:
             state.say(Part.TOPICS, trouble.problem)
             _LOG.warning("not in the group", extra={"detail": trouble.problem.message})

@@ -13,15 +13,18 @@ from perennial_contract.messages import (
     PIPELINE_HEADER,
     REASON_HEADER,
     SOURCE_HEADER,
+    Event,
     EventReader,
+    Filtered,
     Headers,
     Id,
     Rejection,
 )
+from perennial_contract.reasons import DeadLetter
 from perennial_contract.settings import PredictorSettings
 
-REFUSED: Final = "AnswerRefused"  # a reason beside those of `Rejection`
 _MAX_DETAIL: Final = 500  # characters
+_CUTS: Final = (1 << 19, 1 << 16, 1 << 12, 1 << 8)  # bytes left of a value that is too large
 
 
 class Incoming(NamedTuple):
@@ -32,6 +35,8 @@ class Incoming(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: Headers
+    timestamp: int = -1
+    """Kafka's, in milliseconds since 1970; -1 where there is none."""
 
 
 class Outgoing(NamedTuple):
@@ -41,7 +46,7 @@ class Outgoing(NamedTuple):
     key: bytes | None
     value: bytes | None
     headers: list[tuple[str, str | bytes | None]]
-    reason: str = ""
+    reason: DeadLetter | None = None
 
 
 @dataclass(slots=True)
@@ -51,19 +56,25 @@ class Tally:
     answered: int = 0
     dead_letters: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
+    filtered: int = 0
+    own: int = 0
+    """Answers of our own, on a topic that events and answers share."""
 
     def add(self, other: Tally) -> None:
         self.answered += other.answered
         self.dead_letters.update(other.dead_letters)
         self.unknown.update(other.unknown)
+        self.filtered += other.filtered
+        self.own += other.own
 
-    def move(self, before: str, after: str) -> None:
+    def move(self, before: DeadLetter | None, after: DeadLetter | None) -> None:
         """A record goes out for another reason than counted; no reason is an answer."""
-        if before != after:
-            self.answered -= not before
-            self.dead_letters[before] -= bool(before)
-            self.dead_letters[after] += 1
-            self.dead_letters = +self.dead_letters
+        for reason, change in ((before, -1), (after, 1)):
+            if reason is None:
+                self.answered += change
+            else:
+                self.dead_letters[reason] += change
+        self.dead_letters = +self.dead_letters
 
 
 class Scored(NamedTuple):
@@ -94,20 +105,26 @@ class Answerer:
         self._is_own: Callable[[Incoming], bool] = self._carries_our_name if shared else _never
 
     def answer(self, batch: Sequence[Incoming]) -> tuple[list[Outgoing], Tally]:
-        """Nothing for answers of our own, where events and predictions share a topic."""
+        """Nothing for what the filter leaves alone, nor for answers of our own."""
         foreign = [incoming for incoming in batch if not self._is_own(incoming)]
-        read = [self._read(incoming) for incoming in foreign]
-        events = [event for event in read if not isinstance(event, Rejection)]
+        read = [(incoming, self._read(incoming)) for incoming in foreign]
+        meant = [(incoming, what) for incoming, what in read if not isinstance(what, Filtered)]
+        events = [what for _, what in meant if isinstance(what, Event)]
         scored = self._scorer.score([e.id for e in events], [e.record for e in events])
         answers = iter(scored.answers)
         out = [
-            self.dead_letter(incoming, event)
-            if isinstance(event, Rejection)
-            else self._addressed(incoming, next(answers))
-            for incoming, event in zip(foreign, read, strict=True)
+            self._addressed(incoming, next(answers))
+            if isinstance(what, Event)
+            else self.dead_letter(incoming, what)
+            for incoming, what in meant
         ]
-        reasons = Counter(event.reason for event in read if isinstance(event, Rejection))
-        return out, Tally(len(events), reasons, Counter(scored.unknown))
+        return out, Tally(
+            answered=len(events),
+            dead_letters=Counter(o.reason for o in out if o.reason),
+            unknown=Counter(scored.unknown),
+            filtered=len(read) - len(meant),
+            own=len(batch) - len(foreign),
+        )
 
     def dead_letter(self, incoming: Incoming, why: Rejection) -> Outgoing:
         """The record as it came, and why it is not answered."""
@@ -118,15 +135,21 @@ class Answerer:
         """What to send, one after the other, in place of a record that the broker refuses."""
         incoming = refused.origin
         yield refused
-        why = Rejection(refused.reason or REFUSED, said)
+        why = Rejection(refused.reason or DeadLetter.ANSWER_REFUSED, said)
         if not refused.reason:
             yield self.dead_letter(incoming, why)
-        length = len(incoming.value or b"")
-        bare = Rejection(why.reason, f"{said}; key, headers and value of {length} bytes left out")
+        value = incoming.value or b""
+        for cut in _CUTS:
+            if cut < len(value):
+                short = f"{said}; the first {cut} of the value's {len(value)} bytes"
+                shortened = self.dead_letter(incoming, Rejection(why.reason, short))
+                yield shortened._replace(value=value[:cut])
+        bare = f"{said}; key, headers and value of {len(value)} bytes left out"
         key = self._source(incoming).encode()  # a compacted topic takes nothing without a key
-        yield Outgoing(incoming, key, None, self._why(incoming, bare), bare.reason)
+        headers = self._why(incoming, Rejection(why.reason, bare))
+        yield Outgoing(incoming, key, None, headers, why.reason)
 
-    def _read(self, incoming: Incoming) -> Any:
+    def _read(self, incoming: Incoming) -> Event | Rejection | Filtered:
         return self._reader.read(
             incoming.value, incoming.key, incoming.headers, self._source(incoming)
         )

@@ -1,0 +1,97 @@
+"""What the loop asks of Kafka and of time, and what it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from perennial_contract.reasons import Reason
+from perennial_contract.status import Problem
+from perennial_predictor.score import Incoming, Outgoing
+
+Positions = Mapping[int, int]  # partition: offset of the next record
+
+
+class Fatal(Exception):  # noqa: N818  it ends the process
+    """The client says that it cannot go on."""
+
+
+class Trouble(Exception):  # noqa: N818  a state of the world, shown as the problem
+    """Kafka cannot be used as it is, for now; leaving the group and trying again may help."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+class Unavailable(Trouble):
+    """The brokers do not answer, or refuse us: the client keeps trying by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """The events topic's id, and partitions of the three topics."""
+
+    id: str
+    events: int
+    predictions: int
+    dead_letters: int
+
+
+class Failure(NamedTuple):
+    """A record that was not delivered."""
+
+    out: Outgoing
+    refused: bool
+    """By the record's own fault; else the topic or the brokers are at fault."""
+    message: str
+    reason: Reason = Reason.DELIVERY_FAILED
+
+
+class Listener(Protocol):
+    """Told by a Source while a batch is read, or when the group is left."""
+
+    def assigned(self, positions: Positions) -> None: ...
+    def revoked(self, partitions: Iterable[int]) -> None: ...
+    def lost(self, partitions: Iterable[int]) -> None: ...
+    def moved(self, partition: int, earliest: int, end: int) -> None: ...
+    def noticed(self, message: str) -> None: ...
+    def committed(self, refused: str) -> None:
+        """`refused` is the group's word, empty when it took the commit."""
+
+
+class Source(Protocol):
+    """The events, as a member of the group."""
+
+    def topics(self) -> Topics: ...
+    def join(self, topics: Topics, listener: Listener) -> None: ...
+    def batch(self, limit: int, patience: float) -> Sequence[Incoming]: ...
+    def commit(self, positions: Positions, *, wait: bool) -> None: ...
+    def rewind(self, positions: Positions) -> None: ...
+    def ends(self, partitions: Iterable[int]) -> Positions:
+        """Where partitions end as far as the last fetch saw it; nothing is asked of a broker."""
+
+    def leave(self) -> None: ...
+
+
+class Sink(Protocol):
+    """Answers and dead letters; send and flush raise Fatal."""
+
+    def route(self, topics: Topics) -> None: ...
+    def send(self, out: Outgoing) -> None: ...
+    def flush(self) -> Sequence[Failure]: ...
+    def close(self) -> None: ...
+
+
+class Waiting(Protocol):
+    """Time, and waits that end when the process is told to stop."""
+
+    def now(self) -> float:
+        """Monotonic seconds."""
+
+    def wall(self) -> float:
+        """Seconds since 1970."""
+
+    def over(self) -> bool: ...
+    def pause(self, seconds: float) -> None: ...
