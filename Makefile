@@ -7,7 +7,7 @@ RUN := .venv/bin/python -m
 export PYTHONDONTWRITEBYTECODE := 1
 export DATA LABEL
 .DEFAULT_GOAL := help
-.PHONY: help sync lock fmt lint types crd unit integration e2e test up down images demo playable demo-down
+.PHONY: help sync lock fmt lint types crd docs unit integration e2e test up down images demo playable demo-down
 
 help:  ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
@@ -25,6 +25,9 @@ sync: .venv/synced  ## install the locked dependencies and the programs into .ve
 
 crd: sync  ## the CRD from the models
 	$(RUN) perennial_operator.crd > helm/perennial/templates/crd.yaml
+
+docs: sync  ## the pages on reasons and metrics from the code
+	$(RUN) docs.generate
 
 lock: | $(UV)  ## resolve the manifests again into requirements.lock
 	$(UV) export --quiet --upgrade --all-packages --all-groups --no-emit-workspace --no-annotate --no-header -o requirements.lock
