@@ -12,33 +12,7 @@ from perennial_contract.secrets import (
     Secrets,
     kafka_security,
 )
-
-
-class Mount:
-    """A folder as the kubelet mounts a Secret: links to links to one folder per version."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._version = 0
-        folder.mkdir()
-
-    def hold(self, **content: str | bytes) -> None:
-        """What the Secret holds from now on; the data link is swapped in one step."""
-        self._version += 1
-        name = f"..2026_05_01_12_00_00.{self._version}"
-        (self.folder / name).mkdir()
-        keys = {key.replace("_", "."): value for key, value in content.items()}
-        for key, value in keys.items():
-            data = value if isinstance(value, bytes) else value.encode()
-            (self.folder / name / key).write_bytes(data)
-        (self.folder / "..data_tmp").symlink_to(name)
-        (self.folder / "..data_tmp").replace(self.folder / "..data")
-        for link in self.folder.iterdir():
-            if not link.name.startswith("..") and link.name not in keys:
-                link.unlink()
-        for key in keys:
-            if not (self.folder / key).is_symlink():
-                (self.folder / key).symlink_to(f"..data/{key}")
+from tests.fakes.mount import Mount
 
 
 @pytest.fixture

@@ -1,0 +1,34 @@
+"""A Secret as a pod sees it."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+
+class Mount:
+    """A folder as the kubelet mounts a Secret: links to links to one folder per version."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._version = 0
+        folder.mkdir()
+
+    def hold(self, **content: str | bytes) -> None:
+        """`put`, with _ in a name for the . in its key."""
+        self.put({key.replace("_", "."): value for key, value in content.items()})
+
+    def put(self, content: Mapping[str, str | bytes]) -> None:
+        """What the Secret holds from now on; the data link is swapped in one step."""
+        self._version += 1
+        name = f"..2026_05_01_12_00_00.{self._version}"
+        (self.folder / name).mkdir()
+        for key, value in content.items():
+            data = value if isinstance(value, bytes) else value.encode()
+            (self.folder / name / key).write_bytes(data)
+        (self.folder / "..data_tmp").symlink_to(name)
+        (self.folder / "..data_tmp").replace(self.folder / "..data")
+        for link in self.folder.iterdir():
+            if not link.name.startswith("..") and link.name not in content:
+                link.unlink()
+        for key in content:
+            if not (self.folder / key).is_symlink():
+                (self.folder / key).symlink_to(f"..data/{key}")
