@@ -76,10 +76,7 @@ class Sender:
 def follow(topic: str) -> Consumer:
     """A consumer at the end of a topic as it is now."""
     consumer = _unassigned()
-    ends = [
-        (place, consumer.get_watermark_offsets(place, timeout=_PATIENCE)[1])
-        for place in _places(consumer, topic)
-    ]
+    ends = [(place, _edges(consumer, place)[1]) for place in _places(consumer, topic)]
     consumer.assign([TopicPartition(topic, place.partition, end) for place, end in ends])
     return consumer
 
@@ -93,7 +90,7 @@ def read_back(topic: str) -> Iterator[Record]:
     """Every record of a topic, from its beginning to its end as it is now."""
     consumer = _unassigned()
     places = _places(consumer, topic)
-    ends = {p.partition: consumer.get_watermark_offsets(p, timeout=_PATIENCE) for p in places}
+    ends = {p.partition: _edges(consumer, p) for p in places}
     consumer.assign(places)
     open_partitions = {number for number, (low, high) in ends.items() if low < high}
     while open_partitions:
@@ -154,6 +151,19 @@ def _places(consumer: Consumer, topic: str) -> list[TopicPartition]:
             " and the pipeline's file"
         )
     return [TopicPartition(topic, number, 0) for number in found.partitions]
+
+
+def _edges(consumer: Consumer, place: TopicPartition) -> tuple[int, int]:
+    """Where a partition begins and ends; a topic just made may have no leader yet."""
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            return consumer.get_watermark_offsets(place, timeout=_PATIENCE)
+        except KafkaException as error:
+            if time.monotonic() > end:
+                said = f"topic {place.topic}, partition {place.partition}: {error.args[0].str()}"
+                raise KafkaTrouble(said) from error
+            time.sleep(0.2)
 
 
 def _record(message: Message) -> Record | None:

@@ -10,7 +10,7 @@ import urllib3
 
 from examples.demo.addresses import MLFLOW
 
-_PATIENCE = urllib3.Timeout(connect=2, read=5)  # seconds
+_PATIENCE = urllib3.Timeout(connect=2, read=15)  # seconds
 _NO_RETRIES = urllib3.Retry(total=False)
 
 

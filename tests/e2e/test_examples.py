@@ -1,12 +1,22 @@
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
 
 import pytest
 
+from examples.demo import kafka
+from examples.demo.pipeline import Pipeline, load
+from examples.demo.rows import people
+from perennial_contract.observation import total
+from perennial_operator.resource import Outcome, Status, Trigger
 from tests.e2e.conftest import ROOT
-from tests.e2e.kubectl import Json, kubectl
+from tests.e2e.kubectl import Json, eventually, kubectl
+from tests.e2e.published_client import PublishedClient
 
 pytestmark = pytest.mark.e2e
 
@@ -21,6 +31,23 @@ def demo(*command: str) -> str:
     return run(sys.executable, "-m", "examples.demo", *command)
 
 
+def file_of(name: str) -> str:
+    return str(ROOT / "examples" / f"{name}.yaml")
+
+
+@contextmanager
+def applied(name: str) -> Iterator[str]:
+    """An example as its head says it, up to `kubectl apply`; its file."""
+    file = file_of(name)
+    demo("clear", "-f", file)
+    run("cluster/cluster", "prepare", file)
+    if load(Path(file)).dataset:
+        demo("dataset", "-f", file)
+    kubectl("apply", "-f", file)
+    yield file
+    demo("clear", "-f", file)
+
+
 @pytest.fixture
 def loans(installed: str) -> Iterator[None]:
     """The README's steps up to `kubectl apply`."""
@@ -28,9 +55,23 @@ def loans(installed: str) -> Iterator[None]:
     demo("clear")
     run("cluster/cluster", "prepare", "loans")
     demo("dataset")
-    kubectl("apply", "-f", str(ROOT / "examples" / "loans.yaml"))
+    kubectl("apply", "-f", file_of("loans"))
     yield
     demo("clear")
+
+
+def status_of(name: str) -> Status:
+    resource: Json = json.loads(kubectl("get", "mp", name, "-o", "json"))
+    return Status.model_validate(resource.get("status", {}))
+
+
+def written(name: str) -> int:
+    return total(status_of(name).written)
+
+
+def accuracy(said: str) -> float:
+    """In percent, as `stream` told it last."""
+    return float(said.splitlines()[-1].rpartition("accuracy ")[2].rstrip("%"))
 
 
 @pytest.mark.usefixtures("loans")
@@ -77,3 +118,76 @@ def test_replicas_are_scaled_through_the_pipeline() -> None:
     kubectl("wait", "--for=jsonpath={.status.replicas}=1", "--timeout=60s", "mp/loans")
     deployment: Json = json.loads(kubectl("get", "deployment", "loans-predictor", "-o", "json"))
     assert deployment["spec"]["replicas"] == 1
+
+
+@pytest.mark.usefixtures("installed")
+def test_labels_inside_events_without_an_id_are_learned_from() -> None:
+    with applied("label-in-event") as file:
+        kubectl("wait", "--for=condition=Ready", "--timeout=5m", "mp/label-in-event")
+
+        said = demo("stream", "20", "-f", file)
+
+        assert accuracy(said) > 80
+        replies = [json.loads(line) for line in demo("answers", "-f", file).splitlines()]
+        assert {tuple(reply) for reply in replies} == {
+            ("id", "prediction", "label", "probability", "model")
+        }
+        assert all(reply["id"].startswith("label-in-event-events/") for reply in replies)
+        again = eventually(
+            120, "a second attempt ends", lambda: status_of("label-in-event").history[1:]
+        )
+        assert again[0].trigger is Trigger.THRESHOLD
+
+
+@pytest.mark.usefixtures("installed")
+def test_without_a_dataset_the_first_thousand_labels_make_the_model_that_answers_all() -> None:
+    with applied("cold-start") as file:
+        pipeline = load(Path(file))
+        demo("stream", "5", "-f", file)
+        counted = eventually(60, "labels are counted", lambda: written("cold-start"))
+        assert counted < pipeline.threshold
+        ready = next(c for c in status_of("cold-start").conditions if c.type == "Ready")
+        assert (ready.status, status_of("cold-start").attempt) == ("False", None)
+        assert list(kafka.read_back(pipeline.predictions)) == []
+
+        demo("stream", "10", "-f", file)
+        kubectl("wait", "--for=condition=Ready", "--timeout=5m", "mp/cold-start")
+
+        asked = {record.key for record in kafka.read_back(pipeline.events)}
+        answered: Counter[str] = eventually(60, "all are answered", lambda: all_of(asked, pipeline))
+        assert set(answered.values()) == {1}
+        first = status_of("cold-start").history[0]
+        assert (first.outcome, first.reason) == (Outcome.PROMOTED, "FirstModel")
+
+
+def all_of(asked: set[str], pipeline: Pipeline) -> Counter[str] | None:
+    found = Counter(record.key for record in kafka.read_back(pipeline.predictions))
+    return found if set(found) == asked else None
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_client_of_the_published_loop_goes_on_unchanged() -> None:
+    name = "migrate-ml-pipeline"
+    with applied(name):
+        kubectl("wait", "--for=condition=Ready", "--timeout=5m", f"mp/{name}")
+        client = PublishedClient()
+        rows = list(islice(people(seed=5), 400))
+        dots = [".", ""] * 200
+
+        client.ask(
+            {**row.record, "income_bracket": f"{row.label}{dot}"}
+            for row, dot in zip(rows, dots, strict=True)
+        )
+        client.read(60)
+
+        assert set(client.answers) == set(client.asked)
+        assert {len(replies) for replies in client.answers.values()} == {1}
+        said = [client.answers[asked][0]["prediction"] for asked in client.asked]
+        assert set(said) == {0.0, 1.0}
+        truth = [float(row.label == ">50K") for row in rows]
+        assert sum(a == b for a, b in zip(said, truth, strict=True)) > 300
+        eventually(60, "every label counts", lambda: written(name) == len(rows))
+
+        client.ask_to_retrain()
+        again = eventually(180, "it retrains", lambda: status_of(name).history[1:])
+        assert again[0].trigger is Trigger.LIFECYCLE

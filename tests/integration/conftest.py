@@ -1,10 +1,11 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import pytest
 
 from tests.integration.control_plane import PROGRAMS, ControlPlane, begin, free_port
-from tests.servers import KAFKA, S3, need, need_programs
+from tests.integration.stage import Operator, World
+from tests.servers import KAFKA, MLFLOW, S3, need, need_programs
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +20,13 @@ def s3(request: pytest.FixtureRequest) -> str:
     """The endpoint of a real S3 server; user and password are minioadmin."""
     need(request, "S3", S3)
     return S3
+
+
+@pytest.fixture(scope="session")
+def mlflow(request: pytest.FixtureRequest) -> str:
+    """The address of a real MLflow server."""
+    need(request, "MLflow", MLFLOW)
+    return MLFLOW
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +48,22 @@ def namespace(control_plane: ControlPlane) -> str:
     name = f"operator-it-{uuid4().hex[:8]}"
     control_plane.kubectl("create", "namespace", name)
     return name
+
+
+@pytest.fixture
+def operators(control_plane: ControlPlane, namespace: str) -> Iterator[Callable[[], Operator]]:
+    started: list[Operator] = []
+
+    def start() -> Operator:
+        started.append(Operator(control_plane, f"operator-{uuid4().hex[:6]}", namespace))
+        return started[-1]
+
+    yield start
+    for each in started:
+        if each.process.poll() is None:
+            each.stop()
+
+
+@pytest.fixture
+def world(control_plane: ControlPlane, namespace: str) -> World:
+    return World(control_plane, namespace)

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
+import urllib3
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]  # it does
 
-from examples.demo import store
+from examples.demo import store, tracking
 from examples.demo.kafka import KafkaTrouble, Sender, delete_topics, follow, poll, read_back
 from examples.demo.pipeline import Message
 from perennial_contract.status import Outcome, Verdict
@@ -83,3 +84,22 @@ def test_a_verdict_is_read_and_an_absent_one_is_none(bucket: str) -> None:
     assert store.verdict(bucket, "p", 2) == told
     assert store.verdict(bucket, "p", 3) is None
     store.clear(bucket, "p")
+
+
+def test_the_runs_of_an_experiment_are_counted_with_where_to_see_them(mlflow: str) -> None:
+    name = f"demo-test-{uuid4().hex[:8]}"
+    assert tracking.said(name) == f"{mlflow} holds no experiment {name} yet"
+
+    number = call(mlflow, "experiments/create", name=name)["experiment_id"]
+    for _ in range(2):
+        call(mlflow, "runs/create", experiment_id=number)
+
+    assert tracking.said(name) == f"{mlflow}/#/experiments/{number} ({name}: 2 runs)"
+    call(mlflow, "experiments/delete", experiment_id=number)
+
+
+def call(server: str, path: str, **content: str) -> dict[str, str]:
+    answer = urllib3.request("POST", f"{server}/api/2.0/mlflow/{path}", json=content)
+    assert answer.status == 200, answer.data
+    read: dict[str, str] = answer.json()
+    return read
