@@ -1,0 +1,185 @@
+"""The operator as a process, and Kubernetes as the tests play it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+from uuid import uuid4
+
+from perennial_contract.status import Outcome, Report, Verdict
+from tests.integration.control_plane import OPERATOR, ControlPlane, apply, eventually, free_port
+from tests.operator.world import D1, V1
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Operator:
+    """A process of the operator that may do what the chart's account may, and no more."""
+
+    plane: ControlPlane
+    name: str
+    namespace: str
+    process: subprocess.Popen[bytes] = field(init=False)
+
+    def __post_init__(self) -> None:
+        environment = {
+            **os.environ,
+            "KUBECONFIG": str(self.plane.kubeconfig(OPERATOR)),
+            "POD_NAME": self.name,
+            "POD_NAMESPACE": "perennial-system",
+            "LEASE_NAME": "perennial-operator",
+            "WATCH_NAMESPACES": "",
+            "PREDICTOR_IMAGE": "predictor:1",
+            "RECORDER_IMAGE": "recorder:1",
+            "TRAINER_IMAGE": "trainer:1",
+            "HEALTH_PORT": str(free_port()),
+        }
+        with (self.plane.folder / f"{self.name}.log").open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-W", "ignore", "-m", "perennial_operator"],
+                env=environment,
+                stderr=log,
+            )
+
+    def log(self) -> str:
+        return (self.plane.folder / f"{self.name}.log").read_text()
+
+    def stop(self, number: int = signal.SIGTERM) -> None:
+        self.process.send_signal(number)
+        self.process.wait(20)
+
+
+@dataclass
+class World:
+    """Plays Kubernetes: what becomes of the operator's children."""
+
+    plane: ControlPlane
+    namespace: str
+
+    def job(self, number: int = 1) -> Json | None:
+        return self.plane.get(self.namespace, "job", f"income-train-{number}")
+
+    def made_job(self, number: int = 1, but: str = "") -> Json:
+        def look() -> Json | None:
+            found = self.job(number)
+            return found if found and found["metadata"]["uid"] != but else None
+
+        return eventually(f"Job {number}", look)
+
+    def status(self) -> Json:
+        found = self.plane.get(self.namespace, "mp", "income")
+        status: Json = (found or {}).get("status", {})
+        return status
+
+    def condition(self, kind: str) -> tuple[str, str]:
+        conditions = self.status().get("conditions", [])
+        return next(((c["status"], c["reason"]) for c in conditions if c["type"] == kind), ("", ""))
+
+    def pod(self, name: str, component: str, owner: Json, status: Json, **annotations: str) -> None:
+        """A pod and its status, as a kubelet would report it."""
+        meta = owner["metadata"]
+        pod = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {
+                "name": name,
+                "labels": {
+                    "perennial.dev/pipeline": "income",
+                    "perennial.dev/component": component,
+                },
+                "annotations": annotations,
+                "ownerReferences": [
+                    {
+                        "apiVersion": owner["apiVersion"],
+                        "kind": owner["kind"],
+                        "name": meta["name"],
+                        "uid": meta["uid"],
+                        "controller": True,
+                    }
+                ],
+            },
+            "spec": {"containers": [{"name": component, "image": "it"}]},
+        }
+        apply(self.plane, self.namespace, pod)
+        self.set_status("pod", name, status)
+
+    def set_status(self, kind: str, name: str, status: Json) -> None:
+        patch = json.dumps({"status": status})
+        self.plane.kubectl(
+            *("-n", self.namespace, "patch", kind, name, "--subresource=status"),
+            *("--type=merge", "-p", patch),
+        )
+
+    def collect(self, name: str) -> None:
+        """What the garbage collector does at the end of a deletion in the foreground."""
+        patch = json.dumps({"metadata": {"finalizers": None}})
+        self.plane.kubectl(
+            *("-n", self.namespace, "patch", "job", name, "--type=merge", "-p", patch)
+        )
+
+    def end_trainer(self, job: Json, message: str, code: int = 0) -> None:
+        state = {"terminated": {"exitCode": code, "message": message, "reason": "Completed"}}
+        status = {
+            "phase": "Succeeded" if code == 0 else "Failed",
+            "containerStatuses": [
+                {
+                    "name": "trainer",
+                    "image": "it",
+                    "imageID": "it",
+                    "ready": False,
+                    "restartCount": 0,
+                    "state": state,
+                }
+            ],
+        }
+        self.pod(f"income-train-{uuid4().hex[:5]}", "trainer", job, status)
+
+    def verdict(self, **said: Any) -> str:
+        found = self.plane.get(self.namespace, "mp", "income")
+        assert found
+        document: Json = {
+            "uid": found["metadata"]["uid"],
+            "number": 1,
+            "outcome": Outcome.PROMOTED,
+            "reason": "FirstModel",
+            "message": "better than the base rate",
+            "version": V1,
+            "digest": D1,
+            "score": 0.296,
+            **said,
+        }
+        return Verdict(**document).to_termination()
+
+    def told(self) -> list[str]:
+        """The reasons of the Events that the operator wrote."""
+        text = self.plane.kubectl("-n", self.namespace, "get", "events", "-o", "json")
+        items = json.loads(text)["items"]
+        return sorted(
+            e["reason"] for e in items if e["reportingComponent"] == "perennial.dev/operator"
+        )
+
+
+def reporting(report: Callable[[], Report]) -> ThreadingHTTPServer:
+    """A /status on the port where the operator asks pods, at an address of its own."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = report().model_dump_json().encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+            """Says nothing."""
+
+    server = ThreadingHTTPServer(("127.83.0.1", 8080), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    return server

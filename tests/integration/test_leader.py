@@ -1,0 +1,57 @@
+"""Operators that end, stand by and take over, against a real API server."""
+
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.integration.control_plane import a_pipeline, apply, eventually
+from tests.integration.stage import Operator, World
+from tests.operator.world import V1
+
+pytestmark = pytest.mark.integration
+
+Json = dict[str, Any]
+
+
+def test_an_operator_that_is_killed_in_the_middle_changes_nothing_in_the_end(
+    operators: Callable[[], Operator], world: World
+) -> None:
+    first = operators()
+    apply(world.plane, world.namespace, a_pipeline(labels=None))
+    job = world.made_job()
+
+    first.stop(signal.SIGKILL)
+    world.end_trainer(job, world.verdict())
+    operators()
+
+    eventually("promoted", lambda: world.status().get("head") == V1, 60)
+    assert world.status()["attempt"]["number"] == 1
+    again = world.job()
+    assert again
+    assert again["metadata"]["uid"] == job["metadata"]["uid"]
+
+
+def test_a_leader_that_ends_gives_the_lease_back_to_one_that_stands_by(
+    operators: Callable[[], Operator], world: World
+) -> None:
+    def holder() -> str:
+        found = world.plane.get("perennial-system", "lease", "perennial-operator")
+        return str(found["spec"].get("holderIdentity", "")) if found else ""
+
+    first = operators()
+    eventually("the first leads", lambda: holder() == first.name, 60)
+    second = operators()
+    apply(world.plane, world.namespace, a_pipeline(labels=None))
+    world.made_job()
+
+    first.stop()
+    eventually("the second leads", lambda: holder() == second.name, 10)
+    world.plane.kubectl(
+        "-n", world.namespace, "delete", "job", "income-train-1", "--cascade=background"
+    )
+    world.made_job()
+
+    assert first.process.returncode == 0
+    assert world.status()["attempt"]["number"] == 1

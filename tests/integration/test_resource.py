@@ -1,0 +1,155 @@
+"""The definition of a ModelPipeline on a real API server: what it takes, refuses and shows."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.integration.control_plane import ControlPlane, Refused, a_pipeline, apply
+
+pytestmark = pytest.mark.integration
+
+Json = dict[str, Any]
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {},
+        {"labels": None},
+        {"dataset": None},
+        {"schema": {"label": {"positive": "a", "negative": "b", "aliases": {"x": "a", "y": "b"}}}},
+        {"labels": {"path": "data.income"}, "events": {"topic": "events"}},
+        {"predictions": {"topic": "events"}},
+        {"kafka": {"bootstrapServers": "k:9092", "properties": {"compression.type": "lz4"}}},
+        {"events": {"topic": "events", "id": {"key": True}, "time": {"header": "at"}}},
+        {"lifecycle": {"topic": "lifecycle"}, "labels": None},
+        {"model": {"pin": "v7-3fa9c1d2"}, "promotion": {"mode": "Manual"}},
+        {"retrain": {"threshold": 1000, "schedule": {"cron": "0 3 * * *"}, "minInterval": "1h"}},
+        {"trainer": {"deadline": "1h30m", "resources": {"limits": {"cpu": 2, "memory": "1Gi"}}}},
+    ],
+)
+def test_a_valid_pipeline_is_accepted(
+    control_plane: ControlPlane, namespace: str, sections: Json
+) -> None:
+    apply(control_plane, namespace, a_pipeline(**sections))
+
+    found = control_plane.get(namespace, "mp", "income")
+    assert found
+    assert found["spec"]["optimizer"]["maxEvals"] == 25
+    assert found["spec"]["trainer"]["deadline"] in {"1h", "1h30m"}
+
+
+TWO = {"topic": "labels", "path": "data.income", "id": {"path": "id"}}
+
+
+@pytest.mark.parametrize(
+    ("sections", "named"),
+    [
+        ({"optimizer": {"maxEvals": "many"}}, "spec.optimizer.maxEvals"),
+        ({"retrain": {"threshold": 599}}, "spec.retrain.threshold must be at least 2 *"),
+        ({"promotion": {"minJudged": 49}}, "spec.promotion.minJudged"),
+        ({"promotion": {"confidence": 1}}, "spec.promotion.confidence"),
+        ({"labels": TWO}, "spec.labels needs exactly one source"),
+        ({"labels": {"maxDelay": "1h"}}, "spec.labels needs exactly one source"),
+        ({"labels": None, "dataset": None}, "spec.dataset or spec.labels is needed"),
+        ({"events": {"topic": "events"}, "labels": {"topic": "labels"}}, "spec.labels.id"),
+        ({"events": {"topic": "events", "id": {}}}, "spec.events.id needs exactly one of"),
+        (
+            {"events": {"topic": "events", "id": {"path": "a", "key": True}}},
+            "spec.events.id needs exactly one of",
+        ),
+        ({"deadLetters": {"topic": "events"}}, "spec.deadLetters.topic must be another topic"),
+        ({"labels": {"topic": "events"}}, "spec.labels.topic must be another topic"),
+        (
+            {"kafka": {"bootstrapServers": "k", "properties": {"group.id": "x"}}},
+            "spec.kafka.properties",
+        ),
+        (
+            {"kafka": {"bootstrapServers": "k", "properties": {"enable.auto.commit": "true"}}},
+            "spec.kafka.properties",
+        ),
+        (
+            {"kafka": {"bootstrapServers": "k", "properties": {"linger.ms": "soon"}}},
+            "spec.kafka.properties",
+        ),
+        ({"labels": {"path": "x", "maxDelay": "an hour"}}, "spec.labels.maxDelay"),
+        ({"schema": {"label": {"positive": "a", "negative": "a"}}}, "spec.schema.label.positive"),
+        (
+            {"schema": {"label": {"positive": "a", "negative": "b", "aliases": {"yes": "c"}}}},
+            "spec.schema.label.aliases must each mean",
+        ),
+        ({"task": "Ranking"}, "spec.task"),
+        ({"storage": {"bucket": "b"}}, "spec.storage"),
+        ({"dataset": {"uri": "http://x/y.csv", "label": "y"}}, "spec.dataset.uri"),
+        ({"predictor": {"replicas": 0}}, "spec.predictor.replicas"),
+        ({"recorder": {"storeLimit": "much"}}, "spec.recorder.storeLimit"),
+        ({"retrian": {"threshold": 1000}}, "spec.retrian"),
+        ({"retrain": {"schedule": {"cron": "0 3"}}}, "spec.retrain.schedule.cron"),
+        ({"lifecycle": {"topic": "labels"}}, "spec.lifecycle.topic must be another topic"),
+        ({"lifecycle": {"topic": "dead-letters"}}, "spec.lifecycle.topic must be another topic"),
+        ({"events": {"topic": "events", "filter": {"values": ["x"]}}}, "spec.events.filter needs"),
+        ({"model": {"pin": "latest"}}, "spec.model.pin must be a version"),
+        ({"promotion": {"approve": "yes"}}, "spec.promotion.approve must be a version"),
+        ({"tracking": {"uri": "mlflow:5000"}}, "spec.tracking.uri"),
+    ],
+)
+def test_a_pipeline_that_cannot_work_is_refused_by_name(
+    control_plane: ControlPlane, namespace: str, sections: Json, named: str
+) -> None:
+    with pytest.raises(Refused) as refused:
+        apply(control_plane, namespace, a_pipeline(**sections))
+
+    text = str(refused.value)
+    assert named in text or f'"{named}"' in text
+    assert control_plane.get(namespace, "mp", "income") is None
+
+
+@pytest.mark.parametrize("name", ["a" * 41, "in.come"])
+def test_a_name_that_pods_cannot_carry_is_refused(
+    control_plane: ControlPlane, namespace: str, name: str
+) -> None:
+    with pytest.raises(Refused, match=r"metadata\.name may have at most 40 characters"):
+        apply(control_plane, namespace, a_pipeline(name))
+
+
+@pytest.mark.parametrize(
+    ("before", "edit", "named"),
+    [
+        ({}, {"schema": {"label": {"positive": "x"}}}, "spec.schema.label.positive"),
+        ({}, {"events": {"id": None}}, "spec.events.id"),
+        ({}, {"events": {"id": {"path": "other"}}}, "spec.events.id"),
+        (
+            {"events": {"topic": "events"}, "labels": {"path": "y"}},
+            {"events": {"id": {"key": True}}},
+            "spec.events.id",
+        ),
+        ({}, {"storage": {"bucket": "another"}}, "spec.storage.bucket"),
+        ({}, {"storage": {"prefix": "another"}}, "spec.storage.prefix"),
+        ({}, {"kafka": {"idPrefix": "another"}}, "spec.kafka.idPrefix"),
+    ],
+)
+def test_what_a_pipeline_is_cannot_be_edited(
+    control_plane: ControlPlane, namespace: str, before: Json, edit: Json, named: str
+) -> None:
+    apply(control_plane, namespace, a_pipeline(**before))
+    patch = json.dumps({"spec": edit})
+
+    with pytest.raises(Refused, match=f"{named} cannot be changed"):
+        control_plane.kubectl("-n", namespace, "patch", "mp", "income", "--type=merge", "-p", patch)
+
+
+def test_a_pipeline_scales_explains_itself_and_is_found_by_its_short_names(
+    control_plane: ControlPlane, namespace: str
+) -> None:
+    apply(control_plane, namespace, a_pipeline())
+
+    control_plane.kubectl("-n", namespace, "scale", "mp", "income", "--replicas=3")
+
+    found = control_plane.get(namespace, "ml", "income")
+    assert found
+    assert found["spec"]["predictor"]["replicas"] == 3
+    explained = control_plane.kubectl("explain", "modelpipeline.spec.retrain")
+    assert "Labelled observations since the last attempt that start the next one." in explained
+    header = control_plane.kubectl("-n", namespace, "get", "mp").splitlines()[0].split()
+    assert header == ["NAME", "READY", "MODEL", "SCORE", "LABELS", "ATTEMPT", "REPLICAS", "AGE"]
