@@ -71,6 +71,10 @@ class FakeLoans:
     def __post_init__(self) -> None:
         self.traffic = Traffic(PIPELINE, "fake", self.rows)
 
+    @property
+    def over(self) -> bool:
+        return self.traffic.over
+
     def start(self) -> None:
         self.started = True
 
