@@ -15,7 +15,7 @@ from uuid import uuid4
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, SSLError
 
 from perennial_contract.bundle import sha256
 from perennial_contract.pipeline import Storage
@@ -30,6 +30,8 @@ _EXISTS: Final = frozenset({"412", "PreconditionFailed"})
 _DENIED: Final = frozenset(
     {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "Forbidden"}
 )
+# As OpenSSL names it, for the server's certificate and for a ca.crt that holds none.
+_UNTRUSTED: Final = ("CERTIFICATE_VERIFY_FAILED", "NO_CERTIFICATE_OR_CRL_FOUND", "PEM lib")
 
 
 class StoreError(Exception):
@@ -201,6 +203,11 @@ class Store:
             return BucketMissing(f"bucket {self._bucket} does not exist")
         if code in _DENIED:
             return StorageRefused(f"S3 refuses the credentials for bucket {self._bucket}: {code}")
+        if isinstance(error, SSLError) and any(words in str(error) for words in _UNTRUSTED):
+            where = f"the Secret of storage.secretRef, as {AUTHORITY}"
+            return StorageRefused(
+                f"S3's certificate is not trusted: its authority's belongs in {where}: {error}"
+            )
         return StoreError(f"S3 gave no clear answer: {error}")
 
 
