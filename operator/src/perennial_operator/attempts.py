@@ -34,10 +34,10 @@ from perennial_operator.policies import (
 from perennial_operator.reasons import Reason
 from perennial_operator.resource import (
     Attempt,
+    Pipeline,
     Status,
     Trigger,
 )
-from perennial_operator.spec import Spec
 
 
 def step(case: Case) -> Step:
@@ -70,7 +70,7 @@ def _begin(case: Case) -> Step:
         previous=previous(status, against),
         lifecycle=status.requests,
         started_at=case.now,
-        **_asked(pipeline.spec),
+        **_asked(pipeline),
     )
     status = status.model_copy(update={"attempt": attempt})
     event = Happening(Reason.ATTEMPT_STARTED, _note(attempt, status.request_reason))
@@ -90,9 +90,11 @@ def _note(attempt: Attempt, asked_because: str) -> str:
     return f"attempt {attempt.number}{against}: {why}"
 
 
-def _asked(spec: Spec) -> dict[str, str]:
+def _asked(pipeline: Pipeline) -> dict[str, str]:
     """What of the spec an attempt answers."""
+    spec = pipeline.spec
     return {
+        "revision": pipeline.revision,
         "request": spec.retrain.request,
         "spec": spec.training_digest(),
         "label_schema": spec.schema_digest(),
@@ -116,7 +118,7 @@ def _create(case: Case, attempt: Attempt) -> Step:
     if attempt.not_before and case.now < attempt.not_before and not hurry:
         return replace(case.step(), again_in=attempt.not_before - case.now)
     if attempt.not_before or not attempt.job_uid:  # nothing runs that was asked for before
-        changes = {"not_before": None, **_asked(case.pipeline.spec)}
+        changes = {"not_before": None, **_asked(case.pipeline)}
         attempt = attempt.model_copy(update=changes)
     again = Happening(Reason.ATTEMPT_RETRIED, f"attempt {attempt.number} runs again")
     made = replace(case.step(attempt), create=job(case.pipeline, case.image, attempt))

@@ -188,7 +188,8 @@ class Spec(Section):
 
     def _digest(self, **parts: Any) -> str:
         """What is left at its default is left out: a new optional field changes no digest."""
-        return digest_of(self.model_dump(mode="json", exclude_defaults=True, **parts))
+        said = self.model_dump(mode="json", exclude_defaults=True, **parts)
+        return digest_of({name: section for name, section in said.items() if section != {}})
 
 
 def digest_of(document: object) -> str:
