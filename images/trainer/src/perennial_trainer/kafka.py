@@ -66,7 +66,10 @@ class LifecycleTopic:
         """A producer would make the topic where the brokers let it."""
         admin = AdminClient(self._properties, logger=_LOG)
         asked = admin.describe_topics(TopicCollection([self._topic]), request_timeout=_ASKED)
-        asked[self._topic].result()
+        try:
+            asked[self._topic].result()
+        finally:
+            admin.poll(0)  # calls `_complain`
 
     def _deliver(self, key: str, value: bytes) -> None:
         said: list[KafkaError | None] = []
