@@ -1,4 +1,9 @@
 import pytest
+from hypothesis import settings
+
+# The machine's load is no property of the code
+settings.register_profile("perennial", deadline=None)
+settings.load_profile("perennial")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
