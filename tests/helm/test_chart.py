@@ -128,6 +128,64 @@ def test_nobody_but_the_operator_gets_the_status() -> None:
     assert writers == {"perennial-operator"}
 
 
+def test_the_operators_metrics_have_an_address_and_can_be_annotated() -> None:
+    objects = rendered("podAnnotations.team=growth")
+    service = one(objects, "Service")["spec"]
+    template = one(objects, "Deployment")["spec"]["template"]
+    (container,) = template["spec"]["containers"]
+
+    assert template["metadata"]["annotations"] == {"team": "growth"}
+    assert service["selector"].items() <= template["metadata"]["labels"].items()
+    assert service["ports"] == [
+        {"name": "metrics", "port": 8081, "targetPort": "health", "protocol": "TCP"}
+    ]
+    assert {"name": "health", "containerPort": 8081, "protocol": "TCP"} in container["ports"]
+
+
+def test_the_admission_policy_checks_specs_alone_and_goes_with_the_release() -> None:
+    objects = rendered()
+    policy = one(objects, "ValidatingAdmissionPolicy")
+    binding = one(objects, "ValidatingAdmissionPolicyBinding")
+
+    (resources,) = policy["spec"]["matchConstraints"]["resourceRules"]
+    assert resources["resources"] == ["modelpipelines"]
+    assert policy["spec"]["failurePolicy"] == "Fail"
+    assert binding["spec"] == {
+        "policyName": "perennial-operator",
+        "validationActions": ["Deny"],
+    }
+    assert all("annotations" not in each["metadata"] for each in (policy, binding))
+
+
+def test_the_admission_policy_holds_where_pipelines_are_looked_after() -> None:
+    binding = one(rendered("watchNamespaces={team,other}"), "ValidatingAdmissionPolicyBinding")
+
+    assert binding["spec"]["matchResources"] == {
+        "namespaceSelector": {
+            "matchExpressions": [
+                {
+                    "key": "kubernetes.io/metadata.name",
+                    "operator": "In",
+                    "values": ["team", "other"],
+                }
+            ]
+        }
+    }
+
+
+def test_the_admission_policy_can_be_left_out() -> None:
+    objects = rendered("admissionPolicy.enabled=false")
+
+    assert not [o for o in objects if o["kind"].startswith("ValidatingAdmissionPolicy")]
+
+
+def test_another_tag_of_the_operator_alone_changes_nothing_but_the_operator() -> None:
+    before, after = rendered(), rendered("images.operator.tag=next")
+
+    changed = [now["kind"] for was, now in zip(before, after, strict=True) if was != now]
+    assert changed == ["Deployment"]
+
+
 @pytest.mark.parametrize(
     ("value", "named"),
     [
@@ -137,6 +195,9 @@ def test_nobody_but_the_operator_gets_the_status() -> None:
         ("images.predictr.tag=1", "predictr"),
         ("watchNamespaces={Team}", "watchNamespaces"),
         ("replica=2", "replica"),
+        ("admissionPolicy.allowed.imagePrefixes={registry/team}", "imagePrefixes"),
+        ("admissionPolicy.allowed.priorityClassNames={Batch}", "priorityClassNames"),
+        ("admissionPolicy.enable=true", "enable"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(value: str, named: str) -> None:

@@ -21,6 +21,7 @@ T = TypeVar("T")
 CHART = Path(__file__).parents[2] / "helm" / "perennial"
 PROGRAMS = ("etcd", "kube-apiserver", "kubectl", "helm", "openssl")
 ADMIN, OPERATOR = "admin-token", "operator-token"
+EDITOR, WRITER = "editor-token", "writer-token"
 ACCOUNT = "system:serviceaccount:perennial-system:perennial-operator"
 
 
@@ -66,9 +67,9 @@ class ControlPlane:
         path.write_text(yaml.safe_dump(config))
         return path
 
-    def kubectl(self, *arguments: str, stdin: Json | None = None) -> str:
+    def kubectl(self, *arguments: str, stdin: Json | None = None, token: str = ADMIN) -> str:
         done = subprocess.run(
-            ["kubectl", "--kubeconfig", str(self.kubeconfig(ADMIN)), *arguments],
+            ["kubectl", "--kubeconfig", str(self.kubeconfig(token)), *arguments],
             input=json.dumps(stdin) if stdin else None,
             capture_output=True,
             text=True,
@@ -108,7 +109,8 @@ def begin(plane: ControlPlane) -> None:
     key = plane.folder / "accounts.key"
     subprocess.run(["openssl", "genrsa", "-out", str(key), "2048"], check=True, capture_output=True)
     tokens = plane.folder / "tokens.csv"
-    tokens.write_text(f'{ADMIN},admin,1,"system:masters"\n{OPERATOR},{ACCOUNT},2\n')
+    users = f"{OPERATOR},{ACCOUNT},2\n{EDITOR},editor,3\n{WRITER},writer,4\n"
+    tokens.write_text(f'{ADMIN},admin,1,"system:masters"\n{users}')
     plane.start(
         "kube-apiserver",
         *("--etcd-servers", client, "--secure-port", str(plane.port)),
@@ -168,5 +170,5 @@ def a_pipeline(name: str = "income", **sections: Any) -> Json:
     }
 
 
-def apply(plane: ControlPlane, namespace: str, manifest: Json) -> None:
-    plane.kubectl("-n", namespace, "apply", "-f", "-", stdin=manifest)
+def apply(plane: ControlPlane, namespace: str, manifest: Json, token: str = ADMIN) -> None:
+    plane.kubectl("-n", namespace, "apply", "-f", "-", stdin=manifest, token=token)

@@ -36,7 +36,7 @@ def added(content: Manifest, wishes: Template, pods: dict[str, str]) -> Manifest
 
 def _scheduled(given: dict[str, Any], pods: dict[str, str]) -> Manifest:
     """A spread without a selector would count no pod at all."""
-    found = {key: given[key] for key in _AS_IN_PODS if key in given}
+    found: dict[str, Any] = {key: given[key] for key in _AS_IN_PODS if key in given}
     if spread := found.get("topologySpreadConstraints"):
         ours = {"labelSelector": {"matchLabels": pods}}
         found["topologySpreadConstraints"] = [ours | each for each in spread]
