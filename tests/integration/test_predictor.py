@@ -1,71 +1,22 @@
 import json
 import signal
-import socket
-import subprocess
-import sys
-import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from threading import Event as Flag
 from threading import Thread
-from typing import Any
 
-import boto3
 import pytest
-from botocore.exceptions import ClientError
 
-from perennial_contract.bundle import Bundle
 from perennial_predictor.kafka import Events
 from perennial_predictor.ports import Positions
 from perennial_predictor.report import State
 from perennial_predictor.score import Incoming
 from tests.fakes.bundle import a_bundle, files, people, probabilities
-from tests.predictor.stream import LIMIT, Stream, headers_of, source_of, until
-from tests.servers import S3_USER
+from tests.predictor.program import Bucket, Program, mounted
+from tests.predictor.stream import Stream, headers_of, source_of, until
 
 pytestmark = pytest.mark.integration
-
-PROGRAM = """
-import pathlib, sys
-from perennial_contract import logs
-from perennial_contract.settings import PredictorSettings
-from perennial_predictor.__main__ import Mounts, run
-logs.configure()
-settings, version, port, secret = sys.argv[1:]
-settings = PredictorSettings.model_validate_json(settings)
-mounts = Mounts(pathlib.Path(secret) / "s3", pathlib.Path(secret) / "kafka")
-sys.exit(run(settings, version, "pod-1", int(port), mounts))
-"""
-
-
-class Program:
-    """The predictor as a process of its own."""
-
-    def __init__(self, stream: Stream, version: str, secret: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
-        settings = stream.settings.model_dump_json(exclude_defaults=True)
-        arguments = [settings, version, str(self._port), str(secret)]
-        self.process = subprocess.Popen([sys.executable, "-c", PROGRAM, *arguments])
-
-    def status(self) -> dict[str, Any]:
-        address = f"http://127.0.0.1:{self._port}/status"
-        with suppress(OSError), urllib.request.urlopen(address, timeout=5) as answer:
-            return dict(json.load(answer))
-        return {}
-
-    def is_ready(self) -> bool:
-        return bool(self.status().get("ready"))
-
-    def problem(self) -> Any:
-        return (self.status().get("problem") or {}).get("reason")
-
-    def end(self, how: signal.Signals) -> int:
-        self.process.send_signal(how)
-        return self.process.wait(LIMIT)
 
 
 @pytest.fixture
@@ -78,48 +29,24 @@ def stream(kafka: str, s3: str) -> Iterator[Stream]:
 
 @pytest.fixture
 def secret(tmp_path: Path) -> Path:
-    for folder in ("s3", "kafka"):
-        (tmp_path / folder).mkdir()
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        (tmp_path / "s3" / name).write_text(S3_USER)
-    return tmp_path
+    return mounted(tmp_path)
 
 
 @pytest.fixture
-def publish(stream: Stream, s3: str) -> Iterator[Callable[[Bundle, dict[str, bytes]], str]]:
-    bucket = stream.settings.storage.bucket
-    client = boto3.client(
-        "s3",
-        endpoint_url=s3,
-        region_name="us-east-1",
-        aws_access_key_id=S3_USER,
-        aws_secret_access_key=S3_USER,
-    )
-    with suppress(ClientError):
-        client.create_bucket(Bucket=bucket)
-    written = []
-
-    def publish(bundle: Bundle, objects: dict[str, bytes]) -> str:
-        for key, data in objects.items():
-            written.append(f"{stream.settings.prefix}/{key}")
-            client.put_object(Bucket=bucket, Key=written[-1], Body=data)
-        return bundle.version
-
-    yield publish
-    for key in written:
-        client.delete_object(Bucket=bucket, Key=key)
-    client.close()
+def bucket(stream: Stream, s3: str) -> Iterator[Bucket]:
+    bucket = Bucket(stream, s3)
+    yield bucket
+    bucket.close()
 
 
 @pytest.fixture
-def start(
-    stream: Stream, secret: Path, publish: Callable[[Bundle, dict[str, bytes]], str]
-) -> Iterator[Callable[[], Program]]:
-    version = publish(*a_bundle())
+def start(stream: Stream, secret: Path, bucket: Bucket) -> Iterator[Callable[[], Program]]:
+    bundle, objects = a_bundle()
+    bucket.put(objects)
     started = []
 
     def start() -> Program:
-        started.append(Program(stream, version, secret))
+        started.append(Program(stream, bundle.version, secret))
         return started[-1]
 
     yield start
@@ -437,10 +364,11 @@ def test_a_member_without_partitions_is_ready(stream: Stream) -> None:
 
 
 def test_a_bundle_whose_golden_rows_are_off_is_broken_and_the_process_stays(
-    stream: Stream, secret: Path, publish: Callable[[Bundle, dict[str, bytes]], str]
+    stream: Stream, secret: Path, bucket: Bucket
 ) -> None:
-    off = publish(*a_bundle(contents=files(golden_off_by=1e-6)))
-    program = Program(stream, off, secret)
+    off, objects = a_bundle(contents=files(golden_off_by=1e-6))
+    bucket.put(objects)
+    program = Program(stream, off.version, secret)
     until(lambda: program.status().get("bundle") == "Broken")
     assert program.problem() == "BundleBroken"
     assert not program.is_ready()

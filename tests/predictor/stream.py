@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from datetime import UTC, datetime
@@ -35,8 +35,8 @@ from tests.fakes.bundle import a_bundle, people
 LIMIT: Final = 60.0  # seconds: ends a test that would wait for ever
 
 
-def until(happened: Callable[[], Any]) -> Any:
-    end = time.monotonic() + LIMIT
+def until(happened: Callable[[], Any], limit: float = LIMIT) -> Any:
+    end = time.monotonic() + limit
     while not (found := happened()):
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.05)
@@ -69,7 +69,8 @@ class Stream:
         )
         self.security: dict[str, str] = {}
         self.admin = AdminClient({"bootstrap.servers": address})
-        self._producer = Producer({"bootstrap.servers": address, "message.max.bytes": 10_000_000})
+        large = {"message.max.bytes": 10_000_000, "queue.buffering.max.messages": 1_000_000}
+        self._producer = Producer({"bootstrap.servers": address, **large})
 
     def make(self, *topics: str, config: dict[str, str] | None = None) -> None:
         """Once this returns, clients see the topics."""
@@ -103,17 +104,23 @@ class Stream:
         for deleted in self.admin.delete_records(ends).values():
             deleted.result()
 
-    def send(self, ids: Sequence[int], *, headers: dict[str, bytes] | None = None) -> None:
+    def send(self, ids: Sequence[int], *, headers: Mapping[str, bytes] | None = None) -> None:
         """An event per id, and returns once the broker has them."""
         for id_, person in zip(ids, people(len(ids)), strict=True):
             value = json.dumps({"id": id_, **person}).encode()
-            self.send_bytes(value, str(id_).encode(), headers)
+            self.send_bytes(value, str(id_).encode(), headers or {})
         assert self._producer.flush(LIMIT) == 0
 
     def send_bytes(
-        self, value: bytes, key: bytes | None = None, headers: dict[str, bytes] | None = None
+        self,
+        value: bytes | None,
+        key: bytes | None = None,
+        headers: Mapping[str, bytes] | Sequence[tuple[str, bytes | None]] = (),
     ) -> None:
-        self._producer.produce(self.events, value, key, headers=dict(headers or {}))
+        listed: list[tuple[str, str | bytes | None]] = list(
+            headers.items() if isinstance(headers, Mapping) else headers
+        )
+        self._producer.produce(self.events, value, key, headers=listed)
         self._producer.poll(0)
 
     def read(self, topic: str) -> list[Message]:
@@ -126,6 +133,16 @@ class Stream:
             consumer.incremental_assign([TopicPartition(topic, partition, low)])
             ends = {p: end for p, end in ends.items() if p != partition or high > low}
         found = list(_read_to(consumer, ends))
+        consumer.close()
+        return found
+
+    def places(self) -> set[tuple[int, int]]:
+        """Partition and offset of every event."""
+        consumer = Consumer({"bootstrap.servers": self.address, "group.id": "reads"})
+        found = set()
+        for partition in (0, 1):
+            at = TopicPartition(self.events, partition)
+            found |= {(partition, o) for o in range(*consumer.get_watermark_offsets(at, timeout=5))}
         consumer.close()
         return found
 
@@ -196,4 +213,6 @@ def source_of(message: Message) -> tuple[int, int]:
 def headers_of(message: Message) -> dict[str, str]:
     pairs = message.headers() or []
     pairs = list(pairs.items()) if isinstance(pairs, dict) else pairs
-    return {name: value.decode() for name, value in pairs if isinstance(value, bytes)}
+    return {
+        name: value.decode(errors="replace") for name, value in pairs if isinstance(value, bytes)
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -39,6 +40,7 @@ FORBIDDEN: Final = (
 )
 _FATAL: Final = KafkaError._FATAL  # noqa: SLF001
 _OUT_OF_RANGE: Final = KafkaError._AUTO_OFFSET_RESET  # noqa: SLF001
+_AFTER: Final = re.compile(r" \(after \d+ms in state [A-Z_]+\)")
 _LOG: Final = logging.getLogger("kafka")
 
 
@@ -219,7 +221,7 @@ class Events:
             raise self._trouble(error)
         if error.code() in UNTRUSTED:  # the look that follows must not go by an old connection
             self._admin = None
-        self._listener.noticed(error.str())
+        self._listener.noticed(words(error))
 
     def _committed(self, error: KafkaError | None, offsets: list[TopicPartition]) -> None:
         error = error or next((each.error for each in offsets if each.error), None)
@@ -236,13 +238,18 @@ class Events:
             self._admin = None
         at = self._settings.kafka.bootstrap_servers
         if error.code() in FORBIDDEN:
-            message = f"Kafka at {at} refuses {topic or self._topic}: {error.str()}"
+            message = f"Kafka at {at} refuses {topic or self._topic}: {words(error)}"
             return Trouble(Problem(reason=Reason.KAFKA_REFUSED, message=message))
         if self._untrusted:
-            message = f"Kafka at {at} cannot be used: {self._untrusted.str()}"
+            message = f"Kafka at {at} cannot be used: {words(self._untrusted)}"
             return Unavailable(Problem(reason=Reason.KAFKA_REFUSED, message=message))
-        message = f"Kafka at {at} does not answer: {error.str()}"
+        message = f"Kafka at {at} does not answer: {words(error)}"
         return Unavailable(Problem(reason=Reason.KAFKA_UNAVAILABLE, message=message))
+
+
+def words(error: KafkaError) -> str:
+    """What the client says, without times: the same trouble is to be said in the same words."""
+    return _AFTER.sub("", error.str())
 
 
 def incoming(message: Message) -> Incoming:

@@ -13,7 +13,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from perennial_contract.lifecycle import Serving
 from perennial_contract.reasons import Reason
 from perennial_contract.settings import PredictorSettings
-from perennial_predictor.kafka import FORBIDDEN, UNTRUSTED
+from perennial_predictor.kafka import FORBIDDEN, UNTRUSTED, words
 from perennial_predictor.ports import Failure, Fatal, Topics
 from perennial_predictor.properties import for_producer
 from perennial_predictor.score import Outgoing
@@ -87,14 +87,14 @@ class Answers:
 
     def _fail(self, out: Outgoing, error: KafkaError, topic: str) -> None:
         self._complain(error)
-        message = f"{topic}: {self._untrusted or error.str()}"
+        message = f"{topic}: {self._untrusted or words(error)}"
         denied = self._untrusted or error.code() in FORBIDDEN
         reason = Reason.KAFKA_REFUSED if denied else Reason.DELIVERY_FAILED
         self._failures.append(Failure(out, error.code() in _REFUSED, message, reason))
 
     def _complain(self, error: KafkaError) -> None:
         if error.code() in UNTRUSTED:
-            self._untrusted = error.str()
+            self._untrusted = words(error)
         if error.code() == _FATAL or error.fatal():
             self._fatal = error.str()
 
