@@ -87,6 +87,11 @@ class Reason(Told):
         "Nothing: the version is taken back and not tried again.",
     )
 
+    TEMPLATE_HELD_BACK = (
+        "TemplateHeldBack",
+        "Nothing: the next version brings the edited pods; any further edit does it at once.",
+    )
+
     # How an attempt ended; the message and status.history say why
     PROMOTED = "Promoted", "Nothing: a better model is to serve."
     CANDIDATE = "Candidate", "Set promotion.approve to its version, to let it serve."

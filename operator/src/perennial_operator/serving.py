@@ -105,7 +105,9 @@ def predictor(pipeline: Pipeline, status: Status, observed: Observed) -> Finding
     if any(pod.ready and pod.name in observed.silent for pod in observed.of(PREDICTOR)):
         return Finding(kind, UNKNOWN, Reason.NO_ANSWER, "a pod does not answer the operator")
     rolls = status.model is None or status.model.version != version
-    return Finding(kind, TRUE, *_enough(count, observed, rolls=rolls))
+    found = _enough(count, observed, rolls=rolls)
+    held = status.held_back and found[0] == Reason.AVAILABLE
+    return Finding(kind, TRUE, *(_held_back(count, status) if held else found))
 
 
 def _too_few(count: str, observed: Observed, *, scales: bool) -> tuple[str, str, str]:
@@ -125,6 +127,11 @@ def _enough(count: str, observed: Observed, *, rolls: bool) -> tuple[str, str]:
     if problem:
         return problem.reason, f"{count}; a new one does not yet: {problem.message}"
     return Reason.ROLLING_OUT if rolls else Reason.AVAILABLE, count
+
+
+def _held_back(count: str, status: Status) -> tuple[str, str]:
+    what = "what was edited in the pods waits for the next version or edit"
+    return Reason.TEMPLATE_HELD_BACK, f"{count}; {what}, since {status.bad_versions[-1]} failed"
 
 
 def _only_scales(version: str, status: Status, observed: Observed) -> bool:
