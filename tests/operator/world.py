@@ -256,3 +256,9 @@ def names(manifests: tuple[Mapping[str, Any], ...]) -> list[str]:
 
 def missing(reason: str, message: str) -> Problem:
     return Problem(reason=reason, message=message)
+
+
+def served_version(decided: Plan) -> str:
+    """Of the Deployment that is wanted."""
+    (made,) = [m for m in decided.apply if m["kind"] == "Deployment"]
+    return str(made["spec"]["template"]["metadata"]["annotations"]["perennial.dev/model"])
