@@ -61,12 +61,17 @@ class Expected:
         return counts
 
 
-def expect(events: Sequence[Log], labels: Sequence[Log], delay: int) -> Expected:
+def expect(events: Sequence[Log], labels: Sequence[Log], delay: int, needed: str = "") -> Expected:
+    """`needed` is the field that a message must have to be an event."""
     ids: dict[str, Id] = defaultdict(Id)
     counts: Counter[str] = Counter()
     for partition, offset, timestamp, value in _records(events):
         message = _object(value)
-        if not message or "id" not in message or "\\ud800" in str(value):
+        if not message or "\\ud800" in str(value):
+            counts["unreadable_event"] += 1
+        elif needed and needed not in message:
+            counts["filtered"] += 1
+        elif "id" not in message:
             counts["unreadable_event"] += 1
         elif timestamp > AHEAD:
             counts["ahead"] += 1

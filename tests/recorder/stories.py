@@ -83,6 +83,7 @@ class Stories:
             self._of_no_use,
             self._no_label,
             self._wrong_clock,
+            self._without_time,
         ]
         return rng.choice(kinds)(plot)
 
@@ -148,6 +149,12 @@ class Stories:
 
     def _wrong_clock(self, plot: Plot) -> list[Sent]:
         return [replace(self._event(plot.id, plot.at, plot.p), timestamp=AHEAD + plot.at)]
+
+    def _without_time(self, plot: Plot) -> list[Sent]:
+        """Where events need a time of their own, this is none."""
+        value = json.dumps({"id": plot.id, "x": self._rng.random()}).encode()
+        label = self._label(plot.id, plot.at + plot.inside, plot.q)
+        return [self._sent(plot.at, plot.p, value, labels=False), label]
 
     def _event(self, id: object, at: int, partition: int, wait: int = 0) -> Sent:  # noqa: A002
         value = json.dumps({"id": id, "x": self._rng.random(), "ts": at - 5}).encode()

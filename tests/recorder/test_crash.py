@@ -15,7 +15,16 @@ from pathlib import Path
 import pytest
 
 from perennial_contract.observation import from_parquet, parse_segment_key
-from perennial_contract.pipeline import Events, Kafka, Labels, Reference, SecretReference, Storage
+from perennial_contract.pipeline import (
+    Events,
+    Filter,
+    Kafka,
+    Labels,
+    Reference,
+    SecretReference,
+    Storage,
+    TopicSection,
+)
 from perennial_contract.reasons import Reason
 from perennial_contract.settings import RecorderSettings
 from perennial_contract.store import Store
@@ -113,6 +122,8 @@ class Run:
         self.broker = Broker()
         self.broker.create("events", self.shape.event_partitions - 1)
         self.broker.create("labels", self.shape.label_partitions - 1)
+        self.broker.create("lifecycle", 2)
+        self.needed = rng.choice(["", "ts"])
         self.s3 = FakeS3("bucket")
         self.chaos = Chaos(rng)
         self.s3.faults = self.chaos  # type: ignore[assignment]  # drawn instead of listed
@@ -135,7 +146,13 @@ class Run:
             created=datetime.fromtimestamp(BEGIN / 1000 - 3600, UTC),
             storage=Storage(bucket="bucket", secret_ref=SecretReference(name="s3")),
             kafka=Kafka(bootstrap_servers="kafka:9092"),
-            events=Events(topic="events", id=Reference(path="id"), time=Reference(path="ts")),
+            lifecycle=TopicSection(topic="lifecycle"),
+            events=Events(
+                topic="events",
+                id=Reference(path="id"),
+                time=Reference(path="ts"),
+                filter=Filter(path=self.needed) if self.needed else None,
+            ),
             labels=Labels(topic="labels", max_delay=timedelta(milliseconds=self.shape.delay)),
             label=LABEL_SPELLINGS,
             flush_interval=timedelta(seconds=rng.choice([0, 2, 10, 40])),
@@ -178,7 +195,8 @@ class Run:
         assert self.recorder
         observed = self.observed()
         logs = self.broker.logs
-        counts = expect(logs["events"], logs["labels"], self.shape.delay).check(observed)
+        expected = expect(logs["events"], logs["labels"], self.shape.delay, self.needed)
+        counts = expected.check(observed)
         report = self.recorder.report()
         said = Counter(report.counts)
         said["late or orphan"] = said.pop("late_label", 0) + said.pop("orphan_label", 0)
@@ -186,7 +204,15 @@ class Run:
         assert report.labels_complete
         assert report.pending == 0
         assert sum(report.written[self.broker.ids["events"]].values()) == len(observed)
+        for _ in range(30):
+            self._step()
+        assert self.recorder.report().requests == self.requests()
         self._stop()
+
+    def requests(self) -> dict[str, dict[str, int]]:
+        """The offsets after the last requests: every record of the lifecycle topic is one."""
+        ends = {str(n): log.end for n, log in enumerate(self.broker.logs["lifecycle"]) if log.end}
+        return {self.broker.ids["lifecycle"]: ends} if ends else {}
 
     def _pass(self, seconds: float) -> None:
         self.now += seconds
@@ -202,6 +228,8 @@ class Run:
         self.broker.append(topic, sent.partition, record)
         if self.rng.random() < 0.05:
             self.broker.append(topic, sent.partition, None)
+            request = Record(sent.timestamp, b'{"retrain": true}')
+            self.broker.append("lifecycle", self.rng.randrange(2), request)
 
     def _step(self) -> None:
         try:
@@ -229,8 +257,10 @@ class Run:
         self.waiting = MortalWaiting(self.folder / "waiting.db")
         self.waiting.chaos = self.chaos
         choose = lambda most: self.rng.randrange(min(most, 12) + 1)  # noqa: E731
+        # The resource may have been deleted and made again: the same owner, under another UID.
+        settings = self.settings.model_copy(update={"uid": f"uid-{self.lives}"})
         return Recorder(
-            self.settings,
+            settings,
             BrokerSource(self.broker, self.chaos.kafka, choose),
             TrustedStore(self.s3, "bucket", self.settings.prefix),  # type: ignore[arg-type]  # the fake
             self.waiting,

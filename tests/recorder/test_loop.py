@@ -1,6 +1,6 @@
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 
@@ -8,7 +8,7 @@ import pytest
 
 from perennial_contract.observation import Observation
 from perennial_contract.owner import owner_of
-from perennial_contract.pipeline import Labels
+from perennial_contract.pipeline import Events, Filter, Labels, Reference
 from perennial_contract.status import Problem, RecorderReport
 from perennial_recorder import loop
 from tests.fakes.broker import Record
@@ -393,3 +393,104 @@ def test_a_record_without_a_value_is_counted(stage: Stage) -> None:
         "unreadable_event": 2,
         "unreadable_label": 1,
     }
+
+
+def test_what_the_filter_leaves_alone_is_no_event_and_done_at_once(tmp_path: Path) -> None:
+    kind = Filter(path="kind", values=["loan"])
+    events = Events(topic="events", id=Reference(path="id"), filter=kind)
+    stage = Stage(tmp_path, events=events)
+    stage.event("a", kind="card")
+    stage.event("b", kind="loan")
+    stage.label("a", "yes")
+    stage.label("b", "no")
+    stage.steps()
+    assert stage.labels() == {1: "no"}
+    assert stage.counts() == {"filtered": 1, "joined": 1, "observations": 1}
+
+
+def test_filtered_messages_hold_back_no_position(tmp_path: Path) -> None:
+    kind = Filter(header="kind")
+    events = Events(topic="events", id=Reference(path="id"), filter=kind)
+    stage = Stage(tmp_path, events=events)
+    for i in range(5):
+        stage.event(i)
+    stage.steps()
+    assert stage.source.committed == {("events", 0): 5, ("labels", 0): 0}
+    assert stage.recorder.report().pending == 0
+    stage.kill()
+    stage.start()
+    stage.steps()
+    assert stage.counts() == {"filtered": 5}
+
+
+def test_our_answers_among_the_events_are_none(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, INSIDE, answers_among_events=True)
+    for name in (b"default.income", b"default.risk"):
+        value = b'{"id": "a", "answer": {"label": "yes"}}'
+        headers = [("perennial-pipeline", name)]
+        stage.broker.append("events", 0, Record(BEGIN, value, None, headers))
+    stage.steps()
+    assert stage.labels() == {1: "yes"}
+    assert stage.counts() == {"filtered": 1, "observations": 1}
+
+
+def test_on_a_topic_of_its_own_an_event_may_carry_our_name(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, INSIDE)
+    value, headers = (
+        b'{"answer": {"label": "yes"}, "id": 1}',
+        [("perennial-pipeline", b"default.income")],
+    )
+    stage.broker.append("events", 0, Record(BEGIN, value, None, headers))
+    stage.steps()
+    assert stage.labels() == {0: "yes"}
+
+
+def test_a_resource_that_was_made_again_goes_on_with_what_its_name_left(stage: Stage) -> None:
+    stage.event("a")
+    stage.label("a", "yes")
+    stage.event("waits")
+    stage.steps()
+    stage.kill()
+    later = datetime.fromtimestamp(BEGIN / 1000 + 40, UTC)
+    stage.settings = stage.settings.model_copy(update={"uid": "uid-2", "created": later})
+    stage.event("between", at=20_000)
+    stage.start()
+    stage.label("waits", "no", at=45_000)
+    stage.label("between", "yes", at=45_000)
+    stage.steps(20)
+    report = stage.recorder.report()
+    assert stage.labels() == {0: "yes", 1: "no", 2: "yes"}
+    assert (report.uid, report.ready, report.written) == ("uid-2", True, {"id-events-1": {"0": 3}})
+    assert stage.counts() == {"joined": 3, "observations": 3}
+
+
+def test_the_highest_attempt_on_s3_is_told_whoevers_it_was(stage: Stage) -> None:
+    for name in ("9/inputs.json", "10/inputs.json", "10/verdict.json", "2/inputs.json", "x/y"):
+        stage.store.put_new(f"attempts/{name}", b"{}")
+    stage.steps()
+    assert stage.recorder.report().attempts == 10
+
+
+def test_what_is_still_to_be_read_is_told_by_topic(stage: Stage) -> None:
+    stage.steps()
+    for i in range(7):
+        stage.event(i)
+    stage.label(0, "yes")
+    stage.steps(1)  # asks first, and then reads
+    assert stage.recorder.report().lag == {"events": 7, "labels": 1}
+    stage.steps()
+    assert stage.recorder.report().lag == {"events": 0, "labels": 0}
+
+
+def test_a_retention_shorter_than_the_delay_is_warned_of(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    stage.broker.retention = {"events": 59_999, "labels": 60_000}
+    stage.steps()
+    told = [r for r in caplog.records if r.message == SHORT]
+    assert [vars(r)["topic"] for r in told] == ["events"]
+    samples = next(iter(stage.metrics.retention_short.collect())).samples
+    assert {s.labels["topic"]: s.value for s in samples} == {"events": 1.0, "labels": 0.0}
+
+
+SHORT = "retention.ms is shorter than labels.maxDelay"
