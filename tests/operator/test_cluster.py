@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from perennial_operator.cluster import Api, ApiError, KubernetesCluster
+from perennial_operator.cluster import Api, ApiError, KubernetesCluster, resource_of
 from perennial_operator.reconcile import Refused
 
 Json = dict[str, Any]
@@ -48,7 +48,10 @@ class Saying(Api):
         raise self.error
 
 
-CHILD: Json = {"kind": "Job", "metadata": {"name": "income-train-1", "namespace": "team"}}
+CHILD: Json = {
+    "kind": "Job",
+    "metadata": {"name": "income-train-1", "namespace": "team", "uid": "job-1"},
+}
 
 
 @pytest.mark.parametrize(
@@ -57,7 +60,7 @@ CHILD: Json = {"kind": "Job", "metadata": {"name": "income-train-1", "namespace"
 async def test_an_answer_about_the_child_itself_is_a_refusal(status: int, reason: str) -> None:
     cluster = KubernetesCluster(Saying(status, reason), "it")
 
-    for act in (cluster.apply, cluster.create):
+    for act in (cluster.apply, cluster.create, cluster.delete):
         with pytest.raises(Refused, match=f"{status} {reason}: why"):
             await act(CHILD)
 
@@ -69,3 +72,47 @@ async def test_any_other_no_is_asked_again(status: int) -> None:
     for act in (cluster.apply, cluster.create):
         with pytest.raises(ApiError):
             await act(CHILD)
+
+
+@pytest.mark.parametrize("status", [0, 401, 429, 500, 503])
+async def test_a_delete_that_gets_no_answer_is_asked_again(status: int) -> None:
+    with pytest.raises(ApiError):
+        await KubernetesCluster(Saying(status, "Away"), "it").delete(CHILD)
+
+
+@pytest.mark.parametrize(("status", "reason"), [(404, "NotFound"), (409, "Conflict")])
+async def test_what_is_gone_or_another_by_now_needs_no_delete(status: int, reason: str) -> None:
+    await KubernetesCluster(Saying(status, reason), "it").delete(CHILD)
+
+
+async def test_what_is_listed_knows_its_kind() -> None:
+    api = Answering({"items": [{"metadata": {"name": "b"}}, {"metadata": {"name": "a"}}]})
+
+    found = await KubernetesCluster(api, "it").labeled("ControllerRevision", "team", "income")
+
+    assert found == [
+        {"kind": "ControllerRevision", "metadata": {"name": "a"}},
+        {"kind": "ControllerRevision", "metadata": {"name": "b"}},
+    ]
+    query = {"query": [("labelSelector", "perennial.dev/pipeline=income")]}
+    path = "apis/apps/v1/namespaces/team/controllerrevisions"
+    assert api.asked == [("GET", path, query)]
+
+
+@pytest.mark.parametrize(
+    ("path", "resource"),
+    [
+        ("apis/apps/v1/namespaces/team/deployments/income-predictor", "deployments"),
+        ("api/v1/namespaces/team/pods", "pods"),
+        (
+            "apis/perennial.dev/v1alpha1/namespaces/team/modelpipelines/income/status",
+            "modelpipelines/status",
+        ),
+        ("api/v1/namespaces/kube-system", "namespaces"),
+        ("apis/perennial.dev/v1alpha1", "apis/perennial.dev/v1alpha1"),
+    ],
+)
+def test_a_request_is_counted_by_what_it_is_about_and_not_by_its_name(
+    path: str, resource: str
+) -> None:
+    assert resource_of(path) == resource

@@ -3,7 +3,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from perennial_operator.loop import Loops
+from perennial_operator.cluster import ApiError
+from perennial_operator.loop import BROKEN, Loops, pause
+from perennial_operator.metrics import Metrics
 from perennial_operator.reconcile import Known
 
 
@@ -83,6 +85,43 @@ async def test_a_pass_that_fails_is_followed_by_another_when_something_happens()
         loops.wake("team", "income")
         await reconciler.passes.get()
     await loops.cancel()
+
+
+@pytest.mark.parametrize(
+    ("error", "longest"), [(OSError("away"), timedelta(seconds=15)), (TypeError("a bug"), BROKEN)]
+)
+def test_it_tries_again_soon_where_a_server_is_away_and_ever_later_after_a_bug(
+    error: Exception, longest: timedelta
+) -> None:
+    waits = [pause(error, failures) for failures in range(1, 40)]
+
+    assert waits[:3] == [timedelta(seconds=2), timedelta(seconds=4), timedelta(seconds=8)]
+    assert max(waits) == waits[-1] == longest
+
+
+async def test_passes_and_what_they_fail_for_are_counted() -> None:
+    reconciler = Counting(ApiError(503, "ServiceUnavailable", "away"), KeyError("a bug"))
+    metrics = Metrics()
+    loops = Loops(reconciler, metrics=metrics)
+
+    async with asyncio.timeout(10):
+        loops.wake("team", "income", start=True)
+        for _ in range(3):
+            await reconciler.passes.get()
+            loops.wake("team", "income")
+        await reconciler.passes.get()
+    looked_after = metrics.registry.get_sample_value("perennial_operator_pipelines")
+    await loops.cancel()
+
+    def count(name: str, **labels: str) -> float | None:
+        return metrics.registry.get_sample_value(f"perennial_operator_{name}", labels)
+
+    assert looked_after == 1
+    assert count("errors_total", reason="ServiceUnavailable") == 1
+    assert count("errors_total", reason="KeyError") == 1
+    assert count("reconciles_total", result="failed") == 2
+    assert (count("reconciles_total", result="done") or 0) >= 1
+    assert (count("reconcile_duration_seconds_count") or 0) >= 3
 
 
 async def test_when_it_is_time_at_once_the_next_pass_follows() -> None:

@@ -83,15 +83,14 @@ class Loops:
         return again
 
     def _failed(self, key: Key, error: Exception, failures: int) -> timedelta:
-        """When to try again: soon where a server is away, since it comes back for all at once."""
+        """When to try again."""
         away = isinstance(error, OSError)  # a server that says no or nothing is no bug
         where = {"namespace": key[0], "pipeline": key[1], "why": str(error)}
         _LOG.warning("a pass failed", extra=where, exc_info=not away)
         self._metrics.reconciles.labels("failed").inc()
         reason = getattr(error, "reason", None) or type(error).__name__
         self._metrics.errors.labels(reason).inc()
-        longest = AWAY if away else BROKEN
-        return min(longest, timedelta(seconds=2 ** min(failures, 10))) * _jitter()
+        return pause(error, failures) * _jitter()
 
     async def _wait(self, waker: asyncio.Event, known: Known, again: timedelta) -> None:
         """Until something happens, a pod has news, or the time has come."""
@@ -102,6 +101,12 @@ class Loops:
                 return
             if await self._reconciler.listen(known, _now()):
                 return
+
+
+def pause(error: Exception, failures: int) -> timedelta:
+    """After that many failures in a row; a server that was away comes back for all at once."""
+    longest = AWAY if isinstance(error, OSError) else BROKEN
+    return min(longest, timedelta(seconds=2 ** min(failures, 10)))
 
 
 async def _woken(waker: asyncio.Event, seconds: float) -> bool:

@@ -1,0 +1,84 @@
+from datetime import timedelta
+from typing import Any
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from perennial_operator.metrics import Metrics, registry
+from perennial_operator.resource import Status
+from tests.operator.world import (
+    NOW,
+    V1,
+    V2,
+    a_model,
+    a_pipeline,
+    a_resource,
+    an_entry,
+    serving,
+)
+
+
+def count(metrics: Metrics, name: str, **labels: str) -> float | None:
+    return metrics.registry.get_sample_value(f"perennial_operator_{name}", labels)
+
+
+def promoted(**changes: Any) -> Status:
+    """The second attempt was promoted; its trainer took 60 s of its 100 s."""
+    times = {"started_at": NOW - timedelta(seconds=100), "ended_at": NOW}
+    second = an_entry(2, seconds={"search": 40.0, "publish": 20.0}, **times)
+    return serving(head=V2, history=[an_entry(1), second], **changes)
+
+
+def test_an_attempt_that_ends_is_counted_once_with_its_outcome_and_its_times() -> None:
+    metrics = Metrics()
+
+    metrics.changed(serving(), promoted())
+    metrics.changed(promoted(), promoted())
+
+    assert count(metrics, "attempts_total", outcome="Promoted", reason="Better") == 1
+    assert count(metrics, "attempt_duration_seconds_sum") == 100
+    assert count(metrics, "attempt_stage_duration_seconds_sum", stage="search") == 40
+    assert count(metrics, "attempt_stage_duration_seconds_count", stage="publish") == 1
+
+
+def test_the_way_to_what_serves_is_timed_from_intent_and_from_verdict() -> None:
+    metrics = Metrics()
+    served = a_model(a_pipeline(), V2, since=NOW + timedelta(seconds=30))
+
+    metrics.changed(promoted(), promoted(model=served))
+
+    assert count(metrics, "trigger_to_serving_seconds_sum") == 130
+    assert count(metrics, "promotion_to_serving_seconds_sum") == 30
+
+
+def test_to_go_back_to_an_old_version_is_no_promotion() -> None:
+    metrics = Metrics()
+    bad = promoted(bad_versions=[V2], model=a_model(a_pipeline(), V1, since=NOW))
+
+    metrics.changed(promoted(model=a_model(a_pipeline(), V2)), bad)
+
+    assert count(metrics, "rollbacks_total") == 1
+    assert count(metrics, "trigger_to_serving_seconds_count") == 0
+
+
+def test_a_status_that_is_empty_yet_counts_nothing() -> None:
+    metrics = Metrics()
+
+    metrics.changed(Status.model_validate(a_resource().get("status", {})), Status())
+
+    assert count(metrics, "rollbacks_total") == 0
+
+
+def test_every_name_has_its_unit_and_every_metric_says_what_it_is() -> None:
+    metrics = Metrics()
+    metrics.request("PATCH", "deployments", 200)
+
+    found = list(text_string_to_metric_families(metrics.text().decode()))
+
+    named = {each.name: each for each in found if not each.name.endswith("_created")}
+    assert named.keys() == {each.name for each in registry().collect()}
+    for name, each in named.items():
+        assert name.startswith("perennial_operator_")
+        assert each.documentation.endswith(".")
+        assert each.type != "histogram" or name.endswith("_seconds")
+    (sample,) = [s for s in named["perennial_operator_api_requests"].samples if s.value == 1]
+    assert sample.labels == {"method": "PATCH", "resource": "deployments", "code": "200"}
