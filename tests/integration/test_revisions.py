@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -139,10 +140,14 @@ def test_ten_are_kept(operators: Callable[[], Operator], world: World) -> None:
 
     for number in range(1, KEPT + 3):
         edit(world, retrain={"threshold": 1000 + number})
-        eventually(f"edit {number}", lambda n=number: thresholds(world)[-1:] == [1000 + n])
+        eventually(f"edit {number}", partial(is_newest, world, 1000 + number))
 
     eventually("the others are gone", lambda: len(revisions(world)) == KEPT)
     assert thresholds(world) == [1000 + number for number in range(3, KEPT + 3)]
+
+
+def is_newest(world: World, threshold: int) -> bool:
+    return thresholds(world)[-1:] == [threshold]
 
 
 def thresholds(world: World) -> list[int]:

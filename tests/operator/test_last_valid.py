@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from perennial_operator.observed import Manifest
+from perennial_operator.manifests.pod import Manifest
 from perennial_operator.reconcile import Known, Reconciler
 from perennial_operator.resource import KIND, Status
 from perennial_operator.revisions import KEPT

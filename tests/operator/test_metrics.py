@@ -16,6 +16,8 @@ from tests.operator.world import (
     serving,
 )
 
+Json = dict[str, Any]
+
 
 def count(metrics: Metrics, name: str, **labels: str) -> float | None:
     return metrics.registry.get_sample_value(f"perennial_operator_{name}", labels)
@@ -23,7 +25,7 @@ def count(metrics: Metrics, name: str, **labels: str) -> float | None:
 
 def promoted(**changes: Any) -> Status:
     """The second attempt was promoted; its trainer took 60 s of its 100 s."""
-    times = {"started_at": NOW - timedelta(seconds=100), "ended_at": NOW}
+    times: Json = {"started_at": NOW - timedelta(seconds=100), "ended_at": NOW}
     second = an_entry(2, seconds={"search": 40.0, "publish": 20.0}, **times)
     return serving(head=V2, history=[an_entry(1), second], **changes)
 

@@ -28,7 +28,7 @@ from tests.operator.world import (
 
 Json = dict[str, Any]
 IMAGE = IMAGES.predictor
-INVALID = {"retrain": {"threshold": 100}}
+INVALID: Json = {"retrain": {"threshold": 100}}
 
 
 def a_revision(number: int, uid: str = UID, **sections: Any) -> Json:
