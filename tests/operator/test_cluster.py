@@ -41,8 +41,8 @@ async def test_only_the_events_of_that_very_object_are_read_and_the_newest_comes
 class Saying(Api):
     """Says no to everything."""
 
-    def __init__(self, status: int, reason: str) -> None:
-        self.error = ApiError(status, reason, "why")
+    def __init__(self, status: int, reason: str, why: str = "why") -> None:
+        self.error = ApiError(status, reason, why)
 
     def call(self, *_: Any, **__: Any) -> Json:
         raise self.error
@@ -63,6 +63,14 @@ async def test_an_answer_about_the_child_itself_is_a_refusal(status: int, reason
     for act in (cluster.apply, cluster.create, cluster.delete):
         with pytest.raises(Refused, match=f"{status} {reason}: why"):
             await act(CHILD)
+
+
+async def test_a_field_that_the_api_server_does_not_know_is_a_refusal_though_it_says_500() -> None:
+    why = "failed to create typed patch object (): .spec.typo: field not declared in schema"
+    cluster = KubernetesCluster(Saying(500, "", why), "it")
+
+    with pytest.raises(Refused, match=r"spec\.typo"):
+        await cluster.apply(CHILD)
 
 
 @pytest.mark.parametrize("status", [0, 401, 404, 409, 429, 500, 503])

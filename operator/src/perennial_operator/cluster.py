@@ -34,6 +34,7 @@ _PATHS: Final[Mapping[str, tuple[str, str]]] = {
     "Event": ("api/v1", "events"),
     "NewEvent": ("apis/events.k8s.io/v1", "events"),
 }
+_UNTYPED: Final = "failed to create typed patch object"  # a field it does not know: says 500
 _PASSING: Final = frozenset(
     {
         HTTPStatus.UNAUTHORIZED,
@@ -237,6 +238,8 @@ class KubernetesCluster:
 
 def _refusal(error: ApiError) -> Refused | ApiError:
     """Refused where the answer is about the object: what is asked again gets the same answer."""
+    if _UNTYPED in str(error):
+        return Refused(str(error))
     about_it = HTTPStatus.BAD_REQUEST <= error.status < HTTPStatus.INTERNAL_SERVER_ERROR
     return Refused(str(error)) if about_it and error.status not in _PASSING else error
 
