@@ -8,8 +8,9 @@ from perennial_contract.settings import PredictorSettings, RecorderSettings, Tra
 from perennial_operator.manifests.deployment import deployment, template_digest
 from perennial_operator.manifests.job import job, job_digest
 from perennial_operator.manifests.pod import resources
+from perennial_operator.manifests.settings import trainer_settings
 from perennial_operator.manifests.statefulset import statefulset
-from perennial_operator.resource import Pipeline
+from perennial_operator.resource import Pipeline, Status
 from perennial_operator.spec import Resources
 from tests.operator.wishes import WISHES
 from tests.operator.world import NOW, V1, V2, a_pipeline, a_spec, an_attempt
@@ -102,6 +103,13 @@ def test_only_what_talks_to_kafka_reads_its_secret() -> None:
         "statefulset": ["tmp", "s3", "kafka", "data"],
         "job": ["tmp", "s3"],
     }
+
+
+def test_a_trainer_keeps_what_the_status_and_its_attempt_name() -> None:
+    pipeline = a_pipeline(Status(head=V2))
+    attempt = an_attempt(pipeline, 3, champion=V2, previous=V1)
+
+    assert trainer_settings(pipeline, attempt).keep == [V1, V2]
 
 
 def test_how_many_models_are_kept_is_no_reason_to_restart_anything_on_the_stream() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from perennial_contract.labels import spellings
 from perennial_contract.pipeline import Retention
 from perennial_contract.settings import PredictorSettings, RecorderSettings, TrainerSettings
+from perennial_operator.policies import named
 from perennial_operator.resource import Attempt, Pipeline
 from perennial_operator.spec import parse_bytes
 
@@ -39,6 +40,7 @@ def trainer_settings(pipeline: Pipeline, attempt: Attempt) -> TrainerSettings:
         watermark=attempt.watermark,
         champion=attempt.champion,
         previous=attempt.previous,
+        keep=_kept(pipeline, attempt),
         tracking=spec.tracking,
         label_schema=spec.label_schema,
         dataset=spec.dataset,
@@ -48,6 +50,12 @@ def trainer_settings(pipeline: Pipeline, attempt: Attempt) -> TrainerSettings:
         deadline=spec.trainer.deadline,
         **({"maturity": spec.labels.maturity} if spec.labels else {}),
     )
+
+
+def _kept(pipeline: Pipeline, attempt: Attempt) -> list[str]:
+    """The attempt may be newer than the status."""
+    kept = {*named(pipeline, pipeline.status), attempt.champion, attempt.previous}
+    return sorted(kept - {""})
 
 
 def _of_all(pipeline: Pipeline) -> dict[str, Any]:
