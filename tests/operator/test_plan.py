@@ -4,9 +4,11 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perennial_contract.reasons import Reason as Program
 from perennial_contract.status import Outcome, Report
 from perennial_operator.manifests.deployment import template_digest
 from perennial_operator.plan import refuse
+from perennial_operator.reasons import Reason
 from perennial_operator.resource import Status
 from tests.operator.world import (
     IMAGES,
@@ -166,6 +168,8 @@ def test_whatever_is_seen_a_pass_over_what_it_led_to_settles(
     while passes < 5:
         decided = decide(pipeline, world)
         assert all(not decided.create or pipeline.status.running() for _ in decided.create)
+        assert {c.reason for c in decided.status.conditions} <= {*Reason, *Program}
+        assert {event.reason for event in decided.events} <= {*Reason, *Program}
         if patch_of(pipeline, decided) == {}:
             break
         running = pipeline.status.running()

@@ -24,6 +24,7 @@ from perennial_operator.reasons import Reason
 R = TypeVar("R", bound=Report)
 _SECRET: Final = re.compile(r'secrets? "([^"]+)" not found')
 _OVER: Final = frozenset({"Failed", "Succeeded"})
+_SAYS_NOTHING: Final = frozenset({"", "Completed", "Error"})  # OOMKilled and others do
 _UNDERWAY: Final = frozenset({"ContainerCreating", "PodInitializing"})
 
 
@@ -211,6 +212,6 @@ def read_problem(end: Ended) -> Problem:
     except (ValueError, KeyError, TypeError):
         said = f": {_end(end.message)}" if end.message.strip() else ""
         return Problem(
-            reason=end.reason or Program.TRAINER_FAILED,
+            reason=Program.TRAINER_FAILED if end.reason in _SAYS_NOTHING else end.reason,
             message=f"the trainer ended with exit code {end.code}{said}",
         )
