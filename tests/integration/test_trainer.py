@@ -8,83 +8,27 @@ import sys
 import time
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from perennial_contract.observation import SegmentKey, to_parquet
-from perennial_contract.pipeline import Storage
-from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Outcome, TrainerReport, Verdict
-from perennial_contract.store import Store, connect
 from perennial_trainer.bundles import fetch
-from tests.servers import S3_USER
-from tests.trainer.agrawal import csv, observations
-from tests.trainer.build import a_settings
+from tests.integration.trainer import BUCKET, Bucket
+from tests.integration.trainer import bucket as a_bucket
+from tests.trainer.agrawal import observations
 
 pytestmark = pytest.mark.integration
-BUCKET = "trainer-test"
-ONE_CPU = ["taskset", "--cpu-list", "0"]  # threads that wait for each other's core are slow
 WATERMARK = {"t": {"0": 1200, "1": 800}}
-
-
-@dataclass
-class Bucket:
-    """A prefix of its own in a real bucket, with a dataset in it."""
-
-    endpoint: str
-    secret: Path
-    prefix: str
-    store: Store
-
-    def settings(self, number: int = 1, **changed: Any) -> TrainerSettings:
-        storage = {
-            "endpoint": self.endpoint,
-            "bucket": BUCKET,
-            "prefix": self.prefix,
-            "secretRef": {"name": "s3"},
-        }
-        uri = f"s3://{BUCKET}/{self.prefix}/loans.csv"
-        dataset = {"uri": uri, "label": "label"}
-        settings = {"storage": storage, "dataset": dataset, "optimizer": {"maxEvals": 10}}
-        return a_settings(number, **{**settings, **changed})
-
-    def start(self, settings: TrainerSettings, log: Path, port: int = 0) -> subprocess.Popen[bytes]:
-        given = ["--termination-log", str(log), "--s3-secret", str(self.secret)]
-        return subprocess.Popen(
-            [*ONE_CPU, sys.executable, "-m", "perennial_trainer", *given, "--port", str(port)],
-            env={**os.environ, **settings.to_env(), "PERENNIAL_POD": "pod-1"},
-            stderr=subprocess.PIPE,
-        )
-
-    def run(self, settings: TrainerSettings, log: Path) -> int:
-        process = self.start(settings, log)
-        process.communicate(timeout=120)
-        return process.returncode
 
 
 @pytest.fixture
 def bucket(s3: str, tmp_path: Path) -> Iterator[Bucket]:
-    secret = tmp_path / "s3"
-    secret.mkdir()
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        (secret / name).write_text(S3_USER)
-    storage = Storage.model_validate(
-        {"endpoint": s3, "bucket": BUCKET, "secretRef": {"name": "s3"}}
-    )
-    client = connect(storage, secret)
-    if BUCKET not in [found["Name"] for found in client.list_buckets()["Buckets"]]:
-        client.create_bucket(Bucket=BUCKET)
-    prefix = uuid4().hex
-    store = Store(client, BUCKET, prefix)
-    store.put_new("loans.csv", csv(7, 5000, 1))
-    yield Bucket(s3, secret, prefix, store)
-    for key in list(store.list("")):
-        store.delete(key)
+    with a_bucket(s3, tmp_path) as made:
+        yield made
 
 
 def verdict_in(log: Path) -> Verdict:
