@@ -1,0 +1,83 @@
+"""What a user adds to pods, as the operator's process carries it to the children."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.integration.control_plane import a_pipeline, apply, eventually
+from tests.integration.stage import Operator, World
+
+pytestmark = pytest.mark.integration
+
+Json = dict[str, Any]
+
+
+def edit(world: World, template: Json) -> None:
+    patch = json.dumps({"spec": {"recorder": {"template": template}}})
+    world.plane.kubectl("-n", world.namespace, "patch", "mp", "income", "--type=merge", "-p", patch)
+
+
+def recorder(world: World) -> Json:
+    found = world.plane.get(world.namespace, "sts", "income-recorder") or {}
+    template: Json = found.get("spec", {}).get("template", {})
+    return template
+
+
+@pytest.mark.parametrize(
+    ("affinity", "named"),
+    [
+        ({"nodeAffinity": {"required": {}}}, "affinity.nodeAffinity.required"),
+        (
+            {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": "x"}},
+            "preferredDuringSchedulingIgnoredDuringExecution",
+        ),
+        (
+            {
+                "nodeAffinity": {
+                    "preferredDuringSchedulingIgnoredDuringExecution": [
+                        {"weight": 1000, "preference": {"matchExpressions": []}}
+                    ]
+                }
+            },
+            "weight",
+        ),
+    ],
+)
+def test_a_mistake_inside_an_affinity_is_named_and_mended_by_an_edit(
+    operators: Callable[[], Operator], world: World, affinity: Json, named: str
+) -> None:
+    operators()
+    apply(
+        world.plane,
+        world.namespace,
+        a_pipeline(recorder={"template": {"affinity": affinity}}),
+    )
+
+    refused = ("False", "ChildRefused")
+    eventually("it is named", lambda: world.condition("Accepted") == refused)
+    conditions = world.status()["conditions"]
+    message = next(c["message"] for c in conditions if c["type"] == "Accepted")
+    edit(world, {"affinity": None})
+
+    eventually("the recorder", lambda: recorder(world))
+    eventually("it is well", lambda: world.condition("Accepted") == ("True", "Accepted"))
+    assert "StatefulSet income-recorder" in message
+    assert named in message
+
+
+def test_what_is_added_and_taken_away_again_reaches_the_pods(
+    operators: Callable[[], Operator], world: World
+) -> None:
+    operators()
+    apply(world.plane, world.namespace, a_pipeline())
+    plain = eventually("the recorder", lambda: recorder(world))
+
+    edit(world, {"labels": {"team": "growth"}, "nodeSelector": {"disk": "ssd"}})
+    eventually("it is added", lambda: recorder(world)["spec"].get("nodeSelector"))
+    added = recorder(world)
+    edit(world, {"labels": None, "nodeSelector": None})
+
+    eventually("it is gone", lambda: recorder(world) == plain)
+    assert added["metadata"]["labels"] == {**plain["metadata"]["labels"], "team": "growth"}
