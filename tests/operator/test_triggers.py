@@ -251,14 +251,13 @@ def test_what_was_left_serves_and_the_next_attempt_goes_on_after_it(
     sections: dict[str, Any],
 ) -> None:
     pipeline = adopted(V2, **sections)
-    few, many = ({"written": {"topic": {"0": number}}} for number in (4999, 5000))
 
     entry = pipeline.status.history[-1]
     assert (entry.number, entry.outcome, entry.version) == (7, Ending.ADOPTED, V2)
     assert pipeline.status.head == V2
     assert pipeline.status.running() is None
-    assert trigger(passed(pipeline, **few)) is None
-    decided = passed(pipeline, **many)
+    assert trigger(passed(pipeline, written={"topic": {"0": 4999}})) is None
+    decided = passed(pipeline, written={"topic": {"0": 5000}})
     assert decided.status.attempt
     assert (decided.status.attempt.number, decided.status.attempt.champion) == (8, V2)
 
