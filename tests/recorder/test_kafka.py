@@ -1,5 +1,35 @@
-from perennial_recorder.kafka import arrival
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from perennial_contract.pipeline import Kafka
+from perennial_contract.reasons import Reason
+from perennial_contract.secrets import SecretRefused
+from perennial_recorder.kafka import KafkaSource, arrival
+from perennial_recorder.ports import Trouble
 from tests.fakes.headers import unreadable
+
+
+@pytest.fixture
+def stranger() -> Iterator[str]:
+    """The address of a server that speaks neither Kafka nor TLS."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        threading.Thread(target=greet, args=(server,), daemon=True).start()
+        yield f"127.0.0.1:{server.getsockname()[1]}"
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def greet(server: socket.socket) -> None:
+    while True:
+        try:
+            caller, _ = server.accept()
+        except OSError:
+            return
+        with closing(caller):
+            caller.sendall(b"220 another protocol\r\n")
 
 
 def test_a_header_whose_name_is_not_utf_8_costs_the_headers_and_not_the_process() -> None:
@@ -8,3 +38,40 @@ def test_a_header_whose_name_is_not_utf_8_costs_the_headers_and_not_the_process(
     assert [(each.key, each.value, each.headers) for each in read] == [
         (b"a key", b"value", None)
     ] * len(messages)
+
+
+def test_a_broker_with_which_no_tls_can_be_spoken_refuses_us(stranger: str) -> None:
+    kafka = Kafka(bootstrap_servers=stranger)
+    source = KafkaSource(kafka, "test", {"security.protocol": "SSL"}, timeout=0.5)
+    with closing(source), pytest.raises(Trouble, match=r"^Kafka refuses us: .*SSL") as refused:
+        source.topics(["events"])
+    assert refused.value.reason is Reason.KAFKA_REFUSED
+    assert "(after" not in str(refused.value), "it is another message each time"
+
+
+def test_a_broker_that_is_away_is_away() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+    source = KafkaSource(Kafka(bootstrap_servers=address), "test", timeout=0.5)
+    with closing(source), pytest.raises(Trouble, match="cannot describe the topics") as away:
+        source.topics(["events"])
+    assert away.value.reason is Reason.KAFKA_UNAVAILABLE
+    assert source.retention(["events"]) == {}
+
+
+@pytest.mark.parametrize(
+    ("security", "named"),
+    [
+        ({"security.protocol": "TLS"}, "security.protocol"),
+        ({"security.protocol": "SASL_SSL", "sasl.mechanism": "PLAIN"}, "sasl.username"),
+        ({"security.protocol": "SSL", "ssl.ca.location": "/nowhere"}, "ssl.ca.location"),
+        ({"security.protocol": "SSL", "ssl.key.pem": "a secret"}, "ssl.key.pem"),
+    ],
+    ids=str,
+)
+def test_what_the_client_does_not_take_is_named_and_no_secret_told(
+    security: dict[str, str], named: str
+) -> None:
+    with pytest.raises(SecretRefused, match=named) as refused:
+        KafkaSource(Kafka(bootstrap_servers="kafka:9092"), "test", security)
+    assert "a secret" not in str(refused.value)

@@ -47,16 +47,18 @@ _LIFECYCLE: Final = 1.0  # seconds for one question about the lifecycle topic: t
 
 
 class Pulse:
-    """That the loop lives, and an end once a Secret has changed."""
+    """That the loop lives, and an end once a Secret has changed; `clock` in seconds."""
 
-    def __init__(self, secrets: Secrets, stop: Event) -> None:
+    def __init__(
+        self, secrets: Secrets, stop: Event, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._secrets = secrets
         self._stop = stop
-        self._last = time.monotonic()
-        self._looked = self._last
+        self._clock = clock
+        self._looked = self._last = clock()
 
     def beat(self) -> None:
-        self._last = time.monotonic()
+        self._last = self._clock()
         if self._last - self._looked < _SECRETS:
             return
         self._looked = self._last
@@ -65,7 +67,7 @@ class Pulse:
             self._stop.set()
 
     def alive(self) -> bool:
-        return time.monotonic() - self._last < _STUCK
+        return self._clock() - self._last < _STUCK
 
 
 def run(  # noqa: PLR0913  each is something that a pod fixes and a run by hand may choose

@@ -161,7 +161,7 @@ class KafkaSource:
                 if kept >= 0 and "delete" in said["cleanup.policy"].value:
                     found[resource.name] = kept
         except (KafkaException, TimeoutError, KeyError) as error:
-            _LOG.info("the topics' retention is not known", extra={"problem": str(error)})
+            _LOG.debug("the topics' retention is not known", extra={"problem": str(error)})
         return found
 
     def assign(self, positions: Mapping[Partition, int]) -> None:

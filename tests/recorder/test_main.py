@@ -1,0 +1,87 @@
+"""The process around the loop, as far as it goes without any server."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+from perennial_contract.secrets import SecretRefused, Secrets
+from perennial_contract.settings import REFUSED, SETTINGS, RecorderSettings
+from perennial_recorder import __main__ as program
+from tests.fakes.mount import Mount
+
+SAID: dict[str, Any] = {
+    "uid": "uid",
+    "namespace": "default",
+    "name": "income",
+    "created": datetime(2026, 5, 1, tzinfo=UTC).isoformat(),
+    "storage": {"bucket": "bucket", "secretRef": {"name": "s3"}},
+    "kafka": {"bootstrapServers": "127.0.0.1:1"},
+    "events": {"topic": "events"},
+}
+
+
+def run(folder: Path, kafka: Path, **changed: Any) -> None:
+    program.run(
+        RecorderSettings.model_validate({**SAID, **changed}),
+        Event(),
+        waiting=folder / "waiting.db",
+        secret=folder / "s3",
+        kafka_secret=kafka,
+        port=0,
+    )
+
+
+def test_settings_that_cannot_be_read_are_told_with_their_field(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = tmp_path / "termination-log"
+    monkeypatch.setenv(SETTINGS, json.dumps({**SAID, "color": "red"}))
+    assert program.main(log) == REFUSED
+    assert log.read_text().startswith("SettingsRefused: PERENNIAL_SETTINGS: ")
+    assert "color" in log.read_text()
+
+
+def test_a_key_that_may_not_be_set_is_told(tmp_path: Path) -> None:
+    mount = Mount(tmp_path / "kafka")
+    mount.hold(group_id="another")
+    with pytest.raises(SecretRefused, match=r"kafka\.secretRef: the key group\.id cannot be set"):
+        run(tmp_path, mount.folder)
+
+
+def test_what_the_kafka_client_does_not_take_is_told(tmp_path: Path) -> None:
+    mount = Mount(tmp_path / "kafka")
+    mount.hold(security_protocol="TLS")
+    with pytest.raises(SecretRefused, match=r"security\.protocol"):
+        run(tmp_path, mount.folder)
+
+
+def test_an_endpoint_that_is_no_address_is_told(tmp_path: Path) -> None:
+    storage = {**SAID["storage"], "endpoint": "http://a b:9000"}
+    with pytest.raises(SecretRefused, match=r"storage\.endpoint http://a b:9000"):
+        run(tmp_path, tmp_path / "kafka", storage=storage)
+
+
+def test_a_secret_that_changed_ends_the_loop_at_a_later_look(tmp_path: Path) -> None:
+    clock = iter([0.0, 1.0, 2.5])
+    mount, stop = Mount(tmp_path / "kafka"), Event()
+    mount.hold(sasl_password="one")
+    pulse = program.Pulse(Secrets([mount.folder], delay=0.0), stop, lambda: next(clock))
+    mount.hold(sasl_password="two")
+    pulse.beat()
+    told = [stop.is_set()]
+    pulse.beat()
+    told.append(stop.is_set())
+    assert told == [False, True]
+
+
+def test_a_loop_without_a_beat_is_not_alive(tmp_path: Path) -> None:
+    clock = iter([0.0, 119.9, 120.0, 130.0, 240.0])
+    pulse = program.Pulse(Secrets([tmp_path]), Event(), lambda: next(clock))
+    told = [pulse.alive(), pulse.alive()]
+    pulse.beat()
+    told.append(pulse.alive())
+    assert told == [True, False, True]
