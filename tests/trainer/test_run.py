@@ -17,10 +17,18 @@ from perennial_trainer.bundles import fetch
 from perennial_trainer.progress import Progress
 from perennial_trainer.run import DatasetMissing, World, run
 from tests.fakes.objects import FakeObjects
-from tests.trainer.agrawal import csv, observations
+from tests.trainer.agrawal import SCHEMA, csv, observations
 from tests.trainer.build import CREATED, a_settings
 
 AT_LOANS_INCOME = {"bucket": "perennial", "secretRef": {"name": "s3"}, "prefix": "loans/income"}
+RENAMED = {
+    "features": [
+        {"name": "pay", "path": "salary", "type": "Number"},
+        {"name": "age", "type": "Number"},
+        {"name": "elevel", "type": "Category"},
+    ]
+}
+FULL_FITS = ["parameters-all", "parameters-recent", "since-rise", "base-rate"]
 WATERMARK = {"t": {"0": 2000}}
 
 
@@ -274,6 +282,51 @@ def test_a_cold_start_learns_from_observations_alone(
 
     assert (verdict.outcome, verdict.reason) == (Outcome.PROMOTED, "FirstModel")
     assert (verdict.judged, verdict.trained) == (500, 1375)
+
+
+@pytest.mark.parametrize(
+    ("changed", "header", "features"),
+    [
+        ({"exclude": ["salary"]}, b"salary", {"age", "elevel", "car", "zipcode", "hvalue"}),
+        (RENAMED, b"pay", {"pay", "age"}),
+    ],
+)
+def test_a_champion_of_another_schema_is_judged_through_its_own_encoder(
+    house: House,
+    segments: dict[str, bytes],
+    changed: dict[str, Any],
+    header: bytes,
+    features: set[str],
+) -> None:
+    house.store.objects.update(segments)
+    champion = house.run().version
+    same = house.run(2, champion=champion, watermark=WATERMARK)
+    house.datasets.objects["loans.csv"] = house.datasets.objects["loans.csv"].replace(
+        b"salary", header, 1
+    )
+
+    verdict = house.run(
+        3, champion=champion, watermark=WATERMARK, schema={**SCHEMA.model_dump(), **changed}
+    )
+
+    assert verdict.scores[0] == same.scores[0]
+    assert [s.candidate for s in verdict.scores][1:] == FULL_FITS
+    assert verdict.outcome is Outcome.PROMOTED
+    found = {f.name for f in fetch(house.store, verdict.version, 1).model.encoder.features}
+    assert features <= found
+    assert "salary" not in found
+
+
+def test_a_champion_that_is_broken_is_replaced_by_what_beats_the_base_rate(house: House) -> None:
+    house.store.put_new(str(SegmentKey("t", 0, 0)), to_parquet(observations(7, 2000, 2)))
+    champion = house.run().version
+    house.store.objects[key(champion, "model.txt")] = b"tree"
+
+    verdict = house.run(2, champion=champion, watermark=WATERMARK)
+
+    assert (verdict.outcome, verdict.reason) == (Outcome.PROMOTED, "ChampionUnreadable")
+    assert verdict.champion == champion
+    assert verdict.scores[0].candidate == "base-rate"
 
 
 def test_a_bundle_that_cannot_be_loaded_is_not_published(house: House) -> None:
