@@ -38,6 +38,26 @@ FEATURES = [{"name": "age", "type": "Number"}, {"name": "job", "type": "Word"}]
             "spec: dataset or labels is needed",
         ),
         (
+            {"deadLetters": {"topic": "events"}},
+            "spec: deadLetters.topic must be another topic than events.topic",
+        ),
+        (
+            {"lifecycle": {"topic": "labels"}},
+            "spec: lifecycle.topic must be another topic than labels.topic",
+        ),
+        (
+            {"events": {"topic": "events"}, "labels": {"topic": "labels"}},
+            "spec: labels.topic needs labels.id or events.id: a label names its event",
+        ),
+        (
+            {"predictor": {"template": {"env": [{"name": "PERENNIAL_POD", "value": "x"}]}}},
+            "spec.predictor.template.env[0].name: PERENNIAL_POD is one of the operator's own",
+        ),
+        (
+            {"trainer": {"template": {"labels": {"perennial.dev/x": "x"}}}},
+            "spec.trainer.template.labels.perennial.dev/x: perennial.dev/x is one of the operator's own",
+        ),
+        (
             {"kafka": {"bootstrapServers": "k:9092", "properties": {"group.id": "x"}}},
             "spec.kafka: kafka.properties cannot set group.id",
         ),

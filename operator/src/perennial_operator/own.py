@@ -34,19 +34,19 @@ RESERVED_FOLDERS: Final = (
 
 def _free_key(key: str) -> str:
     if re.search(RESERVED_KEYS, key):
-        raise ValueError(f"{key} is the operator's own: perennial.dev/ and app.kubernetes.io/ are")
+        raise ValueError(f"{key} is one of the operator's own")
     return key
 
 
 def _free_variable(name: str) -> str:
     if name.startswith(RESERVED_VARIABLES):
-        raise ValueError(f"{name} is the operator's own: all that begin with PERENNIAL_ are")
+        raise ValueError(f"{name} is one of the operator's own")
     return name
 
 
 def _free_volume(name: str) -> str:
     if name in RESERVED_VOLUMES:
-        raise ValueError(f"{name} is a volume of the operator's own")
+        raise ValueError(f"{name} is one of the operator's own")
     return name
 
 

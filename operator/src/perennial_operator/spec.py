@@ -11,7 +11,15 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any, Final, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints, WithJsonSchema, model_validator
+from pydantic import (
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from perennial_contract.pipeline import (
     Dataset,
@@ -30,7 +38,7 @@ from perennial_contract.pipeline import (
     Tracking,
 )
 from perennial_contract.values import Duration, Section
-from perennial_operator import schedule
+from perennial_operator.schedule import Unreadable, check
 from perennial_operator.template import Template
 
 QUANTITY_PATTERN: Final = r"^[0-9]{1,15}(\.[0-9]{1,9})?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
@@ -165,9 +173,38 @@ class Spec(Section):
         return self
 
     @model_validator(mode="after")
+    def topics_that_differ(self) -> Self:
+        """But for events and predictions, whose records can be told apart."""
+        taken = {self.events.topic: "events", self.predictions.topic: "predictions"}
+        further = {
+            "deadLetters": self.dead_letters.topic,
+            "labels": self.labels.topic if self.labels else None,
+            "lifecycle": self.lifecycle.topic if self.lifecycle else None,
+        }
+        for section, topic in further.items():
+            if topic in taken:
+                raise ValueError(f"{section}.topic must be another topic than {taken[topic]}.topic")
+            if topic:
+                taken[topic] = section
+        return self
+
+    @model_validator(mode="after")
+    def labels_that_name_their_event(self) -> Self:
+        labels = self.labels
+        if labels and labels.topic and not labels.id and not self.events.id:
+            raise ValueError("labels.topic needs labels.id or events.id: a label names its event")
+        return self
+
+    @model_validator(mode="after")
     def schedule_that_can_be_read(self) -> Self:
-        if self.retrain.schedule:
-            schedule.check(self.retrain.schedule)
+        if self.retrain.schedule is None:
+            return self
+        try:
+            check(self.retrain.schedule)
+        except Unreadable as error:
+            said = PydanticCustomError("schedule", "{why}", {"why": str(error)})
+            at = ("retrain", "schedule", error.field)
+            raise ValidationError.from_exception_data("Spec", [{"type": said, "loc": at}]) from None
         return self
 
     def training_digest(self) -> str:

@@ -21,5 +21,7 @@ def explain(error: ValidationError) -> str:
 def _told(found: ErrorDetails) -> str:
     path = "spec"
     for part in found["loc"]:
+        if part == "[key]":  # of a map: it stands there already
+            continue
         path += f"[{part}]" if isinstance(part, int) else f".{part}"
     return f"{path}: {found['msg'].removeprefix('Value error, ')}"
