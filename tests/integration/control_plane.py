@@ -52,6 +52,8 @@ class ControlPlane:
     folder: Path
     port: int
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    serve: tuple[str, ...] = ()
+    """The API server's arguments."""
 
     def kubeconfig(self, token: str) -> Path:
         path = self.folder / f"{token}.kubeconfig"
@@ -91,6 +93,16 @@ class ControlPlane:
                 subprocess.Popen([program, *arguments], stdout=log, stderr=log, cwd=self.folder)
             )
 
+    def end(self, program: str) -> None:
+        """Without a word, as a machine that fails."""
+        process = self.process(program)
+        process.kill()
+        process.wait()
+        self.processes.remove(process)
+
+    def process(self, program: str) -> subprocess.Popen[bytes]:
+        return next(p for p in self.processes if isinstance(p.args, list) and p.args[0] == program)
+
     def stop(self) -> None:
         for process in reversed(self.processes):
             process.kill()
@@ -111,8 +123,7 @@ def begin(plane: ControlPlane) -> None:
     tokens = plane.folder / "tokens.csv"
     users = f"{OPERATOR},{ACCOUNT},2\n{EDITOR},editor,3\n{WRITER},writer,4\n"
     tokens.write_text(f'{ADMIN},admin,1,"system:masters"\n{users}')
-    plane.start(
-        "kube-apiserver",
+    plane.serve = (
         *("--etcd-servers", client, "--secure-port", str(plane.port)),
         *("--bind-address", "127.0.0.1", "--cert-dir", str(plane.folder / "certs")),
         *("--token-auth-file", str(tokens), "--authorization-mode", "RBAC"),
@@ -120,9 +131,14 @@ def begin(plane: ControlPlane) -> None:
         *("--service-account-issuer", "https://it", "--service-cluster-ip-range", "10.0.0.0/24"),
         *("--disable-admission-plugins", "ServiceAccount"),
     )
-    eventually("the API server is ready", lambda: ready(plane), 90)
+    start_api_server(plane)
     plane.kubectl("create", "namespace", "perennial-system")
     install(plane)
+
+
+def start_api_server(plane: ControlPlane) -> None:
+    plane.start("kube-apiserver", *plane.serve)
+    eventually("the API server is ready", lambda: ready(plane), 90)
 
 
 def ready(plane: ControlPlane) -> bool:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -26,6 +28,7 @@ class Operator:
     plane: ControlPlane
     name: str
     namespace: str
+    port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -39,7 +42,7 @@ class Operator:
             "PREDICTOR_IMAGE": "predictor:1",
             "RECORDER_IMAGE": "recorder:1",
             "TRAINER_IMAGE": "trainer:1",
-            "HEALTH_PORT": str(free_port()),
+            "HEALTH_PORT": str(self.port),
         }
         with (self.plane.folder / f"{self.name}.log").open("wb") as log:
             self.process = subprocess.Popen(
@@ -47,6 +50,18 @@ class Operator:
                 env=environment,
                 stderr=log,
             )
+
+    def asked(self, path: str) -> tuple[int, str]:
+        """Status and body of an answer on its own port."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=5)
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        body = answer.read().decode()
+        connection.close()
+        return answer.status, body
+
+    def ready(self) -> bool:
+        return self.asked("/readyz")[0] == HTTPStatus.OK
 
     def log(self) -> str:
         return (self.plane.folder / f"{self.name}.log").read_text()
@@ -125,7 +140,8 @@ class World:
         )
 
     def end_trainer(self, job: Json, message: str, code: int = 0) -> None:
-        state = {"terminated": {"exitCode": code, "message": message, "reason": "Completed"}}
+        reason = "Error" if code else "Completed"
+        state = {"terminated": {"exitCode": code, "message": message, "reason": reason}}
         status = {
             "phase": "Succeeded" if code == 0 else "Failed",
             "containerStatuses": [

@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from tests.integration.control_plane import a_pipeline, apply, eventually
+from tests.integration.control_plane import (
+    a_pipeline,
+    apply,
+    eventually,
+    ready,
+    start_api_server,
+)
 from tests.integration.stage import Operator, World
 from tests.operator.world import V1
 
@@ -55,3 +61,51 @@ def test_a_leader_that_ends_gives_the_lease_back_to_one_that_stands_by(
 
     assert first.process.returncode == 0
     assert world.status()["attempt"]["number"] == 1
+
+
+def deleted_job_is_made_again(world: World) -> None:
+    uid = world.made_job()["metadata"]["uid"]
+    deletion = ("delete", "job", "income-train-1", "--cascade=background", "--wait=false")
+    world.plane.kubectl("-n", world.namespace, *deletion)
+    world.made_job(but=uid)
+
+
+def test_an_api_server_that_hangs_for_some_seconds_ends_nobody(
+    operators: Callable[[], Operator], world: World
+) -> None:
+    operator = operators()
+    apply(world.plane, world.namespace, a_pipeline(labels=None))
+    world.made_job()
+    server = world.plane.process("kube-apiserver")
+
+    server.send_signal(signal.SIGSTOP)
+    try:
+        eventually("it is missed", lambda: "no answer about the lease" in operator.log())
+    finally:
+        server.send_signal(signal.SIGCONT)
+    eventually("the API server is back", lambda: ready(world.plane))
+    deleted_job_is_made_again(world)
+
+    assert operator.process.poll() is None
+
+
+def test_an_api_server_that_is_away_ends_the_leader_and_the_next_goes_on_once_it_is_back(
+    operators: Callable[[], Operator], world: World
+) -> None:
+    operator = operators()
+    apply(world.plane, world.namespace, a_pipeline(labels=None))
+    job = world.made_job()
+    uid = job["metadata"]["uid"]
+    world.plane.end("kube-apiserver")
+
+    assert operator.process.wait(60) == 1
+    again = operators()
+    eventually("it waits", lambda: "no CustomResourceDefinition yet" in again.log())
+    assert not again.ready()
+    start_api_server(world.plane)
+    eventually("it is ready", again.ready)
+    deleted_job_is_made_again(world)
+
+    assert world.status()["attempt"]["number"] == 1
+    assert world.made_job(but=uid)
+    assert again.process.poll() is None

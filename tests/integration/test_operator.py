@@ -68,6 +68,15 @@ def test_an_attempt_goes_from_intent_to_job_to_verdict_to_what_serves(
         "kubectl.kubernetes.io/last-applied-configuration"
     }
     assert "forbidden" not in operator.log()
+    status, text = operator.asked("/metrics")
+    assert status == 200
+    for line in (
+        "perennial_operator_leader 1.0",
+        'perennial_operator_attempts_total{outcome="Promoted",reason="FirstModel"} 1.0',
+        "perennial_operator_promotion_to_serving_seconds_count 1.0",
+        'perennial_operator_api_requests_total{code="201",method="POST",resource="jobs"} 1.0',
+    ):
+        assert line in text.splitlines()
 
 
 def test_a_pipeline_at_rest_costs_no_write(operators: Callable[[], Operator], world: World) -> None:
@@ -111,7 +120,7 @@ def test_a_job_that_is_deleted_or_fails_is_made_again_as_the_same_attempt(
         return bool(found and "deletionTimestamp" in found["metadata"])
 
     eventually("the failed Job is deleted", leaving)
-    assert world.condition("Training") == ("False", "Completed")
+    assert world.condition("Training") == ("False", "TrainerFailed")
     world.collect("income-train-1")
     eventually("it waits", lambda: world.status()["attempt"].get("notBefore"))
     edit = json.dumps({"spec": {"trainer": {"image": "trainer:2"}}})
