@@ -1,20 +1,17 @@
 import json
 import signal
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event as Flag
 from threading import Thread
 
 import pytest
 
-from perennial_predictor.kafka import Events
-from perennial_predictor.ports import Positions
 from perennial_predictor.report import State
-from perennial_predictor.score import Incoming
 from tests.fakes.bundle import a_bundle, files, people, probabilities
 from tests.predictor.program import Bucket, Program, mounted
-from tests.predictor.stream import Stream, headers_of, source_of, until
+from tests.predictor.stream import Stream, each_once, headers_of, source_of, until
 
 pytestmark = pytest.mark.integration
 
@@ -83,10 +80,6 @@ def problem_of(state: State) -> str:
     return problem.reason if problem else ""
 
 
-def each_once(ids: int) -> Counter[int]:
-    return Counter(range(ids))
-
-
 def test_each_of_2000_events_is_answered_once_and_poison_is_a_dead_letter(
     stream: Stream, start: Callable[[], Program]
 ) -> None:
@@ -109,6 +102,11 @@ def test_each_of_2000_events_is_answered_once_and_poison_is_a_dead_letter(
     }
     until(lambda: program.status()["answered"] == 2000)
     assert program.status()["deadLetters"] == {"NotJson": 1}
+    assert program.metric("perennial_predictor_answers_total") == 2000
+    assert program.metric('perennial_predictor_dead_letters_total{reason="NotJson"}') == 1
+    assert program.metric("perennial_predictor_latency_seconds_count") == 2001
+    assert program.metric("perennial_predictor_ready") == 1
+    until(lambda: program.metric('perennial_predictor_commits_total{outcome="done"}') > 0)
     assert program.end(signal.SIGTERM) == 0
     assert sum(stream.committed().values()) == 2001
 
@@ -194,168 +192,6 @@ def test_a_topic_that_goes_missing_meanwhile_loses_nothing(stream: Stream) -> No
     assert stream.answers() == Counter(range(10, 20))
 
 
-def test_a_partition_without_a_commit_begins_at_the_pipelines_creation(stream: Stream) -> None:
-    stream.send(range(5))
-    younger = stream.created_now()
-    younger.send(range(5, 10))
-    with younger.predictor() as state:
-        until(lambda: state.report().answered == 5)
-    assert younger.answers() == Counter(range(5, 10))
-
-
-def test_a_beginning_is_committed_before_anything_is_read(stream: Stream) -> None:
-    stream.send(range(20))
-    younger = stream.created_now()
-    younger.send(range(20, 25))
-    events, listening = Events(younger.settings, {}), Listening()
-    events.join(events.topics(), listening)
-    until(lambda: events.batch(1, 0.1) or listening.positions)
-    events.leave()
-
-    assert younger.committed() == listening.positions
-    assert sum(listening.positions.values()) == 20
-
-
-def test_the_beginning_of_a_topic_that_was_made_again_is_committed_too(stream: Stream) -> None:
-    with stream.predictor() as state:
-        stream.send(range(40))
-        until(lambda: state.report().answered == 40)
-    stream.remove(stream.events)
-    stream.make(stream.events)
-    events, listening = Events(stream.settings, {}), Listening()
-    events.join(events.topics(), listening)
-    until(lambda: events.batch(1, 0.1) or listening.positions)
-    events.leave()
-
-    assert stream.committed() == {0: 0, 1: 0}
-
-
-def test_a_topic_that_was_made_again_begins_at_its_earliest_record(stream: Stream) -> None:
-    with stream.predictor() as state:
-        stream.send(range(40))
-        until(lambda: state.report().answered == 40)
-    stream.remove(stream.events)
-    stream.make(stream.events)
-    stream.send(range(40, 50))
-    with stream.predictor() as state:
-        until(lambda: state.report().answered == 10)
-    assert stream.answers() == each_once(50)
-
-
-def test_events_that_retention_removed_are_counted_as_skipped(stream: Stream) -> None:
-    with stream.predictor() as state:
-        stream.send(range(20))
-        until(lambda: state.report().answered == 20)
-    before = stream.committed()
-    stream.send(range(20, 40))
-    stream.forget_all()
-    stream.send(range(40, 60))
-    with stream.predictor() as state:
-        until(lambda: state.report().answered == 20)
-        assert state.report().skipped == 20
-    assert set(before) == {0, 1}
-    assert stream.answers() == Counter([*range(20), *range(40, 60)])
-
-
-def test_a_commit_beyond_the_end_of_the_log_answers_nothing_again(stream: Stream) -> None:
-    with stream.predictor() as state:
-        stream.send(range(20))
-        until(lambda: state.report().answered == 20)
-    ends = stream.committed()
-    stream.commit({partition: end + 1000 for partition, end in ends.items()})
-    with stream.predictor() as state:
-        until(lambda: stream.committed() == ends)
-        stream.send(range(20, 30))
-        until(lambda: state.report().answered == 10)
-        assert state.report().skipped == 0
-    assert stream.answers() == each_once(30)
-
-
-def test_what_the_broker_finds_too_large_is_a_dead_letter_and_the_rest_is_answered(
-    stream: Stream,
-) -> None:
-    stream.remove(stream.predictions)
-    stream.make(stream.predictions, config={"max.message.bytes": "1000"})
-    with stream.predictor() as state:
-        stream.send(range(20))
-        stream.send([20], headers={"large": b"x" * 2000})
-        stream.send(range(21, 40))
-        until(lambda: sum(state.report().dead_letters.values()) == 1)
-        until(lambda: state.report().answered == 39)
-    assert set(stream.answers()) == {*range(40)} - {20}
-    (dead,) = stream.read(stream.dead_letters)
-    assert dead.key() == b"20"
-    assert headers_of(dead)["perennial-reason"] == "AnswerRefused"
-    assert headers_of(dead)["large"] == "x" * 2000
-
-
-def test_a_dead_letter_that_is_too_large_itself_keeps_what_fits_of_its_value(
-    stream: Stream,
-) -> None:
-    stream.remove(stream.dead_letters)
-    stream.make(stream.dead_letters, config={"max.message.bytes": "1000"})
-    with stream.predictor() as state:
-        stream.send_bytes(b"poison" * 500, b"a key", {"trace": b"1"})
-        stream.send(range(10))
-        until(lambda: state.report().answered == 10)
-    (dead,) = stream.read(stream.dead_letters)
-    assert (dead.key(), dead.value()) == (b"a key", (b"poison" * 500)[:256])
-    assert headers_of(dead)["trace"] == "1"
-    assert headers_of(dead)["perennial-reason"] == "NotJson"
-    assert "the first 256 of the value's 3000 bytes" in headers_of(dead)["perennial-detail"]
-
-
-def test_a_dead_letter_of_which_nothing_fits_goes_without_its_content(stream: Stream) -> None:
-    stream.remove(stream.dead_letters)
-    stream.make(stream.dead_letters, config={"max.message.bytes": "1000"})
-    with stream.predictor() as state:
-        stream.send_bytes(b"poison" * 500, b"a key", {"large": b"x" * 2000})
-        stream.send([])
-        until(lambda: state.report().dead_letters == {"NotJson": 1})
-    (dead,) = stream.read(stream.dead_letters)
-    assert dead.value() is None
-    assert (dead.key() or b"").decode() == headers_of(dead)["perennial-source"]
-    assert "3000 bytes left out" in headers_of(dead)["perennial-detail"]
-
-
-def test_a_dead_letter_may_be_as_large_as_its_topic_lets_it(stream: Stream) -> None:
-    topics, large = (stream.events, stream.dead_letters), {"max.message.bytes": "5000000"}
-    stream.remove(*topics)
-    stream.make(*topics, config=large)
-    poison = b"poison" * 500_000
-    with stream.predictor() as state:
-        stream.send_bytes(poison, b"a key")
-        stream.send([])
-        until(lambda: state.report().dead_letters == {"NotJson": 1})
-    (dead,) = stream.read(stream.dead_letters)
-    assert (dead.key(), dead.value()) == (b"a key", poison)
-
-
-def test_a_compacted_dead_letters_topic_takes_an_event_without_a_key(stream: Stream) -> None:
-    stream.remove(stream.dead_letters)
-    stream.make(stream.dead_letters, config={"cleanup.policy": "compact"})
-    with stream.predictor() as state:
-        stream.send_bytes(b"poison")
-        stream.send(range(10))
-        until(lambda: state.report().answered == 10)
-    (dead,) = stream.read(stream.dead_letters)
-    assert (dead.key() or b"").decode() == headers_of(dead)["perennial-source"]
-    assert headers_of(dead)["perennial-reason"] == "NotJson"
-
-
-def test_own_answers_on_the_events_topic_are_not_answered_again(kafka: str) -> None:
-    stream = Stream(kafka, shared=True)
-    stream.make_all()
-    try:
-        with stream.predictor() as state:
-            stream.send(range(30))
-            until(lambda: sum(stream.committed().values()) == 60)
-            assert state.report().answered == 30
-        assert stream.answers() == each_once(30)
-    finally:
-        stream.remove_all()
-
-
 def test_a_member_without_partitions_is_ready(stream: Stream) -> None:
     with stream.predictor() as first, stream.predictor() as second, stream.predictor() as third:
         states = (first, second, third)
@@ -373,44 +209,6 @@ def test_a_bundle_whose_golden_rows_are_off_is_broken_and_the_process_stays(
     assert program.problem() == "BundleBroken"
     assert not program.is_ready()
     assert program.end(signal.SIGTERM) == 0
-
-
-class Listening:
-    """Takes what it is given."""
-
-    def __init__(self) -> None:
-        self.positions: dict[int, int] = {}
-
-    def assigned(self, positions: Positions) -> None:
-        self.positions.update(positions)
-
-    def revoked(self, partitions: Iterable[int]) -> None: ...
-    def lost(self, partitions: Iterable[int]) -> None: ...
-    def moved(self, partition: int, earliest: int, end: int) -> None: ...
-    def noticed(self, message: str) -> None: ...
-    def committed(self, refused: str) -> None: ...
-
-
-def fifty(events: Events) -> list[Incoming]:
-    read: list[Incoming] = []
-
-    def all_there() -> bool:
-        read.extend(events.batch(7, 0.1))
-        return len(read) == 50
-
-    until(all_there)
-    return read
-
-
-def test_events_are_read_again_from_where_they_are_rewound_to(stream: Stream) -> None:
-    stream.send(range(50))
-    events, listening = Events(stream.settings, {}), Listening()
-    events.join(events.topics(), listening)
-    read = fifty(events)
-    events.rewind(listening.positions)
-    again = fifty(events)
-    events.leave()
-    assert sorted(again) == sorted(read)
 
 
 def test_brokers_that_do_not_answer_are_said_to_be_away(kafka: str) -> None:

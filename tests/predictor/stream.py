@@ -67,6 +67,7 @@ class Stream:
             predictions=Predictions(topic=self.predictions),
             dead_letters=TopicSection(topic=self.dead_letters),
         )
+        self.lifecycle = f"{self.name}-lifecycle"
         self.security: dict[str, str] = {}
         self.admin = AdminClient({"bootstrap.servers": address})
         large = {"message.max.bytes": 10_000_000, "queue.buffering.max.messages": 1_000_000}
@@ -90,13 +91,17 @@ class Stream:
         until(lambda: not {*topics} & {*self.admin.list_topics(timeout=5).topics})
 
     def remove_all(self) -> None:
-        self.remove(self.events, self.predictions, self.dead_letters)
+        self.remove(self.events, self.predictions, self.dead_letters, self.lifecycle)
 
     def created_now(self) -> Stream:
         """The same topics, seen by a pipeline that is created now."""
         other = copy(self)
         other.settings = self.settings.model_copy(update={"created": datetime.now(UTC)})
         return other
+
+    def change(self, **sections: Any) -> None:
+        """Sections of the settings, for who joins from now on."""
+        self.settings = self.settings.model_copy(update=sections)
 
     def forget_all(self) -> None:
         """As retention does: all records of the events topic are gone."""
@@ -202,6 +207,10 @@ def _read_to(consumer: Consumer, ends: dict[int, int]) -> Iterator[Message]:
         partition, offset = message.partition(), message.offset()
         if partition is not None and offset is not None and offset + 1 >= ends.get(partition, 0):
             ends.pop(partition, None)
+
+
+def each_once(ids: int) -> Counter[int]:
+    return Counter(range(ids))
 
 
 def source_of(message: Message) -> tuple[int, int]:

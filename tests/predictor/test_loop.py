@@ -17,6 +17,7 @@ from perennial_predictor.report import State
 from perennial_predictor.score import Answerer, Incoming, Outgoing
 from tests.fakes.bundle import a_bundle
 from tests.fakes.group import FakeAnswers, FakeEvents, FakeWaiting
+from tests.predictor.samples import counted
 
 
 class Case:
@@ -43,6 +44,7 @@ def event(partition: int, offset: int, value: bytes | None = None) -> Incoming:
     return Incoming(partition, offset, b"key", body if value is None else value, None)
 
 
+LAG = 'perennial_predictor_lag_events{partition="0"}'
 RECORDS = [event(offset % 2, offset // 2) for offset in range(20)]
 
 
@@ -58,6 +60,50 @@ def test_each_event_is_answered_once_in_the_order_of_its_partition(case: Case) -
     assert case.sources() == [(record.partition, record.offset) for record in RECORDS]
     assert case.events.commits[-1] == {0: 10, 1: 10}
     assert case.state.report().answered == 20
+
+
+def test_what_is_read_confirmed_and_committed_is_counted(case: Case) -> None:
+    case.events.records = [r._replace(timestamp=1_699_999_999_000) for r in case.events.records]
+    case.events.records[3] = case.events.records[3]._replace(value=b"poison", timestamp=-1)
+    case.events.script += [lambda _: None, lambda listener: listener.revoked([1])]
+    case.run(rounds=20)
+    names = {
+        "perennial_predictor_events_total": 20,
+        "perennial_predictor_answers_total": 19,
+        'perennial_predictor_dead_letters_total{reason="NotJson"}': 1,
+        "perennial_predictor_batch_events_count": 1,
+        "perennial_predictor_batch_events_sum": 20,
+        "perennial_predictor_batch_seconds_count": 1,
+        "perennial_predictor_latency_seconds_count": 19,
+        'perennial_predictor_rebalances_total{kind="assigned"}': 1,
+        'perennial_predictor_rebalances_total{kind="revoked"}': 2,
+        'perennial_predictor_commits_total{outcome="done"}': len(case.events.commits),
+    }
+    found = counted(case.state.metrics)
+    assert {name: found[name] for name in names} == names
+    assert found["perennial_predictor_latency_seconds_sum"] > 19  # a second each, and the loop's
+
+
+def test_what_was_not_delivered_is_not_counted(case: Case) -> None:
+    case.answers.fate = lambda out: Failure(out, refused=False, message="predictions: timed out")
+    case.run(rounds=3, tick=1.0)
+    found = counted(case.state.metrics)
+    assert found["perennial_predictor_events_total"] >= 20
+    assert not {n for n in found if "answers" in n or "latency" in n}
+
+
+def test_the_lag_is_what_lies_behind_the_position(case: Case) -> None:
+    case.events.script += [lambda _: None]
+    lags: list[float] = []
+
+    def note(_: object) -> None:
+        lags.append(counted(case.state.metrics).get(LAG, 0.0))
+
+    case.events.records = [event(0, offset) for offset in range(2500)]
+    case.events.script += [note] * 9
+    case.run(rounds=10, tick=1.0)
+    assert lags[0] == 2500 - 1000
+    assert lags[-1] == 0
 
 
 def test_nothing_is_committed_before_its_delivery_was_confirmed(case: Case) -> None:

@@ -19,6 +19,24 @@ def test_what_keeps_records_holds_whatever_the_settings_say() -> None:
     assert producer["acks"] == "all"
 
 
+def test_the_secret_stands_above_the_users_tuning_in_every_client() -> None:
+    plain = Kafka.model_construct(
+        bootstrap_servers="here:9092", properties={"security.protocol": "PLAINTEXT"}
+    )
+    secret = {"security.protocol": "SASL_SSL", "sasl.password": "right"}
+    for client in (for_consumer(plain, secret, "a"), for_producer(plain, secret)):
+        assert secret.items() <= client.items()
+    assert secret.items() <= for_admin(plain, secret).items()
+
+
+def test_what_keeps_records_holds_whatever_the_secret_says() -> None:
+    careless = {"acks": "0", "enable.auto.commit": "true", "bootstrap.servers": "there:9092"}
+    plain = Kafka(bootstrap_servers="here:9092")
+    assert for_consumer(plain, careless, "a")["enable.auto.commit"] is False
+    assert for_producer(plain, careless)["acks"] == "all"
+    assert for_admin(plain, careless)["bootstrap.servers"] == "here:9092"
+
+
 def test_no_client_makes_a_topic() -> None:
     plain = Kafka(bootstrap_servers="here:9092")
     assert for_consumer(plain, {}, "a")["allow.auto.create.topics"] is False

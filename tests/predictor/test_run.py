@@ -2,18 +2,22 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event
 
 import pytest
 
 from perennial_contract.bundle import MODEL
+from perennial_contract.lifecycle import Serving
+from perennial_contract.secrets import Secrets
 from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import BundleState, Problem
 from perennial_contract.store import BucketMissing
 from perennial_predictor.ports import Topics, Trouble
 from perennial_predictor.report import State
-from perennial_predictor.run import BACK_OFF, Ends, run
+from perennial_predictor.run import BACK_OFF, Ends, Patience, run
 from tests.fakes.bundle import a_bundle, files
 from tests.fakes.group import FakeAnswers, FakeEvents, FakeWaiting
+from tests.fakes.mount import Mount
 
 BUNDLE, OBJECTS = a_bundle()
 
@@ -122,6 +126,64 @@ def test_the_termination_log_says_loading_until_the_golden_rows_are_equal(
     started(settings, fresh, Objects(fresh, [], OBJECTS), FakeWaiting(rounds=3), kept)
     assert written == ["Loading Loading", " Loading"]
     assert fresh.report().digest == BUNDLE.digest
+
+
+def test_once_the_group_is_joined_the_model_is_announced_and_only_once(
+    settings: PredictorSettings, fresh: State, kept: Path
+) -> None:
+    events = FakeEvents([])
+    remade = Trouble(Problem(reason="TopicRemade", message="made again"))
+    events.script = [events.give(p0=0), events.give(p0=0, p1=0), _raises(remade), events.give()]
+    announced: list[Serving] = []
+    objects = Objects(fresh, [], OBJECTS)
+    ends = Ends(lambda: objects, lambda: events, lambda: FakeAnswers([]), announced.append)
+    waiting = FakeWaiting(rounds=9)
+    run(settings, BUNDLE.version, ends, fresh, waiting, termination_log=kept, threads=1)
+    assert events.happened.count("join id-1") == 2
+    assert announced == [
+        Serving(
+            pipeline="ns/income",
+            at=announced[0].at,
+            version=BUNDLE.version,
+            digest=BUNDLE.digest,
+            pod="pod-1",
+            attempt=1,
+            watermark={},
+        )
+    ]
+
+
+def _raises(error: Exception) -> Callable[[object], None]:
+    def step(_: object) -> None:
+        raise error
+
+    return step
+
+
+def test_a_secret_that_changes_ends_the_wait_after_its_delay(fresh: State, tmp_path: Path) -> None:
+    mount = Mount(tmp_path / "kafka")
+    mount.put({"sasl.password": "old"})
+    now, stop = [100.0], Event()
+    secrets = Secrets([mount.folder], delay=20.0)
+    patience = Patience(fresh, stop, secrets, lambda: now[0])
+    mount.put({"sasl.password": "new"})
+    over = []
+    for _ in range(30):
+        now[0] += 1.0
+        over.append(patience.over())
+    assert over.index(True) == 24  # seen after 5 s, and 20 s later looked at again
+    assert stop.is_set()
+
+
+def test_a_secret_that_stays_ends_nothing(fresh: State, tmp_path: Path) -> None:
+    mount = Mount(tmp_path / "kafka")
+    mount.put({"sasl.password": "old"})
+    now = [0.0]
+    secrets = Secrets([mount.folder, tmp_path / "not-mounted"], delay=0.0)
+    patience = Patience(fresh, Event(), secrets, lambda: now[0])
+    for _ in range(100):
+        now[0] += 1.0
+        assert not patience.over()
 
 
 def test_a_missing_topic_is_a_problem_until_it_appears(

@@ -99,6 +99,7 @@ def run(
         return _refuse(state, f"{where}: {_without(error.args[0].str(), security)}")
     finally:
         server.shutdown()
+        server.server_close()
     return 0
 
 

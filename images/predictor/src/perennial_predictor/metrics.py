@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
@@ -125,10 +125,10 @@ class Metrics:
         self.ready: Final = gauge(
             "perennial_predictor_ready", "1 while the pod is ready to answer, else 0."
         )
-        self.model: Final = Info(
-            "perennial_predictor_model",
-            "The model that answers: its version and its digest.",
-            registry=self.registry,
+        self.model: Final = gauge(
+            "perennial_predictor_model_info",
+            "1 for the model that answers, named by its version and its digest.",
+            ["version", "digest"],
         )
 
     def add(self, tally: Tally) -> None:

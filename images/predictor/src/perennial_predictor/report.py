@@ -69,7 +69,7 @@ class State:
     def serve(self, version: str, digest: str) -> None:
         """A model that its golden rows have proven."""
         self.bundle, self.digest = BundleState.VERIFIED, digest
-        self.metrics.model.info({"version": version, "digest": digest})
+        self.metrics.model.labels(version, digest).set(1)
 
     def _problem(self) -> Problem | None:
         for part in Part:

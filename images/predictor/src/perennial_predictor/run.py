@@ -36,14 +36,18 @@ _LOG: Final = logging.getLogger(__name__)
 class Patience:
     """Waiting on an event, with a heartbeat every second; over too once a Secret has changed."""
 
-    def __init__(self, state: State, stop: Event, secrets: Secrets | None = None) -> None:
+    def __init__(
+        self,
+        state: State,
+        stop: Event,
+        secrets: Secrets | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._state = state
         self._stop = stop
         self._secrets = secrets or Secrets(())
-        self._looked_at = self.now()
-
-    def now(self) -> float:
-        return time.monotonic()
+        self.now: Final = clock
+        self._looked_at = clock()
 
     def wall(self) -> float:
         return time.time()  # noqa: TID251  this is where it comes from

@@ -1,0 +1,46 @@
+"""The edge: what is refused at once, and what is said of it."""
+
+import logging
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from perennial_contract.settings import REFUSED, PredictorSettings
+from perennial_predictor.__main__ import Mounts, run
+from tests.fakes.bundle import a_bundle
+from tests.fakes.mount import Mount
+
+
+@pytest.fixture
+def mount(tmp_path: Path) -> Mount:
+    return Mount(tmp_path / "kafka")
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    """Those of the tests stand again afterwards."""
+    kept = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for each, handler in kept.items():
+        signal.signal(each, handler)
+
+
+def refused(settings: PredictorSettings, mount: Mount, caplog: pytest.LogCaptureFixture) -> str:
+    """Why; the process ends with 42 before it has asked anybody anything."""
+    mounts = Mounts(mount.folder.parent / "s3", mount.folder)
+    with caplog.at_level(logging.INFO):
+        assert run(settings, a_bundle()[0].version, "pod-1", 0, mounts) == REFUSED
+    (record,) = [r for r in caplog.records if r.levelno == logging.CRITICAL]
+    assert vars(record)["reason"] == "SettingsRefused"
+    return str(vars(record)["detail"])
+
+
+def test_a_key_that_may_not_be_set_is_named_and_ends_the_process(
+    settings: PredictorSettings, mount: Mount, caplog: pytest.LogCaptureFixture
+) -> None:
+    mount.put({"security.protocol": "SSL", "enable.auto.commit": "hunter2"})
+    why = refused(settings, mount, caplog)
+    assert why == "kafka.secretRef: the key enable.auto.commit cannot be set"
+    assert "hunter2" not in caplog.text
