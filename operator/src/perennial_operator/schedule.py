@@ -14,20 +14,30 @@ FIELDS: Final = 5  # the library reads a sixth as seconds
 _ANY: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
+class Unreadable(ValueError):  # noqa: N818  what is the case
+    """Why a schedule cannot be read; `field` is the one that cannot."""
+
+    def __init__(self, field: str, why: str) -> None:
+        super().__init__(why)
+        self.field = field
+
+
 def check(schedule: Schedule) -> None:
-    """Raises ValueError, naming the field, when cron or time zone cannot be read."""
-    _zone(schedule)
-    if len(schedule.cron.split()) != FIELDS:
-        raise ValueError(
-            f"retrain.schedule.cron has five fields (minute, hour, day of month, month, day of"
-            f" week), not {len(schedule.cron.split())}: {schedule.cron}"
-        )
+    """Raises Unreadable, which names the field."""
+    cron, zone = schedule.cron, schedule.time_zone
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise Unreadable("timeZone", f"there is no time zone {zone}") from error
+    if (fields := len(cron.split())) != FIELDS:
+        what = "minute, hour, day of month, month, day of week"
+        raise Unreadable("cron", f"{cron} has {fields} fields, not five ({what})")
     try:
         found = next_instant(schedule, _ANY)
     except CronSimError as error:
-        raise ValueError(f"retrain.schedule.cron: {error} in {schedule.cron}") from error
+        raise Unreadable("cron", f"{error} in {cron}") from error
     if found is None:
-        raise ValueError(f"retrain.schedule.cron never comes: {schedule.cron}")
+        raise Unreadable("cron", f"{cron} never comes")
 
 
 def next_instant(schedule: Schedule, after: datetime) -> datetime | None:
@@ -35,7 +45,7 @@ def next_instant(schedule: Schedule, after: datetime) -> datetime | None:
 
     An hour that a clock goes through twice is taken once, one that it leaves out right after.
     """
-    instants = CronSim(schedule.cron, after.astimezone(_zone(schedule)))
+    instants = CronSim(schedule.cron, after.astimezone(ZoneInfo(schedule.time_zone)))
     later = (instant.astimezone(UTC) for instant in instants)
     return next((instant for instant in later if instant > after), None)
 
@@ -43,11 +53,3 @@ def next_instant(schedule: Schedule, after: datetime) -> datetime | None:
 def identity(schedule: Schedule) -> str:
     """Differs when the schedule does."""
     return f"{schedule.cron} {schedule.time_zone}"
-
-
-def _zone(schedule: Schedule) -> ZoneInfo:
-    name = schedule.time_zone
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(f"retrain.schedule.timeZone: there is no time zone {name}") from error

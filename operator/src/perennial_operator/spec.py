@@ -19,7 +19,7 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from perennial_contract.pipeline import (
     Dataset,
@@ -204,7 +204,8 @@ class Spec(Section):
         except Unreadable as error:
             said = PydanticCustomError("schedule", "{why}", {"why": str(error)})
             at = ("retrain", "schedule", error.field)
-            raise ValidationError.from_exception_data("Spec", [{"type": said, "loc": at}]) from None
+            found = InitErrorDetails(type=said, loc=at, input=self.retrain.schedule)
+            raise ValidationError.from_exception_data("Spec", [found]) from None
         return self
 
     def training_digest(self) -> str:
