@@ -4,192 +4,30 @@ from __future__ import annotations
 
 import json
 import random
-import signal
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.cimpl import NewTopic
+from confluent_kafka import Producer, TopicPartition
 
-from perennial_contract.observation import from_parquet, parse_segment_key
-from perennial_contract.pipeline import Events, Kafka, Labels, Reference, SecretReference, Storage
-from perennial_contract.settings import RecorderSettings
+from perennial_contract.pipeline import Filter
 from perennial_contract.status import RecorderReport
-from perennial_contract.store import Store, connect
-from tests.fakes.broker import Log, Record
-from tests.recorder.oracle import Identity, expect
-from tests.recorder.stories import LABEL_SPELLINGS, Sent, Shape, Stories
+from perennial_contract.store import connect
+from tests.integration.recorder import PATIENCE, World, a_world
+from tests.recorder.oracle import expect
+from tests.recorder.stories import Sent, Shape, Stories
 
 pytestmark = pytest.mark.integration
-
-PROGRAM = """
-import signal, sys
-from pathlib import Path
-from threading import Event
-from perennial_contract import logs
-from perennial_contract.settings import RecorderSettings
-from perennial_recorder.__main__ import run
-from perennial_recorder.loop import Pace
-logs.configure()
-stop = Event()
-signal.signal(signal.SIGTERM, lambda *_: stop.set())
-settings = RecorderSettings.model_validate_json(sys.argv[1])
-folder = Path(sys.argv[2])
-run(settings, stop, pod="pod", waiting=folder / "waiting.db", secret=folder / "s3",
-    kafka_secret=folder / "kafka", port=int(sys.argv[3]), pace=Pace(checkpoint=1.0, topics=2.0),
-    delay=0.5)
-"""
-PATIENCE = 90.0  # seconds; only ends a test
-
-
-@dataclass
-class World:
-    """Topics and a prefix of its own, and a recorder that can be started and killed."""
-
-    kafka: str
-    s3: str
-    folder: Path
-    max_delay: timedelta = timedelta(minutes=1)
-    bucket: str = "perennial"
-    name: str = field(default_factory=lambda: f"recorder-test-{uuid4().hex[:8]}")
-    process: subprocess.Popen[bytes] | None = None
-    port: int = 0
-
-    def __post_init__(self) -> None:
-        self.secret = self.folder / "s3"
-        self.secret.mkdir()
-        (self.secret / "AWS_ACCESS_KEY_ID").write_text("minioadmin")
-        (self.secret / "AWS_SECRET_ACCESS_KEY").write_text("minioadmin")
-        self.events, self.labels = f"{self.name}-events", f"{self.name}-labels"
-        self.admin = AdminClient({"bootstrap.servers": self.kafka})
-        self.producer = Producer({"bootstrap.servers": self.kafka, "linger.ms": 0})
-        self.created = datetime.now(UTC) - timedelta(hours=1)
-
-    @property
-    def settings(self) -> RecorderSettings:
-        return RecorderSettings(
-            uid=self.name,
-            namespace="default",
-            name=self.name,
-            created=self.created,
-            storage=Storage(
-                endpoint=self.s3, bucket=self.bucket, secret_ref=SecretReference(name="s3")
-            ),
-            kafka=Kafka(bootstrap_servers=self.kafka),
-            events=Events(topic=self.events, id=Reference(path="id"), time=Reference(path="ts")),
-            labels=Labels(topic=self.labels, max_delay=self.max_delay),
-            label=LABEL_SPELLINGS,
-            flush_interval=timedelta(seconds=1),
-        )
-
-    def store(self) -> Store:
-        client = connect(self.settings.storage, self.secret)
-        return Store(client, self.bucket, self.settings.prefix)
-
-    def make_bucket(self) -> None:
-        client = connect(self.settings.storage, self.secret)
-        if self.bucket not in {b["Name"] for b in client.list_buckets()["Buckets"]}:
-            client.create_bucket(Bucket=self.bucket)
-
-    def create(self, topic: str, partitions: int = 2) -> None:
-        for future in self.admin.create_topics([NewTopic(topic, partitions, 1)]).values():
-            future.result()
-
-    def delete(self, *topics: str) -> None:
-        for future in self.admin.delete_topics(list(topics)).values():
-            future.result()
-
-    def send(self, topic: str, value: object, partition: int = 0, at: int | None = None) -> None:
-        data = value if isinstance(value, bytes) else json.dumps(value).encode()
-        timestamp = round(time.time() * 1000) if at is None else at
-        self.producer.produce(topic, data, partition=partition, timestamp=timestamp)
-
-    def start(self) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        told = [self.settings.model_dump_json(), str(self.folder), str(self.port)]
-        with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen([sys.executable, "-c", PROGRAM, *told], stderr=log)
-
-    def kill(self) -> None:
-        assert self.process
-        self.process.kill()
-        self.process.wait()
-
-    def stop(self) -> int:
-        """As Kubernetes does; the exit code."""
-        assert self.process
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(30)
-
-    def report(self) -> RecorderReport | None:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/status", timeout=5) as said:
-                return RecorderReport.model_validate_json(said.read())
-        except OSError:
-            return None
-
-    def until(self, holds: Callable[[RecorderReport], bool], seconds: float = PATIENCE) -> None:
-        end = time.monotonic() + seconds
-        while (report := self.report()) is None or not holds(report):
-            log = (self.folder / "log").read_text()[-2000:]
-            assert time.monotonic() < end, f"{report}\n{log}"
-            time.sleep(0.2)
-
-    def observed(self) -> dict[Identity, str]:
-        observed: dict[Identity, str] = {}
-        sequences: Counter[int] = Counter()
-        store = self.store()
-        for name in store.list("observations/"):
-            if key := parse_segment_key(name):
-                assert key.first == sequences[key.partition], "a hole in the sequence"
-                for row in from_parquet(store.get(name) or b""):
-                    assert row.sequence == sequences[key.partition]
-                    sequences[key.partition] += 1
-                    assert (key.partition, row.offset) not in observed, "an identity twice"
-                    observed[key.partition, row.offset] = row.label
-        return observed
-
-    def logs(self, topic: str, partitions: int) -> list[Log]:
-        """The topic, read back by another consumer."""
-        reader = Consumer({"bootstrap.servers": self.kafka, "group.id": f"{self.name}-reader"})
-        logs = [Log() for _ in range(partitions)]
-        for number, log in enumerate(logs):
-            end = reader.get_watermark_offsets(TopicPartition(topic, number))[1]
-            reader.assign([TopicPartition(topic, number, 0)])
-            while log.end < end:
-                for message in reader.consume(1000, 1.0):
-                    assert not message.error()
-                    log.records.append(Record(message.timestamp()[1], message.value()))
-        reader.close()
-        return logs
 
 
 @pytest.fixture
 def world(kafka: str, s3: str, tmp_path: Path) -> Iterator[World]:
-    world = World(kafka, s3, tmp_path)
-    world.make_bucket()
-    yield world
-    if world.process and world.process.poll() is None:
-        world.kill()
-    world.producer.flush()
-    store = world.store()
-    if world.bucket == "perennial":
-        for key in list(store.list("")):
-            store.delete(key)
-    world.admin.delete_topics([world.events, world.labels])
+    with a_world(kafka, s3, tmp_path) as world:
+        yield world
 
 
 def test_a_recorder_that_is_killed_twelve_times_loses_nothing_and_doubles_nothing(
@@ -355,3 +193,22 @@ def test_wrong_credentials_are_named_and_new_ones_end_the_process_in_order(world
     assert world.process.wait(30) == 0
     world.start()
     world.until(lambda r: r.ready)
+
+
+def test_what_the_filter_leaves_alone_is_counted_and_the_metrics_say_so(world: World) -> None:
+    world.filter = Filter(path="kind", values=["loan"])
+    world.create(world.events)
+    world.create(world.labels, retention_ms="1000")
+    for i in range(30):
+        world.send(world.events, {"id": i, "kind": "loan" if i % 3 else "card"}, partition=i % 2)
+        world.send(world.labels, {"id": i, "label": "yes"})
+    world.producer.flush()
+    world.start()
+    world.until(lambda r: r.counts["observations"] == 20 and r.counts.get("filtered") == 10)
+    world.until(lambda r: r.lag == {world.events: 0, world.labels: 0})
+    lines = world.ask("/metrics").decode().splitlines()
+    assert "perennial_recorder_observations_total 20.0" in lines
+    assert 'perennial_recorder_unused_records_total{reason="filtered"} 10.0' in lines
+    assert f'perennial_recorder_retention_short{{topic="{world.labels}"}} 1.0' in lines
+    assert f'perennial_recorder_retention_short{{topic="{world.events}"}} 0.0' in lines
+    assert "retention.ms is shorter than labels.maxDelay" in (world.folder / "log").read_text()
