@@ -1,3 +1,5 @@
+import json
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -6,6 +8,7 @@ from perennial_contract.status import (
     Outcome,
     PredictorReport,
     Problem,
+    RecorderReport,
     Report,
     Score,
     Verdict,
@@ -70,3 +73,31 @@ def test_a_report_is_read_by_who_knows_less_of_it() -> None:
     assert Report.model_validate_json(text) == Report(
         uid="u-1", pod="p-0", ready=False, problem=problem
     )
+
+
+def test_a_recorder_that_says_less_has_heard_of_no_request_and_no_attempt() -> None:
+    read = RecorderReport.model_validate_json('{"uid": "u-1", "pod": "p-0", "ready": true}')
+
+    assert read == RecorderReport(uid="u-1", pod="p-0", ready=True)
+    assert (read.requests, read.request, read.attempts, read.lag) == ({}, "", 0, {})
+
+
+def test_a_recorders_report_is_read_as_it_was_written() -> None:
+    report = RecorderReport(
+        uid="u-1",
+        pod="p-0",
+        ready=True,
+        written={"e": {"0": 7, "1": 5}},
+        pending=3,
+        counts={"observations": 12, "given_up": 1},
+        requests={"l": {"0": 4}},
+        request="drift",
+        attempts=8,
+        lag={"events": 2, "labels": 0},
+        labels_complete=False,
+    )
+
+    text = report.model_dump_json()
+
+    assert RecorderReport.model_validate_json(text) == report
+    assert json.loads(text)["labelsComplete"] is False
