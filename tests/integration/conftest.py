@@ -51,11 +51,13 @@ def namespace(control_plane: ControlPlane) -> str:
 
 
 @pytest.fixture
-def operators(control_plane: ControlPlane, namespace: str) -> Iterator[Callable[[], Operator]]:
+def operators(control_plane: ControlPlane, namespace: str) -> Iterator[Callable[..., Operator]]:
+    """Starts one; with the name of another it is the same pod's next container."""
     started: list[Operator] = []
 
-    def start() -> Operator:
-        started.append(Operator(control_plane, f"operator-{uuid4().hex[:6]}", namespace))
+    def start(name: str = "") -> Operator:
+        name = name or f"operator-{uuid4().hex[:6]}"
+        started.append(Operator(control_plane, name, namespace))
         return started[-1]
 
     yield start

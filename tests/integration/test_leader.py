@@ -89,8 +89,8 @@ def test_an_api_server_that_hangs_for_some_seconds_ends_nobody(
     assert operator.process.poll() is None
 
 
-def test_an_api_server_that_is_away_ends_the_leader_and_the_next_goes_on_once_it_is_back(
-    operators: Callable[[], Operator], world: World
+def test_an_api_server_that_is_away_ends_the_leader_and_its_pods_next_container_goes_on(
+    operators: Callable[..., Operator], world: World
 ) -> None:
     operator = operators()
     apply(world.plane, world.namespace, a_pipeline(labels=None))
@@ -99,7 +99,7 @@ def test_an_api_server_that_is_away_ends_the_leader_and_the_next_goes_on_once_it
     world.plane.end("kube-apiserver")
 
     assert operator.process.wait(60) == 1
-    again = operators()
+    again = operators(operator.name)
     eventually("it waits", lambda: "no CustomResourceDefinition yet" in again.log())
     assert not again.ready()
     start_api_server(world.plane)
