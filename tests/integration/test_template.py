@@ -25,27 +25,19 @@ def recorder(world: World) -> Json:
     return template
 
 
+def affine(requirement: Json) -> Json:
+    terms = {"nodeSelectorTerms": [{"matchExpressions": [requirement]}]}
+    return {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": terms}}
+
+
 @pytest.mark.parametrize(
     ("affinity", "named"),
     [
-        ({"nodeAffinity": {"required": {}}}, "affinity.nodeAffinity.required"),
-        (
-            {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": "x"}},
-            "preferredDuringSchedulingIgnoredDuringExecution",
-        ),
-        (
-            {
-                "nodeAffinity": {
-                    "preferredDuringSchedulingIgnoredDuringExecution": [
-                        {"weight": 1000, "preference": {"matchExpressions": []}}
-                    ]
-                }
-            },
-            "weight",
-        ),
+        (affine({"key": "disk", "operator": "In"}), "matchExpressions[0].values"),
+        (affine({"key": "disk", "operator": "Exists", "values": ["ssd"]}), "matchExpressions[0]"),
     ],
 )
-def test_a_mistake_inside_an_affinity_is_named_and_mended_by_an_edit(
+def test_what_only_the_check_of_pods_finds_is_named_and_mended_by_an_edit(
     operators: Callable[[], Operator], world: World, affinity: Json, named: str
 ) -> None:
     operators()

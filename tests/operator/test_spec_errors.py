@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from perennial_operator.own import KEY_PATTERN
 from perennial_operator.spec import Spec
 from perennial_operator.spec_errors import explain
 from tests.operator.world import a_spec
@@ -54,8 +55,8 @@ FEATURES = [{"name": "age", "type": "Number"}, {"name": "job", "type": "Word"}]
             "spec.predictor.template.env[0].name: PERENNIAL_POD is one of the operator's own",
         ),
         (
-            {"trainer": {"template": {"labels": {"perennial.dev/x": "x"}}}},
-            "spec.trainer.template.labels.perennial.dev/x: perennial.dev/x is one of the operator's own",
+            {"trainer": {"template": {"nodeSelector": {"/": "x"}}}},
+            f"spec.trainer.template.nodeSelector./: String should match pattern '{KEY_PATTERN}'",
         ),
         (
             {"kafka": {"bootstrapServers": "k:9092", "properties": {"group.id": "x"}}},

@@ -55,6 +55,9 @@ WISHES: Final[Json] = {
 
 _CA: Final[Json] = {"name": "ca", "mountPath": "/etc/company", "configMap": {"name": "ca"}}
 _SECRET: Final[Json] = {"secretKeyRef": {"name": "proxy", "key": "token"}}
+_REQUIRED: Final = "requiredDuringSchedulingIgnoredDuringExecution"
+_PREFERRED: Final = "preferredDuringSchedulingIgnoredDuringExecution"
+_HEAVY: Final[Json] = {"weight": 1000, "podAffinityTerm": {"topologyKey": "zone"}}
 
 REFUSED: Final[list[tuple[Json, str]]] = [
     ({"labels": {"perennial.dev/pipeline": "other"}}, "labels"),
@@ -105,6 +108,9 @@ REFUSED: Final[list[tuple[Json, str]]] = [
     ),
     ({"tolerations": [{"operator": "Sometimes"}]}, "tolerations[0].operator"),
     ({"affinity": {"nodeAfinity": {}}}, "nodeAfinity"),
+    ({"affinity": {"podAffinity": {_REQUIRED: [{}]}}}, "topologyKey"),
+    ({"affinity": {"podAntiAffinity": {_PREFERRED: [_HEAVY]}}}, "weight"),
+    ({"affinity": {"nodeAffinity": {"required": {}}}}, "affinity.nodeAffinity.required"),
     ({"topologySpreadConstraints": [{"maxSkew": 1}]}, "topologyKey"),
     ({"serviceAccountName": "Not_A_Name"}, "serviceAccountName"),
     ({"imagePullSecrets": [{"name": "a"}, {"name": "a"}]}, "imagePullSecrets"),

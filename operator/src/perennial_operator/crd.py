@@ -34,7 +34,6 @@ _KEPT: Final[tuple[str, ...]] = (
     "maxProperties",
     "required",
     "x-kubernetes-int-or-string",
-    "x-kubernetes-preserve-unknown-fields",
 )
 _KEYED: Final = {
     "spec.schema.features": ["name"],

@@ -6,25 +6,13 @@ The docstrings below the fields become `kubectl explain`.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import Field, StringConstraints, WithJsonSchema
+from pydantic import Field, StringConstraints
 
 from perennial_contract.values import Section
+from perennial_operator.affinity import LabelSelector
 from perennial_operator.own import Key, LabelValue
-
-AsInPods = Annotated[
-    dict[str, Any],
-    Field(max_length=2),
-    WithJsonSchema(
-        {
-            "type": "object",
-            "maxProperties": 2,
-            "x-kubernetes-preserve-unknown-fields": True,
-        }
-    ),
-]
-"""Handed on as it is; the API server reads it with the pod."""
 
 
 class Match(StrEnum):
@@ -51,15 +39,6 @@ class Toleration(Section):
     """How long NoExecute is tolerated; by default for ever."""
 
 
-class Affinity(Section):
-    node_affinity: AsInPods | None = None
-    """As in a pod."""
-    pod_affinity: AsInPods | None = None
-    """As in a pod."""
-    pod_anti_affinity: AsInPods | None = None
-    """As in a pod."""
-
-
 class WhenUnsatisfiable(StrEnum):
     DO_NOT_SCHEDULE = "DoNotSchedule"
     SCHEDULE_ANYWAY = "ScheduleAnyway"
@@ -77,7 +56,7 @@ class TopologySpread(Section):
     """The node label whose values are the domains, such as topology.kubernetes.io/zone."""
     when_unsatisfiable: WhenUnsatisfiable
     """Whether a pod then waits, or runs where it is least uneven."""
-    label_selector: AsInPods | None = None
+    label_selector: LabelSelector | None = None
     """Which pods are counted; by default those of this program and this pipeline."""
     match_label_keys: Annotated[list[Key], Field(max_length=8)] = Field(default_factory=list)
     """Labels whose values must be the pod's own, such as pod-template-hash."""

@@ -13,6 +13,7 @@ from pydantic.alias_generators import to_camel
 
 from perennial_contract.pipeline import SecretReference
 from perennial_contract.values import Section
+from perennial_operator.affinity import Affinity
 from perennial_operator.own import (
     DataKey,
     File,
@@ -25,7 +26,7 @@ from perennial_operator.own import (
     VariableName,
     VolumeName,
 )
-from perennial_operator.scheduling import Affinity, Toleration, TopologySpread
+from perennial_operator.scheduling import Toleration, TopologySpread
 
 
 def _one_of(section: Section, *fields: str) -> None:
