@@ -5,7 +5,7 @@ from perennial_predictor.properties import for_admin, for_consumer, for_producer
 def test_the_user_tunes_the_clients() -> None:
     tuned = Kafka(bootstrap_servers="here:9092", properties={"linger.ms": "5"})
     assert for_producer(tuned, {})["linger.ms"] == "5"
-    assert for_consumer(tuned, {}, "ns.income")["group.id"] == "ns.income.predictor"
+    assert for_consumer(tuned, {}, "ns.income.predictor")["group.id"] == "ns.income.predictor"
 
 
 def test_what_keeps_records_holds_whatever_the_settings_say() -> None:

@@ -40,7 +40,7 @@ FORBIDDEN: Final = (
 )
 _FATAL: Final = KafkaError._FATAL  # noqa: SLF001
 _OUT_OF_RANGE: Final = KafkaError._AUTO_OFFSET_RESET  # noqa: SLF001
-_AFTER: Final = re.compile(r" \(after \d+ms in state [A-Z_]+\)")
+_VARIES: Final = re.compile(r"^Unable to produce message: | \(after \d+ms in state [A-Z_]+\)")
 _LOG: Final = logging.getLogger("kafka")
 
 
@@ -51,6 +51,7 @@ class Events:
         self._settings = settings
         self._security = security
         self._topic = settings.events.topic
+        self._group = f"{settings.id_prefix}.predictor"
         self._admin: AdminClient | None = None
         self._untrusted: KafkaError | None = None
 
@@ -89,7 +90,7 @@ class Events:
         self._left = 0
         self._out_of_range: list[int] = []
         self._consumer = Consumer(
-            for_consumer(settings.kafka, self._security, settings.id_prefix)
+            for_consumer(settings.kafka, self._security, self._group)
             | {"error_cb": self._complain, "on_commit": self._committed},
             logger=_LOG,
         )
@@ -238,7 +239,9 @@ class Events:
             self._admin = None
         at = self._settings.kafka.bootstrap_servers
         if error.code() in FORBIDDEN:
-            message = f"Kafka at {at} refuses {topic or self._topic}: {words(error)}"
+            group = error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED
+            refused = f"group {self._group}" if group else f"topic {topic or self._topic}"
+            message = f"Kafka at {at} refuses {refused}: {words(error)}"
             return Trouble(Problem(reason=Reason.KAFKA_REFUSED, message=message))
         if self._untrusted:
             message = f"Kafka at {at} cannot be used: {words(self._untrusted)}"
@@ -249,7 +252,7 @@ class Events:
 
 def words(error: KafkaError) -> str:
     """What the client says, without times: the same trouble is to be said in the same words."""
-    return _AFTER.sub("", error.str())
+    return _VARIES.sub("", error.str())
 
 
 def incoming(message: Message) -> Incoming:

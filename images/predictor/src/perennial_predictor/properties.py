@@ -15,7 +15,7 @@ LARGEST: Final = 100_000_000
 """Bytes of a record; what a broker reads as one request is 104,857,600 at most by default."""
 
 
-def for_consumer(kafka: Kafka, security: Mapping[str, str], id_prefix: str) -> dict[str, Any]:
+def for_consumer(kafka: Kafka, security: Mapping[str, str], group: str) -> dict[str, Any]:
     """Classic protocol and `range`: 0.4 s gap in a rolling update, 6 to 7 s after a crash."""
     return {
         "heartbeat.interval.ms": 500,
@@ -26,7 +26,7 @@ def for_consumer(kafka: Kafka, security: Mapping[str, str], id_prefix: str) -> d
         **kafka.properties,
         **security,
         "bootstrap.servers": kafka.bootstrap_servers,
-        "group.id": f"{id_prefix}.predictor",
+        "group.id": group,
         "group.protocol": "classic",
         "partition.assignment.strategy": "range",
         "enable.auto.commit": False,

@@ -1,0 +1,99 @@
+"""What the user of kafka.secretRef may not do is named, and goes on when it is allowed."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import pytest
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it does
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    ResourcePatternType,
+    ResourceType,
+)
+
+from perennial_contract.pipeline import Kafka
+from perennial_contract.reasons import Reason
+from perennial_contract.status import Problem
+from perennial_predictor.report import State
+from tests.integration.security import User
+from tests.predictor.stream import Stream, each_once, until
+from tests.servers import KAFKA_SASL, need, need_certificates
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def stream(request: pytest.FixtureRequest, kafka: str) -> Iterator[Stream]:
+    """A stream whose predictor comes with a password."""
+    need(request, "Kafka", KAFKA_SASL)
+    user = User()
+    user.set_password("right")
+    stream = Stream(kafka)
+    stream.change(kafka=Kafka(bootstrap_servers=KAFKA_SASL))
+    stream.security = {
+        "security.protocol": "SASL_SSL",
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.username": user.name,
+        "sasl.password": "right",
+        "ssl.ca.location": str(need_certificates(request) / "ca.crt"),
+    }
+    stream.make_all()
+    yield stream
+    stream.remove_all()
+    user.remove()
+
+
+@contextmanager
+def only_described(stream: Stream, kind: ResourceType, name: str) -> Iterator[None]:
+    """Everybody sees it, and another user alone may do more."""
+
+    def rule(make: Callable[..., Any], who: str, operation: AclOperation) -> Any:
+        literal, allow = ResourcePatternType.LITERAL, AclPermissionType.ALLOW
+        return make(kind, name, literal, f"User:{who}", "*", operation, allow)
+
+    rules = (("another", AclOperation.ALL), ("*", AclOperation.DESCRIBE))
+    for made in stream.admin.create_acls([rule(AclBinding, *r) for r in rules]).values():
+        made.result()
+    try:
+        yield
+    finally:
+        gone = stream.admin.delete_acls([rule(AclBindingFilter, *r) for r in rules])
+        for each in gone.values():
+            each.result()
+
+
+def refusal(state: State) -> str:
+    def refused() -> str:
+        problem = state.report().problem or Problem(reason="", message="")
+        return problem.message if problem.reason == Reason.KAFKA_REFUSED else ""
+
+    told: str = until(refused)
+    assert not state.report().ready
+    return told
+
+
+def test_a_group_that_may_not_be_joined_is_named(stream: Stream) -> None:
+    group = f"{stream.settings.id_prefix}.predictor"
+    with ExitStack() as locked:
+        locked.enter_context(only_described(stream, ResourceType.GROUP, group))
+        with stream.predictor() as state:
+            assert f"group {group}" in refusal(state)
+            locked.close()
+            stream.send(range(10))
+            until(lambda: state.report().ready and stream.answers() == each_once(10))
+
+
+def test_a_topic_that_may_not_be_written_is_named_and_its_answers_are_sent_again(
+    stream: Stream,
+) -> None:
+    with ExitStack() as locked:
+        locked.enter_context(only_described(stream, ResourceType.TOPIC, stream.predictions))
+        with stream.predictor() as state:
+            stream.send(range(10))
+            assert stream.predictions in refusal(state)
+            assert sum(stream.committed().values()) == 0
+            locked.close()
+            until(lambda: state.report().ready and stream.answers() == each_once(10))
