@@ -68,8 +68,8 @@ def test_an_attempt_goes_from_intent_to_job_to_verdict_to_what_serves(
         "kubectl.kubernetes.io/last-applied-configuration"
     }
     assert "forbidden" not in operator.log()
-    status, text = operator.asked("/metrics")
-    assert status == 200
+    code, text = operator.asked("/metrics")
+    assert code == 200
     for line in (
         "perennial_operator_leader 1.0",
         'perennial_operator_attempts_total{outcome="Promoted",reason="FirstModel"} 1.0',
