@@ -35,7 +35,7 @@ def registry(loops: Loops) -> kopf.OperatorRegistry:
         settings.peering.standalone = True  # the lease is ours
         settings.posting.enabled = False  # so are the Events
         settings.scanning.disabled = True
-        settings.watching.connect_timeout = 30
+        settings.watching.connect_timeout = 5
         settings.watching.server_timeout = 300
         settings.watching.client_timeout = 310
         settings.networking.request_timeout = 30
