@@ -21,13 +21,12 @@ from typing import Final
 
 from examples.demo import store
 from examples.demo.cluster import Cluster
-from examples.demo.dataset import as_csv
 from examples.demo.ends import WallClock, guarded, read_facts, say_how_to_go_on, stream_of
 from examples.demo.pipeline import parse
 from examples.demo.report import count
 from examples.demo.screen import best
 from examples.play.lines import TableRefused
-from examples.play.manifest import manifest, name_of, text, unusable
+from examples.play.manifest import base, manifest, name_of, text, unusable
 from examples.play.playback import Playback
 from examples.play.report import report
 from examples.play.sizes import Sizes, sizes
@@ -69,7 +68,7 @@ def file_of(table: Table) -> Path:
 
 def dataset(table: Table, chosen: Sizes) -> int:
     pipeline = parse(manifest(table, chosen, {}))
-    store.put(pipeline.dataset, as_csv(table.rows[: chosen.base], table.label))
+    store.put(pipeline.dataset, base(table, chosen.base))
     print(f"{pipeline.dataset}: {chosen.base:,} rows")
     return 0
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
+from examples.demo.dataset import as_csv
+from examples.demo.rows import Row
 from examples.play.lines import TableRefused
 from examples.play.sizes import Sizes
 from examples.play.table import Table
@@ -47,6 +50,23 @@ def unusable(table: Table, base: int) -> dict[str, str]:
     return found
 
 
+def number_column(table: Table) -> str:
+    """The dataset's column that says which row it is: in the file's order the first are older."""
+    name = "row"
+    while name in {table.label, *table.columns}:
+        name += "_"
+    return name
+
+
+def base(table: Table, rows: int) -> bytes:
+    """The dataset of so many of the first rows as CSV."""
+    name = number_column(table)
+    numbered = (
+        Row({name: number, **row.record}, row.label) for number, row in enumerate(table.rows, 1)
+    )
+    return as_csv(islice(numbered, rows), table.label)
+
+
 def manifest(table: Table, sizes: Sizes, excluded: Mapping[str, str]) -> dict[str, Any]:
     name = name_of(table.path)
     label = table.classes
@@ -65,7 +85,11 @@ def manifest(table: Table, sizes: Sizes, excluded: Mapping[str, str]) -> dict[st
                 "label": {"positive": label.positive, "negative": label.negative},
                 "exclude": list(excluded),
             },
-            "dataset": {"uri": f"s3://datasets/{name}/train.csv", "label": table.label},
+            "dataset": {
+                "uri": f"s3://datasets/{name}/train.csv",
+                "label": table.label,
+                "timeColumn": number_column(table),
+            },
             "storage": {
                 "endpoint": "http://minio:9000",
                 "bucket": "perennial",

@@ -15,7 +15,7 @@ from examples.demo.traffic import Traffic
 from examples.demo.view import View
 from examples.play.__main__ import file_of, main
 from examples.play.lines import TableRefused
-from examples.play.manifest import manifest, name_of, text, unusable
+from examples.play.manifest import base, manifest, name_of, text, unusable
 from examples.play.playback import SETTLE, Playback
 from examples.play.report import along, report
 from examples.play.sizes import FASTEST, Sizes, sizes
@@ -95,6 +95,17 @@ def test_the_manifest_of_a_table_is_what_the_operator_accepts_and_the_demo_follo
         "demo-my-table-2-predictions",
         "demo-my-table-2-dead-letters",
     )
+
+
+def test_the_dataset_says_the_order_of_its_rows_in_a_column_of_its_own() -> None:
+    table = a_table("ynn", row=[7, 8, 9])
+
+    assert manifest(table, Sizes(2, 100, 50, 1.0), {})["spec"]["dataset"] == {
+        "uri": "s3://datasets/demo-my-table-2/train.csv",
+        "label": "bought",
+        "timeColumn": "row_",
+    }
+    assert base(table, 2) == b"row_,n,row,bought\n1,0,7,y\n2,1,8,n\n"
 
 
 def test_columns_that_can_be_no_features_are_left_out() -> None:
