@@ -1,9 +1,14 @@
 """What follows a verdict, against a real Kafka, MLflow and S3 server."""
 
+from __future__ import annotations
+
 import json
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -14,12 +19,17 @@ from confluent_kafka.cimpl import NewTopic
 from perennial_contract.bundle import FILES, MANIFEST, key
 from perennial_contract.lifecycle import Completed, Started
 from perennial_contract.status import Outcome, Verdict
-from perennial_trainer.tracking import ENVIRONMENT
+from perennial_trainer.record import Record
+from perennial_trainer.tracking import ENVIRONMENT, track
 from tests.integration.trainer import Bucket
 from tests.integration.trainer import bucket as a_bucket
 from tests.servers import KAFKA_SASL, MLFLOW, need, need_certificates
 
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
 pytestmark = pytest.mark.integration
+BEGUN = datetime(2026, 1, 2, tzinfo=UTC)
 REFUSED = b"age,label\n39,maybe\n"  # an attempt of a second, whose verdict stands
 
 
@@ -44,6 +54,16 @@ def topic(kafka: str) -> Iterator[str]:
     admin.create_topics([NewTopic(name, 1, 1)])[name].result()
     yield name
     admin.delete_topics([name])[name].result()
+
+
+@pytest.fixture
+def mlflow(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
+    need(request, "MLflow", MLFLOW)
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    from mlflow import MlflowClient  # noqa: PLC0415  seconds
+
+    return MlflowClient(tracking_uri=MLFLOW)
 
 
 def read(kafka: str, topic: str) -> list[tuple[bytes, bytes]]:
@@ -136,14 +156,9 @@ def test_credentials_that_kafka_refuses_harm_nothing(
 
 
 def test_an_attempt_is_one_run_in_mlflow_whoever_reports_its_verdict(
-    bucket: Bucket, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bucket: Bucket, mlflow: MlflowClient, tmp_path: Path
 ) -> None:
-    need(request, "MLflow", MLFLOW)
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    from mlflow import MlflowClient  # noqa: PLC0415  seconds
-
-    client, name = MlflowClient(tracking_uri=MLFLOW), f"trainer-test/{uuid4().hex[:8]}"
+    name = f"trainer-test/{uuid4().hex[:8]}"
     settings = bucket.settings(tracking={"uri": MLFLOW, "experiment": name})
 
     for _ in range(2):
@@ -151,10 +166,10 @@ def test_an_attempt_is_one_run_in_mlflow_whoever_reports_its_verdict(
     assert bucket.left_out() == []
 
     verdict = Verdict.model_validate_json((tmp_path / "log").read_bytes())
-    experiment = client.get_experiment_by_name(name)
+    experiment = mlflow.get_experiment_by_name(name)
     assert experiment
-    runs = client.search_runs([experiment.experiment_id])
-    client.delete_experiment(experiment.experiment_id)
+    runs = mlflow.search_runs([experiment.experiment_id])
+    mlflow.delete_experiment(experiment.experiment_id)
     assert [(run.info.run_name, run.info.status) for run in runs] == [("attempt-1", "FINISHED")]
     assert (
         runs[0].data.tags.items()
@@ -171,6 +186,25 @@ def test_an_attempt_is_one_run_in_mlflow_whoever_reports_its_verdict(
     assert runs[0].data.metrics["loss.search"] == verdict.score
     assert runs[0].data.params["candidate"] == "search"
     assert {"num_leaves", "learning_rate", "trees", "rows"} < set(runs[0].data.params)
+
+
+def test_a_run_that_was_left_open_in_mlflow_is_completed(mlflow: MlflowClient) -> None:
+    name = f"trainer-test/{uuid4().hex[:8]}"
+    experiment = mlflow.create_experiment(name)
+    left = mlflow.create_run(experiment, tags={"uid": "u-1", "attempt": "8"})
+    other = mlflow.create_run(experiment, tags={"uid": "u-1", "attempt": "7"})
+    tags = {"uid": "u-1", "attempt": "8", "outcome": "Refused", "mlflow.note.content": "x" * 9000}
+    told = Record("attempt-8", name, BEGUN, BEGUN, True, {}, {"score": 0.5}, tags)  # noqa: FBT003
+
+    track(MLFLOW, told)
+    track(MLFLOW, replace(told, metrics={"score": 0.6}))
+
+    runs = {run.info.run_id: run for run in mlflow.search_runs([experiment])}
+    mlflow.delete_experiment(experiment)
+    assert set(runs) == {left.info.run_id, other.info.run_id}
+    assert runs[left.info.run_id].info.status == "FAILED"
+    assert runs[left.info.run_id].data.metrics == {"score": 0.5}
+    assert runs[other.info.run_id].info.status == "RUNNING"
 
 
 def test_an_mlflow_that_never_answers_costs_seconds_and_no_verdict(

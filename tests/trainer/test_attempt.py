@@ -231,3 +231,17 @@ def test_equal_cases_build_equal_models(base: Base) -> None:
     texts = [learn(a_case(base, observations(7, 600, 2)), QUIET)[1] for _ in range(2)]
 
     assert len({built.model.text for built in texts if built}) == 1
+
+
+def test_a_champion_that_cannot_be_read_is_kept_when_nothing_beats_the_base_rate(
+    base: Base,
+) -> None:
+    rows = [replace(o, label="AB"[o.sequence % 2]) for o in observations(7, 2000, 2)]
+    case = a_case(base, rows)
+    lost = replace(case, settings=case.settings.model_copy(update={"champion": "v9-12345678"}))
+
+    verdict, built = learn(lost, QUIET)
+
+    assert built is None
+    assert verdict.reason == "NoSignal"
+    assert "kept v9-12345678, which cannot be judged" in verdict.message

@@ -78,7 +78,9 @@ def _promoted(case: Case, held: Score, won: Score, parts: Split) -> str:
 
 def _kept(case: Case, decision: Decision) -> str:
     held, rivals = decision.scores[0], decision.scores[1:]
-    kept = f"kept {case.settings.champion}" if case.champion else "no model"
+    kept = f"kept {case.settings.champion}" if case.settings.champion else "no model"
+    if case.settings.champion and not case.champion:
+        kept = f"{kept}, which cannot be judged"
     if not rivals:
         return f"{kept}: no challenger could be fitted"
     best = min(rivals, key=lambda s: s.loss)
