@@ -70,19 +70,19 @@ up_minio() { need_network; start_minio; await_minio; say "MinIO answers at http:
 up_mlflow() { need_network; start_mlflow; await_mlflow; say "MLflow answers at $MLFLOW_ADDRESS"; }
 
 engine_stop() {
-  local name process
+  local name
   for name in "$@"; do
-    for process in $(processes_of "$name"); do stop "$process"; done
+    stop_part "$name"
     say "$name is stopped; its data is kept"
   done
 }
 
-processes_of() { # processes_of PART: who answers goes before who does the work
+stop_part() { # stop_part PART: who answers goes before who does the work
   case $1 in
-    api) echo kube-apiserver ;; # node and pods go on without it
-    minio) echo minio-tls minio-tls-pods minio ;;
-    mlflow) echo mlflow-pods mlflow ;;
-    *) echo "$1" ;;
+    api) kill_all kube-apiserver ;; # asked, it waits a minute for its watchers; etcd has what it knows
+    minio) stop minio-tls; stop minio-tls-pods; stop minio ;;
+    mlflow) stop mlflow-pods; stop mlflow ;;
+    *) stop "$1" ;;
   esac
 }
 
