@@ -5,7 +5,8 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.client import HTTPConnection
@@ -19,6 +20,7 @@ from tests.integration.control_plane import OPERATOR, ControlPlane, apply, event
 from tests.operator.world import D1, V1
 
 Json = dict[str, Any]
+ADDRESS = "127.83.0.1"
 
 
 @dataclass
@@ -125,6 +127,30 @@ class World:
         apply(self.plane, self.namespace, pod)
         self.set_status("pod", name, status)
 
+    def deployment(self) -> Json:
+        """The predictor's, once there is one."""
+        where = (self.namespace, "deploy", "income-predictor")
+        return eventually("the Deployment", lambda: self.plane.get(*where))
+
+    def predictor(self, letter: str, *, ready: bool, address: str = ADDRESS) -> None:
+        """A pod of the Deployment as it is now."""
+        owner = self.deployment()
+        annotations = owner["spec"]["template"]["metadata"]["annotations"]
+        status = {
+            "phase": "Running",
+            "podIP": address,
+            "podIPs": [{"ip": address}],
+            "conditions": [{"type": "Ready", "status": str(ready)}],
+        }
+        self.pod(f"income-predictor-{letter}", "predictor", owner, status, **annotations)
+
+    def rolled_out(self, replicas: int = 1) -> None:
+        """What the Deployment's controller says once it has nothing left to do."""
+        counts = dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas"), replicas)
+        seen = self.deployment()["metadata"]["generation"]
+        done = {"observedGeneration": seen, "availableReplicas": replicas, **counts}
+        self.set_status("deployment", "income-predictor", done)
+
     def set_status(self, kind: str, name: str, status: Json) -> None:
         patch = json.dumps({"status": status})
         self.plane.kubectl(
@@ -182,12 +208,13 @@ class World:
         )
 
 
-def reporting(report: Callable[[], Report]) -> ThreadingHTTPServer:
-    """A /status on the port where the operator asks pods, at an address of its own."""
+@contextmanager
+def reporting(report: Report, address: str = ADDRESS) -> Iterator[None]:
+    """A pod's /status on the port where the operator asks, at an address of its own."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = report().model_dump_json().encode()
+            body = report.model_dump_json().encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
@@ -196,6 +223,10 @@ def reporting(report: Callable[[], Report]) -> ThreadingHTTPServer:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Says nothing."""
 
-    server = ThreadingHTTPServer(("127.83.0.1", 8080), Handler)
+    server = ThreadingHTTPServer((address, 8080), Handler)
     Thread(target=server.serve_forever, daemon=True).start()
-    return server
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -27,9 +27,7 @@ def test_an_attempt_goes_from_intent_to_job_to_verdict_to_what_serves(
     assert world.status()["attempt"]["number"] == 1
     assert world.condition("Ready") == ("False", "AttemptRunning")
     world.end_trainer(job, world.verdict())
-    deployment = eventually(
-        "the Deployment", lambda: world.plane.get(world.namespace, "deploy", "income-predictor")
-    )
+    deployment = world.deployment()
     assert world.status()["head"] == V1
     report = PredictorReport(
         uid=deployment["metadata"]["ownerReferences"][0]["uid"],
@@ -39,24 +37,10 @@ def test_an_attempt_goes_from_intent_to_job_to_verdict_to_what_serves(
         digest=D1,
         bundle=BundleState.VERIFIED,
     )
-    server = reporting(lambda: report)
-    try:
-        status = {
-            "phase": "Running",
-            "podIP": "127.83.0.1",
-            "podIPs": [{"ip": "127.83.0.1"}],
-            "conditions": [{"type": "Ready", "status": "True"}],
-        }
-        world.pod(
-            "income-predictor-a", "predictor", deployment, status, **{"perennial.dev/model": V1}
-        )
-        counts = dict.fromkeys(("replicas", "updatedReplicas", "readyReplicas"), 1)
-        done = {"observedGeneration": 1, "availableReplicas": 1, **counts}
-        world.set_status("deployment", "income-predictor", done)
+    with reporting(report):
+        world.predictor("a", ready=True)
+        world.rolled_out()
         eventually("it serves", lambda: world.condition("Ready") == ("True", "Ready"))
-    finally:
-        server.shutdown()
-        server.server_close()
 
     row = world.plane.kubectl("-n", world.namespace, "get", "mp", "--no-headers").split()
     assert row[:6] == ["income", "True", V1, "logloss", "0.296", "#1"]
