@@ -145,6 +145,21 @@ async def test_a_delete_that_is_refused_keeps_no_child_from_being_made() -> None
     assert said(cluster, "Accepted") == ("False", "ChildRefused", why)
 
 
+async def test_a_job_whose_deletion_is_refused_is_why_the_attempt_does_not_go_on() -> None:
+    cluster = FakeCluster(a_resource())
+    await passes(cluster)
+    failed = {"type": "Failed", "status": "True"}
+    child(cluster, "Job", "income-train-1")["status"] = {"conditions": [failed]}
+    cluster.refuses = {"Job": "a policy forbids it"}
+
+    await passes(cluster)
+
+    why = "the API server refuses to delete Job income-train-1: a policy forbids it"
+    status, reason, message = said(cluster, "Training")
+    assert (status, reason) == ("False", "ChildRefused")
+    assert message.startswith(f"attempt 1: {why}")
+
+
 async def test_ten_are_kept_and_what_serves_was_made_from() -> None:
     cluster = FakeCluster(a_resource(serving().to_json()))
     await passes(cluster)

@@ -171,7 +171,9 @@ def _fail(case: Case, attempt: Attempt, current: Manifest, problem: Problem | No
     """No verdict: count it once, wait, and delete the Job so that it can be made again."""
     uid = current["metadata"]["uid"]
     if attempt.failed == uid:
-        return replace(case.step(), delete=current)
+        why = case.observed.refused.get("Job")
+        told = {"problem": Problem(reason=Reason.CHILD_REFUSED, message=why)} if why else {}
+        return replace(case.step(attempt, **told), delete=current)
     lost = Problem(reason=Reason.POD_GONE, message="the trainer's pod went without a verdict")
     shown = problem or lost
     tries = attempt.tries + 1 if shown.reason == attempt.failed_for else 1
