@@ -17,7 +17,7 @@ def test_a_candidate_waits_to_be_approved_and_a_pin_holds_until_it_is_taken_away
     prepared: Prepared,
 ) -> None:
     pipeline = prepared(a_pipeline("e2e-hands", promotion={"mode": "Manual"}))
-    first = begun(pipeline)
+    first = approved(pipeline)
     pipeline.stream.send(loans(2_400, function=4, seed=3))
 
     second = pipeline.wait_attempt(2)["version"]
@@ -50,6 +50,17 @@ def begun(pipeline: Pipeline) -> str:
     pipeline.apply()
     pipeline.wait_ready()
     return str(pipeline.status()["model"]["version"])
+
+
+def approved(pipeline: Pipeline) -> str:
+    """The first version, which waits like any other, once it was approved and serves."""
+    pipeline.prepare(loans(1_500))
+    pipeline.apply()
+    first = str(pipeline.wait_attempt(1)["version"])
+    assert why_not_ready(pipeline) == "CandidateWaits"
+    pipeline.edit({"promotion": {"approve": first}})
+    pipeline.wait_ready()
+    return first
 
 
 def why_not_ready(pipeline: Pipeline) -> str:
