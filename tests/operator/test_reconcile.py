@@ -6,95 +6,30 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perennial_operator.reconcile import Known, Reconciler, difference
-from perennial_operator.resource import KIND, Status
-from perennial_operator.revisions import accept
+from perennial_operator.resource import KIND
 from tests.fakes.cluster import FakeCluster, FakeReports, merged
+from tests.operator.passes import (
+    PREDICTOR,
+    RECORDER,
+    a_raw_pod,
+    passes,
+    revision_of,
+    running,
+    said,
+    status_of,
+    to_the_end,
+)
 from tests.operator.world import (
     D1,
     IMAGES,
     NOW,
     UID,
     V1,
-    a_predictor,
-    a_recorder,
     a_resource,
-    a_verdict,
-    recorded,
     serving,
-    verified,
 )
 
 Json = dict[str, Any]
-RECORDER = recorded(a_recorder())
-PREDICTOR = verified(a_predictor(name="income-predictor-a"))
-
-
-def a_raw_pod(name: str, component: str, owner: str = "", **status: Any) -> Json:
-    return {
-        "kind": "Pod",
-        "metadata": {
-            "name": name,
-            "namespace": "team",
-            "uid": name,
-            "labels": {"perennial.dev/pipeline": "income", "perennial.dev/component": component},
-            "annotations": {"perennial.dev/model": V1},
-            "ownerReferences": [{"uid": owner, "controller": True}],
-        },
-        "status": {"phase": "Running", "podIP": "10.0.0.1", **status},
-    }
-
-
-def running(component: str) -> Json:
-    state = {"name": component, "state": {"running": {}}}
-    return {"conditions": [{"type": "Ready", "status": "True"}], "containerStatuses": [state]}
-
-
-async def passes(cluster: FakeCluster, reports: FakeReports, count: int = 8) -> timedelta | None:
-    """As many passes as it takes; a pass that fails is followed by another."""
-    reconciler, known = Reconciler(cluster, reports, IMAGES), Known()
-    again: timedelta | None = timedelta(0)
-    for number in range(count):
-        try:
-            again = await reconciler.reconcile(
-                "team", "income", known, NOW + timedelta(minutes=2 * number)
-            )
-        except OSError:
-            known = Known()
-    return again
-
-
-def play(cluster: FakeCluster, verdict: Json | None = None) -> None:
-    """What Kubernetes and the programs would do: pods appear, the trainer ends, pods turn ready."""
-    for (kind, _, name), child in list(cluster.objects.items()):
-        if kind == "StatefulSet":
-            pod = a_raw_pod("income-recorder-0", "recorder", **running("recorder"))
-            cluster.objects["Pod", "team", "income-recorder-0"] = pod
-        if kind == "Job":
-            message = a_verdict(1).model_copy(update=verdict or {}).to_termination()
-            ended = {"terminated": {"exitCode": 0, "message": message}}
-            status = {"phase": "Succeeded", "containerStatuses": [{"state": ended}]}
-            pod = a_raw_pod(f"{name}-x", "trainer", child["metadata"]["uid"], **status)
-            cluster.objects["Pod", "team", f"{name}-x"] = pod
-        if kind == "Deployment":
-            counts = {"replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}
-            child["status"] = {"observedGeneration": 1, **counts}
-            pod = a_raw_pod("income-predictor-a", "predictor", **running("predictor"))
-            cluster.objects["Pod", "team", "income-predictor-a"] = pod
-
-
-def status_of(cluster: FakeCluster) -> Status:
-    return Status.model_validate(cluster.objects[KIND, "team", "income"]["status"])
-
-
-async def to_the_end(cluster: FakeCluster, reports: FakeReports) -> None:
-    for _ in range(6):
-        await passes(cluster, reports, 3)
-        play(cluster)
-    await passes(cluster, reports, 3)
-
-
-def revision_of(cluster: FakeCluster) -> str:
-    return accept(cluster.objects[KIND, "team", "income"], (), IMAGES.predictor).name
 
 
 async def test_the_intent_is_written_before_the_job_and_the_job_before_anything_it_leads_to() -> (
@@ -167,71 +102,6 @@ async def test_wherever_a_write_fails_the_end_is_the_same(fail_at: int) -> None:
 
     assert end(broken) == end(plain)
     assert sum(write.startswith("create Job") for write in broken.writes) == 1
-
-
-def said(cluster: FakeCluster, kind: str) -> tuple[str, str, str]:
-    found = next(c for c in status_of(cluster).conditions if c.type == kind)
-    return found.status, found.reason, found.message
-
-
-@pytest.mark.parametrize("kind", ["StatefulSet", "Deployment"])
-async def test_a_child_that_is_refused_is_named_and_keeps_no_other_from_being_made(
-    kind: str,
-) -> None:
-    cluster = FakeCluster(a_resource(serving(attempt=None, history=[]).to_json()))
-    name = "income-recorder" if kind == "StatefulSet" else "income-predictor"
-    cluster.refuses = {kind: "requests must be less than or equal to memory limit"}
-
-    await passes(cluster, FakeReports(), 2)
-
-    others = {"StatefulSet", "Deployment"} - {kind}
-    assert others <= {kind for kind, _, _ in cluster.objects}
-    why = f"the API server refuses {kind} {name}: {cluster.refuses[kind]}"
-    assert said(cluster, "Accepted") == ("False", "ChildRefused", why)
-    assert said(cluster, "Ready") == ("False", "ChildRefused", why)
-
-
-async def test_a_child_that_is_taken_at_last_is_refused_no_longer() -> None:
-    cluster = FakeCluster(a_resource())
-    cluster.refuses = {"StatefulSet": "no"}
-    reconciler, known = Reconciler(cluster, FakeReports(), IMAGES), Known()
-    for number in range(3):
-        await reconciler.reconcile("team", "income", known, NOW + timedelta(minutes=number))
-    assert said(cluster, "Accepted")[1] == "ChildRefused"
-
-    cluster.refuses = {}
-    for number in range(3, 5):
-        await reconciler.reconcile("team", "income", known, NOW + timedelta(minutes=number))
-
-    assert said(cluster, "Accepted")[:2] == ("True", "Accepted")
-
-
-async def test_a_refusal_is_told_soon_and_then_costs_no_write() -> None:
-    cluster = FakeCluster(a_resource(serving(attempt=None, history=[]).to_json()))
-    cluster.refuses = {"StatefulSet": "no"}
-    reconciler, known = Reconciler(cluster, FakeReports(), IMAGES), Known()
-
-    waits = [await reconciler.reconcile("team", "income", known, NOW) for _ in range(4)]
-    before = list(cluster.writes)
-    await reconciler.reconcile("team", "income", known, NOW)
-
-    assert waits[0] == timedelta(seconds=5)
-    assert cluster.writes == before
-
-
-async def test_a_job_that_is_refused_is_why_the_attempt_does_not_begin() -> None:
-    cluster = FakeCluster(a_resource())
-    cluster.refuses = {"Job": "exceeded quota: training"}
-
-    await passes(cluster, FakeReports(), 4)
-
-    why = "the API server refuses Job income-train-1: exceeded quota: training"
-    assert said(cluster, "Training") == ("False", "ChildRefused", f"attempt 1: {why}")
-    assert said(cluster, "ModelAvailable") == ("False", "ChildRefused", why)
-    assert [h.reason for h in cluster.told] == ["AttemptStarted"]
-    cluster.refuses = {}
-    await to_the_end(cluster, FakeReports())
-    assert status_of(cluster).head == V1
 
 
 async def test_a_conflict_means_look_again_and_do_nothing_else() -> None:
