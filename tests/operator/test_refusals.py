@@ -1,5 +1,4 @@
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -13,8 +12,6 @@ from tests.operator.world import (
     a_resource,
     serving,
 )
-
-Json = dict[str, Any]
 
 
 @pytest.mark.parametrize("kind", ["StatefulSet", "Deployment"])

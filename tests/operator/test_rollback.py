@@ -139,6 +139,14 @@ def test_the_next_version_comes_with_what_was_edited() -> None:
     assert predictor_of(decided) == deployment(pipeline, IMAGES.predictor, V3)
 
 
+def test_another_look_of_the_same_spec_is_no_edit() -> None:
+    pipeline = edited(revision=OLD.revision)
+
+    decided = decide(pipeline, broken(pipeline))
+
+    assert (decided.status.head, decided.status.held_back) == (V1, "")
+
+
 @pytest.mark.parametrize("same", [True, False])
 def test_without_an_edit_of_the_pods_or_what_they_were_made_from_nothing_is_held_back(
     *, same: bool

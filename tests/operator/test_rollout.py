@@ -1,6 +1,5 @@
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -24,8 +23,6 @@ from tests.operator.world import (
     serving,
     verified,
 )
-
-Json = dict[str, Any]
 
 
 def test_what_serves_changes_when_every_pod_reports_the_new_digest() -> None:

@@ -121,7 +121,7 @@ def _back(tried: Wanted, status: Status, fault: Problem) -> Step:
     good = model.version if model else ""
     to = f"back to {good}" if good else "no version to go back to"
     held = ""
-    if model and tried.pipeline.good and tried.template != model.template:
+    if model and tried.pipeline.good and _is_edited(tried, model):
         held = tried.revision
         to = f"{to} with the pods of {model.revision}; {held} waits for the next version or edit"
     event = Happening(Reason.ROLLED_BACK, f"{bad}: {fault.message}; {to}", warning=True)
@@ -131,6 +131,11 @@ def _back(tried: Wanted, status: Status, fault: Problem) -> Step:
         "held_back": held,
     }
     return Step(status.model_copy(update=changes), (event,))
+
+
+def _is_edited(tried: Wanted, model: Model) -> bool:
+    """By somebody, not by another operator that makes other pods of the same spec."""
+    return tried.revision != model.revision and tried.template != model.template
 
 
 def _complete(goal: Wanted, status: Status, observed: Observed, now: datetime) -> Step:
