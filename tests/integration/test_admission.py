@@ -31,7 +31,8 @@ STRICT = (
 
 
 def with_template(template: Json, program: str = "predictor") -> Json:
-    return a_pipeline(**{program: {"template": template}})
+    sections: Json = {program: {"template": template}}
+    return a_pipeline(**sections)
 
 
 def edit(plane: ControlPlane, namespace: str, spec: Json, *, token: str = ADMIN) -> None:

@@ -21,6 +21,8 @@ SECURED: Json = {
     "lifecycle": {"topic": "lifecycle"},
 }
 
+ADDED: Json = {name: {"template": WISHES} for name in ("predictor", "recorder", "trainer")}
+
 
 @pytest.fixture
 def restricted(control_plane: ControlPlane, namespace: str) -> ControlPlane:
@@ -85,9 +87,7 @@ def test_every_programs_pod_is_accepted(
 def test_every_programs_pod_is_accepted_with_all_that_a_user_may_add(
     restricted: ControlPlane, namespace: str, number: int
 ) -> None:
-    programs = ("predictor", "recorder", "trainer")
-    added = {program: {"template": WISHES} for program in programs}
-    child = children(a_pipeline(**SECURED, **added))[number]
+    child = children(a_pipeline(**SECURED, **ADDED))[number]
 
     assert "created" in try_out(restricted, namespace, pod_of(child))
 
@@ -96,9 +96,7 @@ def test_every_programs_pod_is_accepted_with_all_that_a_user_may_add(
 def test_every_child_is_what_the_api_server_knows_with_all_that_a_user_may_add(
     control_plane: ControlPlane, namespace: str, number: int
 ) -> None:
-    programs = ("predictor", "recorder", "trainer")
-    added = {program: {"template": WISHES} for program in programs}
-    child = children(a_pipeline(**SECURED, **added))[number]
+    child = children(a_pipeline(**SECURED, **ADDED))[number]
     child["metadata"]["namespace"] = namespace
 
     assert "created" in try_out(control_plane, namespace, child)

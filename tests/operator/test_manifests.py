@@ -148,7 +148,9 @@ def test_what_the_user_adds_stands_beside_what_is_ours(kind: str, program: str) 
     elsewhere = {"labels", "annotations", "env", "volumes", "topologySpreadConstraints"}
     passed = {key: value for key, value in WISHES.items() if key not in elsewhere}
 
-    made = templates(a_pipeline(**{program: {"template": WISHES}}))[kind]
+    sections: Json = {program: {"template": WISHES}}
+
+    made = templates(a_pipeline(**sections))[kind]
 
     ours = {k: v for k, v in made["metadata"].get("annotations", {}).items() if "perennial" in k}
     assert made == {
