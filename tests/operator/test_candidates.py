@@ -70,9 +70,9 @@ def test_what_is_better_waits_where_somebody_decides(sections: dict[str, Any]) -
     assert status.candidate == CANDIDATE
     assert (status.head, served(a_pipeline(status, **sections), status)) == (V1, V1)
     assert status.history[-1].outcome is Ending.CANDIDATE
-    assert status.history[-1].message == f"better by 0.01 nats; {V2} waits for promotion.approve"
+    note = f"attempt 2: better by 0.01 nats; {V2} waits for promotion.approve"
     assert status.handled.spec == a_pipeline().spec.training_digest()
-    assert reasons_of(decided)[0] == "Candidate"
+    assert decided.events[0] == Happening("Candidate", note)
     assert served_version(decided) == V1
     said = f"{V1} serves; {V2} waits for promotion.approve"
     assert condition(decided, "ModelAvailable") == ("True", "Serving", said)

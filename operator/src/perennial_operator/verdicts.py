@@ -72,13 +72,17 @@ def _close(case: Case, attempt: Attempt, entry: Entry) -> Step:
         changes["handled"] = triggers.consumed(status, attempt)
     status = status.model_copy(update=changes)
     history = kept([*status.history, entry], _in_use(case.pipeline, status), HISTORY)
-    event = Happening(
-        Reason[entry.outcome.name],
-        f"attempt {attempt.number}: {entry.message}",
-        warning=entry.outcome is Outcome.REFUSED,
-    )
     status = status.model_copy(update={"history": history})
-    return Step(status, events=(event,), again_in=timedelta(0))
+    return Step(status, events=(_told(attempt, entry),), again_in=timedelta(0))
+
+
+def _told(attempt: Attempt, entry: Entry) -> Happening:
+    """The Event of its end."""
+    waits = entry.outcome is Outcome.CANDIDATE
+    ask = f"; {entry.version} waits for promotion.approve" if waits else ""
+    note = f"attempt {attempt.number}: {entry.message}{ask}"
+    refused = entry.outcome is Outcome.REFUSED
+    return Happening(Reason[entry.outcome.name], note, warning=refused)
 
 
 def _in_use(pipeline: Pipeline, status: Status) -> set[str]:
@@ -137,7 +141,6 @@ def _judgement(case: Case, verdict: Verdict) -> tuple[Outcome, str, str]:
         message = f"{verdict.version} has failed before by its own fault"
         return Outcome.REJECTED, Program.BUNDLE_BROKEN, message
     if outcome is Outcome.PROMOTED and _waits(case.pipeline, verdict):
-        message = f"{message}; {verdict.version} waits for promotion.approve"
         return Outcome.CANDIDATE, verdict.reason, message
     return outcome, verdict.reason, message
 
