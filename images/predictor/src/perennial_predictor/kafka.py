@@ -19,6 +19,7 @@ from confluent_kafka.admin import AdminClient
 
 from perennial_contract.headers import read_headers
 from perennial_contract.reasons import Reason
+from perennial_contract.secrets import ALERT
 from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import Problem
 from perennial_predictor.ports import Fatal, Listener, Positions, Topics, Trouble, Unavailable
@@ -28,7 +29,7 @@ from perennial_predictor.score import Incoming
 
 _TIMEOUT: Final = 5.0  # seconds for one question to the brokers
 _MISSING: Final = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.UNKNOWN_TOPIC_ID)
-UNTRUSTED: Final = (
+_UNTRUSTED: Final = (
     KafkaError._AUTHENTICATION,  # noqa: SLF001  librdkafka's own codes begin so
     KafkaError._SSL,  # noqa: SLF001
     KafkaError.SASL_AUTHENTICATION_FAILED,
@@ -212,7 +213,7 @@ class Events:
 
     def _heard(self, error: KafkaError) -> None:
         """What the client complains of; only with this it is known why a question timed out."""
-        if error.code() in UNTRUSTED:
+        if is_untrusted(error):
             self._untrusted = error
 
     def _complain(self, error: KafkaError) -> None:
@@ -220,7 +221,7 @@ class Events:
             raise Fatal(error.str())
         if error.code() in FORBIDDEN:  # the client may wait for ever; a new one asks again
             raise self._trouble(error)
-        if error.code() in UNTRUSTED:  # the look that follows must not go by an old connection
+        if is_untrusted(error):  # the look that follows must not go by an old connection
             self._admin = None
         self._listener.noticed(words(error))
 
@@ -248,6 +249,11 @@ class Events:
             return Unavailable(Problem(reason=Reason.KAFKA_REFUSED, message=message))
         message = f"Kafka at {at} does not answer: {words(error)}"
         return Unavailable(Problem(reason=Reason.KAFKA_UNAVAILABLE, message=message))
+
+
+def is_untrusted(error: KafkaError) -> bool:
+    """Whether one side does not believe the other's password or certificate."""
+    return error.code() in _UNTRUSTED or ALERT in error.str()
 
 
 def words(error: KafkaError) -> str:

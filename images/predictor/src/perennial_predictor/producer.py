@@ -13,7 +13,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from perennial_contract.lifecycle import Serving
 from perennial_contract.reasons import Reason
 from perennial_contract.settings import PredictorSettings
-from perennial_predictor.kafka import FORBIDDEN, UNTRUSTED, words
+from perennial_predictor.kafka import FORBIDDEN, is_untrusted, words
 from perennial_predictor.ports import Failure, Fatal, Topics
 from perennial_predictor.properties import for_producer
 from perennial_predictor.score import Outgoing
@@ -93,7 +93,7 @@ class Answers:
         self._failures.append(Failure(out, error.code() in _REFUSED, message, reason))
 
     def _complain(self, error: KafkaError) -> None:
-        if error.code() in UNTRUSTED:
+        if is_untrusted(error):
             self._untrusted = words(error)
         if error.code() == _FATAL or error.fatal():
             self._fatal = error.str()

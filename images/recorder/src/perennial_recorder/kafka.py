@@ -26,7 +26,7 @@ from confluent_kafka.admin._resource import ResourceType
 from perennial_contract.headers import read_headers
 from perennial_contract.pipeline import Kafka
 from perennial_contract.reasons import Reason
-from perennial_contract.secrets import SecretRefused
+from perennial_contract.secrets import ALERT, SecretRefused
 from perennial_recorder.ports import Arrival, Overtaken, Partition, Topic, Trouble
 
 _LOG: Final = logging.getLogger(__name__)
@@ -119,7 +119,7 @@ class KafkaSource:
 
     def _hear(self, error: KafkaError) -> None:
         """What the client says beside its answers: why it cannot connect."""
-        if error.code() in _REFUSED:
+        if error.code() in _REFUSED or ALERT in error.str():
             self._refusal = _TIMES.sub("", error.str())
 
     def topics(self, names: Collection[str]) -> dict[str, Topic]:

@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient
 
 from perennial_contract.pipeline import Kafka, TopicSection
 from perennial_contract.reasons import Reason
-from perennial_contract.secrets import kafka_security
+from perennial_contract.secrets import ALERT, kafka_security
 
 _ASKED: Final = 5.0  # seconds for one question to the brokers
 _DELIVERED: Final = 10.0  # seconds for one message
@@ -25,6 +25,13 @@ _REFUSED: Final = (
 )
 _TIMED_OUT: Final = KafkaError._MSG_TIMED_OUT  # noqa: SLF001
 _LOG: Final = logging.getLogger("kafka")
+_IDEMPOTENT: Final[dict[str, Any]] = {
+    "linger.ms": 0,
+    "message.timeout.ms": int(_DELIVERED * 1000),
+    "partitioner": "murmur2_random",  # as Java's clients choose
+    "enable.idempotence": True,
+    "acks": "all",
+}
 
 
 class Unwritten(Exception):  # noqa: N818  what became of the message
@@ -46,6 +53,7 @@ class LifecycleTopic:
             **kafka_security(secret),
             "bootstrap.servers": kafka.bootstrap_servers,
             "error_cb": self._complain,
+            **_IDEMPOTENT,
         }
         self._complaint: KafkaError | None = None
 
@@ -77,7 +85,7 @@ class LifecycleTopic:
         def delivered(error: KafkaError | None, _: Message) -> None:
             said.append(error)
 
-        producer = Producer(self._properties | _IDEMPOTENT, logger=_LOG)
+        producer = Producer(self._properties, logger=_LOG)
         producer.produce(self._topic, value, key, on_delivery=delivered)
         producer.flush(_DELIVERED)
         if not said:
@@ -95,15 +103,6 @@ class LifecycleTopic:
         if error.code() in _MISSING:
             missing = f"topic {self._topic} does not exist"
             return Unwritten(Reason.TOPIC_MISSING, missing)
-        refused = told.code() in _REFUSED
+        refused = told.code() in _REFUSED or ALERT in told.str()
         reason = Reason.KAFKA_REFUSED if refused else Reason.KAFKA_UNAVAILABLE
         return Unwritten(reason, f"nothing was written to topic {self._topic}: {told.str()}")
-
-
-_IDEMPOTENT: Final[dict[str, Any]] = {
-    "linger.ms": 0,
-    "message.timeout.ms": int(_DELIVERED * 1000),
-    "partitioner": "murmur2_random",  # as Java's clients choose
-    "enable.idempotence": True,
-    "acks": "all",
-}

@@ -31,6 +31,11 @@ SECURITY_PROPERTIES: Final = frozenset(
     }
 )
 """Keys whose text is the Kafka client's property of that name."""
+ALERT: Final = "SSL alert"
+"""In an error of the Kafka client: the broker refused our certificate, or that there was none.
+
+By its code (_TRANSPORT) alone the broker was only away.
+"""
 LONGEST_DELAY: Final = 30.0  # seconds that a process goes on with the Secret it began with
 
 
