@@ -16,6 +16,7 @@ from perennial_predictor import model
 from perennial_predictor.report import State
 from perennial_predictor.score import Answerer
 from tests.fakes.bundle import a_bundle
+from tests.predictor.case import RECORDS, Case
 
 
 @pytest.fixture
@@ -44,3 +45,10 @@ def state() -> State:
     state = State("uid-1", "pod-1", "v1-00000000")
     state.serve("v1-00000000", "")
     return state
+
+
+@pytest.fixture
+def case(answerer: Answerer, state: State) -> Case:
+    case = Case(answerer, state, list(RECORDS))
+    case.events.script = [case.events.give(p0=0, p1=0)]
+    return case
