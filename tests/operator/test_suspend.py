@@ -3,23 +3,28 @@ from datetime import timedelta
 from perennial_operator.resource import Outcome as Ending
 from perennial_operator.resource import Pipeline
 from tests.operator.world import (
+    D2,
     NOW,
     V1,
     V2,
+    a_deployment,
     a_job,
     a_pipeline,
+    a_predictor,
     a_recorder,
     a_trainer,
     a_verdict,
     a_world,
     after,
     an_attempt,
+    an_entry,
     condition,
     decide,
     missing,
     recorded,
     served_version,
     serving,
+    verified,
     with_verdict,
 )
 
@@ -125,6 +130,21 @@ def test_paused_a_trouble_stays_the_reason_and_a_start_that_waits_is_explained()
 
     assert condition(troubled, "Ready")[:2] == ("False", "TopicMissing")
     assert condition(waiting, "Ready")[:2] == ("False", "Paused")
+
+
+def test_paused_a_roll_out_that_was_under_way_is_seen_to_end() -> None:
+    history = [an_entry(1), an_entry(2)]
+    pipeline = paused(a_pipeline(serving(head=V2, history=history)))
+    pod = a_predictor(V2)
+    pods = (a_recorder(), pod)
+    reports = (recorded(pods[0]), verified(pod, D2))
+    deployment = a_deployment(pipeline, V2)
+
+    decided = decide(pipeline, a_world(pipeline, pods=pods, reports=reports, deployment=deployment))
+
+    assert decided.status.model
+    assert decided.status.model.version == V2
+    assert (decided.apply, decided.events) == ((), ())
 
 
 def test_paused_an_attempt_is_left_as_it_is_and_goes_on_afterwards() -> None:

@@ -57,7 +57,7 @@ class Plan:
 
 def plan(pipeline: Pipeline, observed: Observed, images: Images, now: datetime) -> Plan:
     if pipeline.paused:
-        return _paused(pipeline, observed, now)
+        return _paused(pipeline, observed, images, now)
     before = pipeline.status
     seen = triggers.noticed(pipeline, _recorded(before, observed), now)
     rolled = rollout.step(pipeline, seen, observed, images.predictor, now)
@@ -76,10 +76,12 @@ def plan(pipeline: Pipeline, observed: Observed, images: Images, now: datetime) 
     )
 
 
-def _paused(pipeline: Pipeline, observed: Observed, now: datetime) -> Plan:
+def _paused(pipeline: Pipeline, observed: Observed, images: Images, now: datetime) -> Plan:
     """Nothing is decided: the status tells what is seen, and a verdict is read afterwards."""
     seen = triggers.noticed(pipeline, _recorded(pipeline.status, observed), now)
-    status, wait = _told(pipeline, seen, observed, now)
+    rolled = rollout.step(pipeline, seen, observed, images.predictor, now).status
+    facts = {"model": rolled.model} if rolled.bad_versions == seen.bad_versions else {}
+    status, wait = _told(pipeline, seen.model_copy(update=facts), observed, now)
     return Plan(status=status, again_in=min(RESYNC, wait or RESYNC))
 
 

@@ -41,6 +41,7 @@ def named(pipeline: Pipeline, status: Status) -> list[str]:
         *((model.version,) if model else ()),
         *((candidate.version, candidate.champion) if candidate else ()),
         *((attempt.champion, attempt.previous) if attempt else ()),
+        *((attempt.verdict.version,) if attempt and attempt.verdict else ()),
         *(version for entry in status.history for version in (entry.version, entry.champion)),
     }
     return sorted(found - {""})

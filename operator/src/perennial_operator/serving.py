@@ -85,6 +85,8 @@ def _why_none(pipeline: Pipeline, status: Status) -> tuple[str, str]:
         return Reason.SUSPENDED, SUSPENDED
     if status.history and status.history[-1].outcome is not Outcome.ADOPTED:
         return status.history[-1].reason, with_remedy(status.history[-1])
+    if pipeline.spec.dataset:
+        return Reason.WAITING_FOR_ATTEMPT, "the first attempt has not begun"
     what = "there is no dataset: the first model is trained at the threshold"
     return Reason.WAITING_FOR_LABELS, what
 
