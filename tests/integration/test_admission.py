@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -22,6 +23,7 @@ from tests.operator.wishes import REFUSED, WISHES
 pytestmark = pytest.mark.integration
 
 Json = dict[str, Any]
+DRY = ("create", "--dry-run=server", "-f", "-")
 PROGRAMS = ("predictor", "recorder", "trainer")
 STRICT = (
     "admissionPolicy.allowed.priorityClassNames={batch}",
@@ -58,9 +60,11 @@ def people(control_plane: ControlPlane, namespace: str) -> ControlPlane:
     return control_plane
 
 
-@pytest.fixture
-def strict(control_plane: ControlPlane, namespace: str) -> Iterator[ControlPlane]:
-    """A policy with every list filled, as a second release would have it for this namespace."""
+@pytest.fixture(scope="module")
+def narrow(control_plane: ControlPlane) -> Iterator[str]:
+    """A namespace whose policy has every list filled, as a second release would have it."""
+    namespace = f"operator-it-{uuid4().hex[:8]}"
+    control_plane.kubectl("create", "namespace", namespace)
     values = (*STRICT, f"watchNamespaces={{{namespace}}}")
     policies = [o for o in rendered(*values) if "ValidatingAdmissionPolicy" in o["kind"]]
     for each in policies:
@@ -69,17 +73,16 @@ def strict(control_plane: ControlPlane, namespace: str) -> Iterator[ControlPlane
     for each in policies:
         control_plane.kubectl("apply", "-f", "-", stdin=each)
     asked = with_template({"priorityClassName": "other"})
-    dry = ("-n", namespace, "create", "--dry-run=server", "-f", "-")
 
     def holds() -> bool:
         try:
-            control_plane.kubectl(*dry, stdin=asked)
+            control_plane.kubectl("-n", namespace, *DRY, stdin=asked)
         except Refused:
             return True
         return False
 
     eventually("the policy holds", holds)
-    yield control_plane
+    yield namespace
     for each in policies:
         control_plane.kubectl("delete", each["kind"].lower(), namespace)
 
@@ -99,23 +102,21 @@ def test_all_that_may_be_added_is_accepted(
 
 @pytest.mark.parametrize(("template", "named"), REFUSED)
 def test_what_is_the_operators_own_is_refused_by_name(
-    control_plane: ControlPlane, namespace: str, template: Json, named: str
+    control_plane: ControlPlane, template: Json, named: str
 ) -> None:
     with pytest.raises(Refused) as refused:
-        apply(control_plane, namespace, with_template(template))
+        control_plane.kubectl(*DRY, stdin=with_template(template))
 
     assert "spec.predictor.template" in str(refused.value)
     assert named in str(refused.value)
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_it_is_refused_of_every_program(
-    control_plane: ControlPlane, namespace: str, program: str
-) -> None:
+def test_it_is_refused_of_every_program(control_plane: ControlPlane, program: str) -> None:
     asked = with_template({"env": [{"name": "PERENNIAL_POD", "value": "x"}]}, program)
 
     with pytest.raises(Refused, match=rf"spec\.{program}\.template\.env\[0\]\.name: "):
-        apply(control_plane, namespace, asked)
+        control_plane.kubectl(*DRY, stdin=asked)
 
 
 # Who may
@@ -153,13 +154,13 @@ def test_who_may_not_act_as_it_may_edit_all_but_what_would_run_as_it(
     edit(people, namespace, {"predictor": {"template": {"serviceAccountName": ""}}}, token=WRITER)
 
 
-def test_the_priority_of_the_system_is_refused(control_plane: ControlPlane, namespace: str) -> None:
+def test_the_priority_of_the_system_is_refused(control_plane: ControlPlane) -> None:
     template = {"priorityClassName": "system-node-critical"}
 
     with pytest.raises(
         Refused, match=r"spec\.recorder\.template\.priorityClassName: system-node-critical is none"
     ):
-        apply(control_plane, namespace, with_template(template, "recorder"))
+        control_plane.kubectl(*DRY, stdin=with_template(template, "recorder"))
 
 
 # What this cluster allows
@@ -175,36 +176,36 @@ def test_the_priority_of_the_system_is_refused(control_plane: ControlPlane, name
     ],
 )
 def test_what_this_cluster_does_not_allow_is_refused_by_name(
-    strict: ControlPlane, namespace: str, trainer: Json, named: str
+    control_plane: ControlPlane, narrow: str, trainer: Json, named: str
 ) -> None:
     with pytest.raises(Refused) as refused:
-        apply(strict, namespace, a_pipeline(trainer=trainer))
+        control_plane.kubectl("-n", narrow, *DRY, stdin=a_pipeline(trainer=trainer))
 
     assert named in str(refused.value)
 
 
-def test_what_this_cluster_allows_is_accepted(strict: ControlPlane, namespace: str) -> None:
+def test_what_this_cluster_allows_is_accepted(control_plane: ControlPlane, narrow: str) -> None:
     template = {"priorityClassName": "batch", "runtimeClassName": "gvisor"}
 
     apply(
-        strict,
-        namespace,
+        control_plane,
+        narrow,
         a_pipeline(trainer={"template": template, "image": "registry.example/team/t:1"}),
     )
-    edit(strict, namespace, {"trainer": {"template": {"runtimeClassName": ""}, "image": ""}})
+    edit(control_plane, narrow, {"trainer": {"template": {"runtimeClassName": ""}, "image": ""}})
 
 
 def test_the_operators_status_is_none_of_the_policys_business(
-    strict: ControlPlane, namespace: str
+    control_plane: ControlPlane, narrow: str
 ) -> None:
-    apply(strict, namespace, a_pipeline())
+    apply(control_plane, narrow, a_pipeline())
     patch = json.dumps({"status": {"head": "v1-11111111"}})
 
-    strict.kubectl(
-        *("-n", namespace, "patch", "mp", "income", "--subresource=status"),
+    control_plane.kubectl(
+        *("-n", narrow, "patch", "mp", "income", "--subresource=status"),
         *("--type=merge", "-p", patch),
     )
 
-    found = strict.get(namespace, "mp", "income")
+    found = control_plane.get(narrow, "mp", "income")
     assert found
     assert found["status"]["head"] == "v1-11111111"
