@@ -10,7 +10,7 @@ from tests.e2e.kubectl import Json, apply, kubectl, listed
 from tests.e2e.pipeline import BUCKET, Pipeline
 from tests.e2e.rows import LOANS, loans
 from tests.e2e.stream import Stream
-from tests.integration.security import Content, User, s3_secret
+from tests.integration.security import Content, User, password_secret, s3_secret
 from tests.servers import need_certificates
 
 pytestmark = pytest.mark.e2e
@@ -58,21 +58,11 @@ def hold(name: str, content: Content) -> None:
     apply(NAME, {**secret, "stringData": content})
 
 
-def password_of(user: User, authority: str) -> Content:
-    return {
-        "security.protocol": "SASL_SSL",
-        "sasl.mechanism": "SCRAM-SHA-512",
-        "sasl.username": user.name,
-        "sasl.password": user.name,
-        "ca.crt": authority,
-    }
-
-
 def test_a_pipeline_says_what_it_is_refused_then_works_and_takes_a_secret_that_changes(
     pipeline: Pipeline, users: list[User], authority: str
 ) -> None:
     old, new = users
-    hold("kafka-client", password_of(old, authority))
+    hold("kafka-client", password_secret(old, old.name, authority))
     pipeline.apply()
     pipeline.expect(90, "the broker's refusal is told", lambda: is_refused(pipeline))
 
@@ -86,7 +76,7 @@ def test_a_pipeline_says_what_it_is_refused_then_works_and_takes_a_secret_that_c
 
     new.set_password(new.name)
     sending = pipeline.stream.start(loans(2_400, seed=3), rate=40)
-    hold("kafka-client", password_of(new, authority))
+    hold("kafka-client", password_secret(new, new.name, authority))
     pipeline.expect(120, "each process has taken the Secret", lambda: all(programs().values()))
     sending.join()
     old.remove()

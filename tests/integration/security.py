@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -14,7 +15,7 @@ from threading import Event, Thread
 from typing import Any, Final
 from uuid import uuid4
 
-from confluent_kafka import Producer
+from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it does
     AclBinding,
     AclBindingFilter,
@@ -35,6 +36,7 @@ from perennial_contract.reasons import Reason
 from perennial_contract.secrets import kafka_security
 from perennial_contract.settings import RecorderSettings
 from perennial_contract.status import Problem, RecorderReport
+from perennial_contract.store import Store, connect
 from perennial_predictor.report import State
 from perennial_recorder import __main__ as recorder
 from perennial_recorder.loop import Pace
@@ -54,6 +56,16 @@ def s3_secret(authority: str = "") -> Content:
     return keys | ({"ca.crt": authority} if authority else {})
 
 
+def store(keys: Mount) -> Store:
+    return Store(connect(STORAGE, keys.folder), BUCKET, f"prefix-{uuid4().hex[:8]}")
+
+
+def make_bucket(keys: Mount) -> None:
+    client = connect(STORAGE, keys.folder)
+    with suppress(client.exceptions.BucketAlreadyOwnedByYou):
+        client.create_bucket(Bucket=BUCKET)
+
+
 class User:
     """One of the broker's users."""
 
@@ -66,11 +78,48 @@ class User:
         self._alter(UserScramCredentialUpsertion(self.name, hashed, password.encode()))
 
     def remove(self) -> None:
-        self._alter(UserScramCredentialDeletion(self.name, ScramMechanism.SCRAM_SHA_512))
+        """One who is not there is gone as well."""
+        try:
+            self._alter(UserScramCredentialDeletion(self.name, ScramMechanism.SCRAM_SHA_512))
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.RESOURCE_NOT_FOUND:
+                raise
 
     def _alter(self, alteration: Any) -> None:
         for done in self._admin.alter_user_scram_credentials([alteration]).values():
             done.result()
+
+
+def password_secret(user: User, password: str, authority: str) -> Content:
+    return {
+        "security.protocol": "SASL_SSL",
+        "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.username": user.name,
+        "sasl.password": password,
+        "ca.crt": authority,
+    }
+
+
+def certificate_secret(folder: Path) -> Content:
+    """As cert-manager makes it, with the protocol."""
+    return {
+        "security.protocol": "SSL",
+        "ca.crt": (folder / "ca.crt").read_text(),
+        "tls.crt": (folder / "client.crt").read_text(),
+        "tls.key": (folder / "client.key").read_text(),
+    }
+
+
+def without_certificate(content: Content) -> Content:
+    return {key: value for key, value in content.items() if not key.startswith("tls.")}
+
+
+def an_authority(folder: Path) -> str:
+    """A new one's certificate: it has signed nothing."""
+    made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
+    files = ["-nodes", "-keyout", str(folder / "key"), "-out", str(folder / "crt")]
+    subprocess.run([*made, *files, "-subj", "/CN=stranger"], check=True, capture_output=True)
+    return (folder / "crt").read_text()
 
 
 @contextmanager
@@ -143,7 +192,7 @@ def until_answered(state: State, topics: Topics) -> None:
 class Recording:
     """A recorder in a thread, reading one topic with the label inside the event."""
 
-    def __init__(self, folder: Path, kafka: Mount, s3: Mount) -> None:
+    def __init__(self, folder: Path, kafka: Mount, s3: Mount, address: str = KAFKA_SASL) -> None:
         name = f"recorder-security-{uuid4().hex[:8]}"
         self.topic = f"{name}-events"
         self._folder, self._kafka, self._s3 = folder, kafka, s3
@@ -156,7 +205,7 @@ class Recording:
             name=name,
             created=datetime.now(UTC),
             storage=STORAGE,
-            kafka=Kafka(bootstrap_servers=KAFKA_SASL),
+            kafka=Kafka(bootstrap_servers=address),
             events=Events(topic=self.topic, id=Reference(path="id")),
             labels=Labels(path="label"),
             label={"yes": "yes", "no": "no"},

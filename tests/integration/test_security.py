@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
 from perennial_contract.pipeline import Kafka, TopicSection
 from perennial_contract.reasons import Reason
-from perennial_contract.store import Put, StorageRefused, Store, connect
+from perennial_contract.store import Put, StorageRefused
 from perennial_trainer.kafka import LifecycleTopic, Unwritten
 from tests.fakes.mount import Mount
 from tests.integration.security import (
-    BUCKET,
-    STORAGE,
     Content,
     Recording,
     Topics,
     User,
+    an_authority,
+    certificate_secret,
+    make_bucket,
+    password_secret,
     reserved,
     s3_secret,
+    store,
     until_answered,
     until_refused,
+    without_certificate,
 )
 from tests.predictor.stream import until
 from tests.servers import KAFKA_SASL, KAFKA_TLS, S3_TLS, need, need_certificates
@@ -44,11 +46,7 @@ def certificates(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture(scope="module")
 def stranger(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The certificate of an authority that has signed nothing here."""
-    folder = tmp_path_factory.mktemp("stranger")
-    made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-    files = ["-nodes", "-keyout", str(folder / "key"), "-out", str(folder / "crt")]
-    subprocess.run([*made, *files, "-subj", "/CN=stranger"], check=True, capture_output=True)
-    return (folder / "crt").read_text()
+    return an_authority(tmp_path_factory.mktemp("stranger"))
 
 
 @pytest.fixture
@@ -62,24 +60,13 @@ def user() -> Iterator[User]:
 @pytest.fixture
 def password(certificates: Path, user: User) -> Content:
     """What a Secret for the SASL_SSL listener holds."""
-    return {
-        "security.protocol": "SASL_SSL",
-        "sasl.mechanism": "SCRAM-SHA-512",
-        "sasl.username": user.name,
-        "sasl.password": "right",
-        "ca.crt": (certificates / "ca.crt").read_text(),
-    }
+    return password_secret(user, "right", (certificates / "ca.crt").read_text())
 
 
 @pytest.fixture
 def certificate(certificates: Path) -> Content:
-    """What a Secret for the SSL listener holds, as cert-manager makes it."""
-    return {
-        "security.protocol": "SSL",
-        "ca.crt": (certificates / "ca.crt").read_text(),
-        "tls.crt": (certificates / "client.crt").read_text(),
-        "tls.key": (certificates / "client.key").read_text(),
-    }
+    """What a Secret for the SSL listener holds."""
+    return certificate_secret(certificates)
 
 
 @pytest.fixture
@@ -93,18 +80,6 @@ def keys(certificates: Path, tmp_path: Path) -> Mount:
     mount = Mount(tmp_path / "s3")
     mount.put(s3_secret((certificates / "ca.crt").read_text()))
     return mount
-
-
-def store(keys: Mount) -> Store:
-    return Store(connect(STORAGE, keys.folder), BUCKET, f"prefix-{uuid4().hex[:8]}")
-
-
-@pytest.fixture
-def bucket(keys: Mount) -> str:
-    client = connect(STORAGE, keys.folder)
-    with suppress(client.exceptions.BucketAlreadyOwnedByYou):
-        client.create_bucket(Bucket=BUCKET)
-    return BUCKET
 
 
 @pytest.fixture
@@ -162,6 +137,14 @@ def test_a_predictor_says_that_it_trusts_no_authority_of_the_brokers_and_goes_on
         until_answered(state, at)
 
 
+def test_a_predictor_without_the_certificate_that_is_asked_for_says_so(
+    topics: Callable[[str], Topics], mount: Mount, certificate: Content
+) -> None:
+    mount.put(without_certificate(certificate))
+    with topics(KAFKA_TLS).predictor() as state:
+        assert "certificate" in until_refused(state)
+
+
 def test_a_predictor_names_the_topic_that_it_may_not_read_and_goes_on_when_it_may(
     topics: Callable[[str], Topics], mount: Mount, password: Content
 ) -> None:
@@ -176,9 +159,12 @@ def test_a_predictor_names_the_topic_that_it_may_not_read_and_goes_on_when_it_ma
 
 
 @pytest.fixture
-def recording(bucket: str, tmp_path: Path, mount: Mount, keys: Mount) -> Iterator[Recording]:
-    assert bucket
-    recording = Recording(tmp_path, mount, keys)
+def recording(
+    request: pytest.FixtureRequest, tmp_path: Path, mount: Mount, keys: Mount
+) -> Iterator[Recording]:
+    """At the listener that a test names, else where a password is asked for."""
+    make_bucket(keys)
+    recording = Recording(tmp_path, mount, keys, getattr(request, "param", KAFKA_SASL))
     yield recording
     recording.remove()
 
@@ -217,6 +203,20 @@ def test_a_recorder_says_that_it_trusts_no_authority_of_the_brokers(
         recording.until_written(10)
 
 
+@pytest.mark.parametrize("recording", [KAFKA_TLS], indirect=True)
+def test_a_recorder_without_the_certificate_that_is_asked_for_says_so(
+    recording: Recording, mount: Mount, certificate: Content
+) -> None:
+    mount.put(without_certificate(certificate))
+    recording.send(10)
+    with recording.running() as process:
+        assert "certificate" in recording.until_problem(Reason.KAFKA_REFUSED)
+        mount.put(certificate)
+        until(lambda: not process.is_alive())
+    with recording.running():
+        recording.until_written(10)
+
+
 def test_a_recorder_says_that_it_trusts_no_authority_of_the_store(
     recording: Recording, mount: Mount, password: Content, keys: Mount, stranger: str
 ) -> None:
@@ -250,17 +250,26 @@ def test_a_trainer_that_trusts_no_authority_of_the_brokers_says_so(
     recording: Recording, mount: Mount, password: Content, stranger: str
 ) -> None:
     mount.put(password | {"ca.crt": stranger})
-    lifecycle = TopicSection(topic=recording.topic)
-    topic = LifecycleTopic(Kafka(bootstrap_servers=KAFKA_SASL), lifecycle, mount.folder)
-    with pytest.raises(Unwritten, match="certificate") as refused:
-        topic.write("key", b"{}")
-    assert refused.value.reason == Reason.KAFKA_REFUSED
+    assert "certificate" in refusal_of(recording.topic, KAFKA_SASL, mount)
 
 
-def test_a_store_is_reached_by_tls_with_the_authority_in_the_secret(
-    bucket: str, keys: Mount
+def test_a_trainer_without_the_certificate_that_is_asked_for_says_so(
+    recording: Recording, mount: Mount, certificate: Content
 ) -> None:
-    assert bucket
+    mount.put(without_certificate(certificate))
+    assert "certificate" in refusal_of(recording.topic, KAFKA_TLS, mount)
+
+
+def refusal_of(topic: str, address: str, mount: Mount) -> str:
+    told = LifecycleTopic(Kafka(bootstrap_servers=address), TopicSection(topic=topic), mount.folder)
+    with pytest.raises(Unwritten) as refused:
+        told.write("key", b"{}")
+    assert refused.value.reason == Reason.KAFKA_REFUSED
+    return str(refused.value)
+
+
+def test_a_store_is_reached_by_tls_with_the_authority_in_the_secret(keys: Mount) -> None:
+    make_bucket(keys)
     there = store(keys)
     assert there.put_new("object", b"content") is Put.WRITTEN
     assert there.get("object") == b"content"
