@@ -28,13 +28,16 @@ def handlers() -> Iterator[None]:
 
 
 def refused(settings: PredictorSettings, mount: Mount, caplog: pytest.LogCaptureFixture) -> str:
-    """Why; the process ends with 42 before it has asked anybody anything."""
-    mounts = Mounts(mount.folder.parent / "s3", mount.folder)
+    """Its last words; the process ends with 42 before it has asked anybody anything."""
+    log = mount.folder.parent / "log"
+    log.touch()
+    mounts = Mounts(mount.folder.parent / "s3", mount.folder, log)
     with caplog.at_level(logging.INFO):
         assert run(settings, a_bundle()[0].version, "pod-1", 0, mounts) == REFUSED
     (record,) = [r for r in caplog.records if r.levelno == logging.CRITICAL]
     assert vars(record)["reason"] == "SettingsRefused"
-    return str(vars(record)["detail"])
+    assert log.read_text() == f"SettingsRefused: {vars(record)['detail']}"
+    return log.read_text()
 
 
 def test_a_key_that_may_not_be_set_is_named_and_ends_the_process(
@@ -42,5 +45,5 @@ def test_a_key_that_may_not_be_set_is_named_and_ends_the_process(
 ) -> None:
     mount.put({"security.protocol": "SSL", "enable.auto.commit": "hunter2"})
     why = refused(settings, mount, caplog)
-    assert why == "kafka.secretRef: the key enable.auto.commit cannot be set"
+    assert why == "SettingsRefused: kafka.secretRef: the key enable.auto.commit cannot be set"
     assert "hunter2" not in caplog.text

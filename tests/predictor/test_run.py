@@ -67,7 +67,11 @@ def started(  # noqa: PLR0913, PLR0917  what varies between the tests
 def test_whatever_keeps_the_model_away_is_said_and_tried_again_for_ever(
     settings: PredictorSettings, fresh: State, kept: Path
 ) -> None:
-    failures = [BucketMissing("bucket models does not exist"), *[ValueError("Invalid")] * 6]
+    failures = [
+        BucketMissing("bucket models does not exist"),
+        ValueError("Invalid"),
+        *[OSError("no permission")] * 5,
+    ]
     objects, waiting = Objects(fresh, failures, OBJECTS), FakeWaiting(rounds=9)
     started(settings, fresh, objects, waiting, kept)
     assert objects.reasons[:3] == ["ModelLoading", "BucketMissing", "StorageRefused"]

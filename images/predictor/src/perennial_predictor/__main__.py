@@ -52,10 +52,11 @@ _LOG: Final = logging.getLogger("perennial_predictor")
 
 @dataclass(frozen=True, slots=True)
 class Mounts:
-    """The folders of the user's Secrets."""
+    """What Kubernetes mounts: the folders of the user's Secrets, and a file for last words."""
 
     s3: Path = Path(S3_SECRET)
     kafka: Path = Path(KAFKA_SECRET)
+    termination: Path = Path(TERMINATION_LOG)
 
 
 def run(
@@ -84,19 +85,19 @@ def run(
             _ends(settings, security, mounts.s3),
             state,
             Patience(state, stop, secrets),
-            termination_log=Path(TERMINATION_LOG),
+            termination_log=mounts.termination,
             threads=threads(_CGROUP, len(os.sched_getaffinity(0))),
         )
     except Fatal:
         _LOG.exception("the Kafka client cannot go on")
         return 1
     except SecretRefused as refused:
-        return _refuse(state, str(refused))
+        return _refuse(state, mounts, str(refused))
     except KafkaException as error:
         if error.args[0].code() != KafkaError._INVALID_ARG:  # noqa: SLF001  librdkafka's own
             raise
         where = "kafka.properties, or the Secret of kafka.secretRef, cannot be used"
-        return _refuse(state, f"{where}: {_without(error.args[0].str(), security)}")
+        return _refuse(state, mounts, f"{where}: {_without(error.args[0].str(), security)}")
     finally:
         server.shutdown()
         server.server_close()
@@ -116,12 +117,14 @@ def _ends(settings: PredictorSettings, security: Mapping[str, str], secret: Path
     )
 
 
-def _refuse(state: State, message: str) -> int:
+def _refuse(state: State, mounts: Mounts, message: str) -> int:
     state.say(Part.SETTINGS, Problem(reason=Reason.SETTINGS_REFUSED, message=message))
     _LOG.critical(
         "the settings cannot be used",
         extra={"reason": Reason.SETTINGS_REFUSED, "detail": message},
     )
+    if mounts.termination.exists():
+        mounts.termination.write_text(f"{Reason.SETTINGS_REFUSED}: {message}")
     return REFUSED
 
 

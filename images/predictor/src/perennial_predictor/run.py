@@ -126,8 +126,9 @@ def fetch(
             problem = Problem(reason=Reason.MODEL_MISSING, message=str(missing))
         except StoreError as error:
             problem = Problem(reason=error.reason, message=str(error))
-        except ValueError as error:  # boto3's, for an endpoint that is no address
-            problem = Problem(reason=Reason.STORAGE_REFUSED, message=f"storage.endpoint: {error}")
+        except (ValueError, OSError) as error:  # an endpoint that is no address, or the files
+            message = f"storage.endpoint and its Secret cannot be used: {error}"
+            problem = Problem(reason=Reason.STORAGE_REFUSED, message=message)
         else:
             state.clear(Part.MODEL)
             return bundle
