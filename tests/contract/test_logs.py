@@ -1,7 +1,7 @@
 import json
 import logging
 
-from perennial_contract.logs import JsonFormatter
+from perennial_contract.logs import JsonFormatter, Unrepeated
 
 
 def line(message: str, **parts: object) -> dict[str, object]:
@@ -29,3 +29,31 @@ def test_an_exception_stands_beside_the_message() -> None:
     text = line("failed", exc_info=(ValueError, error, None))["exception"]
 
     assert text == "ValueError: why"
+
+
+def passes(filters: Unrepeated, message: str, at: float) -> bool:
+    record = logging.makeLogRecord({"msg": message, "created": at})
+    return bool(filters.filter(record))
+
+
+def test_a_line_that_differs_in_numbers_alone_passes_once_a_minute() -> None:
+    filters = Unrepeated()
+    told = [
+        (at, passes(filters, f"refused (after {at} ms, client-{at % 2})", 1_000.0 + at))
+        for at in range(121)
+    ]
+    assert [at for at, passed in told if passed] == [0, 60, 120]
+
+
+def test_another_line_passes_in_between() -> None:
+    filters = Unrepeated()
+    told = [passes(filters, line, 1_000.0) for line in ("refused", "away", "refused", "away")]
+    assert told == [True, True, False, False]
+
+
+def test_of_many_lines_the_oldest_are_forgotten() -> None:
+    filters = Unrepeated()
+    lines = ["x" * length for length in range(1, 102)]
+    assert all(passes(filters, line, 1_000.0) for line in lines)
+    assert not passes(filters, lines[-1], 1_000.0)
+    assert passes(filters, lines[0], 1_000.0)

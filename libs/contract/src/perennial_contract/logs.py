@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 from typing import Final
 
+_SILENCE: Final = 60.0  # seconds
+_REMEMBERED: Final = 100  # lines
+_NUMBERS: Final = re.compile(r"\d+")
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -25,6 +29,27 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str)
+
+
+class Unrepeated(logging.Filter):
+    """Lets a line through once a minute, whatever the numbers in it.
+
+    A Kafka client that cannot connect says so twenty times a second, each time with another number.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        line = _NUMBERS.sub("", record.getMessage())
+        if record.created - self._said.get(line, -_SILENCE) < _SILENCE:
+            return False
+        self._said.pop(line, None)  # to stand at the end again: the first is the oldest
+        self._said[line] = record.created
+        if len(self._said) > _REMEMBERED:
+            del self._said[next(iter(self._said))]
+        return True
 
 
 def configure(level: int = logging.INFO) -> None:
