@@ -14,6 +14,7 @@ PARTS: Final = 6  # thresholds in a stream
 BASE: Final = 200  # rows that a first model needs
 OF_EACH: Final = 50  # rows of each class that it needs
 THRESHOLD: Final = 100  # labels, the least that an attempt may start with
+ENOUGH: Final = 300  # with which it seldom has too few of a class to judge on
 SECONDS: Final = 150.0  # of the stream
 SLOWEST, FASTEST = 20.0, 400.0  # events a second
 _JUDGED: Final = (50, 300)  # rows that a judgement needs
@@ -44,13 +45,14 @@ def sizes(table: Table) -> Sizes:
     base = max(rows // PARTS, BASE, _both(table))
     if base + THRESHOLD > rows:
         raise TableRefused(_one_sided(table))
-    threshold = max((rows - base) // PARTS, THRESHOLD)
+    stream = rows - base
+    threshold = max(stream // PARTS, min(stream // 2, ENOUGH), THRESHOLD)
     least, most = _JUDGED
     return Sizes(
         base=base,
         threshold=threshold,
         min_judged=min(max(threshold // 4, least), most),
-        rate=min(max((rows - base) / SECONDS, SLOWEST), FASTEST),
+        rate=min(max(stream / SECONDS, SLOWEST), FASTEST),
     )
 
 

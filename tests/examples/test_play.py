@@ -88,7 +88,7 @@ def test_the_manifest_of_a_table_is_what_the_operator_accepts_and_the_demo_follo
     made = yaml.safe_load(text(manifest(table, sizes(table), {"n": "why"}), table))
 
     spec = Spec.model_validate(made["spec"])
-    assert (spec.retrain.threshold, spec.label_schema.exclude) == (277, ["n"])
+    assert (spec.retrain.threshold, spec.label_schema.exclude) == (300, ["n"])
     assert parse(made).topics == (
         "demo-my-table-2-events",
         "demo-my-table-2-labels",
@@ -121,7 +121,7 @@ def test_columns_that_can_be_no_features_are_left_out() -> None:
 
 
 HOW = (
-    "  the first 200 rows are the dataset, the others the stream, 20 a second; 133 labels start an"
+    "  the first 200 rows are the dataset, the others the stream, 20 a second; 300 labels start an"
     " attempt"
 )
 
