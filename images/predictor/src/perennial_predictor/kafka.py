@@ -18,6 +18,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient
 
 from perennial_contract.headers import read_headers
+from perennial_contract.logs import Unrepeated
 from perennial_contract.reasons import Reason
 from perennial_contract.secrets import ALERT
 from perennial_contract.settings import PredictorSettings
@@ -42,7 +43,8 @@ FORBIDDEN: Final = (
 _FATAL: Final = KafkaError._FATAL  # noqa: SLF001
 _OUT_OF_RANGE: Final = KafkaError._AUTO_OFFSET_RESET  # noqa: SLF001
 _VARIES: Final = re.compile(r"^Unable to produce message: | \(after \d+ms in state [A-Z_]+\)")
-_LOG: Final = logging.getLogger("kafka")
+LOG: Final = logging.getLogger("kafka")
+LOG.addFilter(Unrepeated())
 
 
 class Events:
@@ -80,7 +82,8 @@ class Events:
         if self._admin is None:
             self._untrusted = None
             complaints = {"error_cb": self._heard}
-            self._admin = AdminClient(for_admin(self._settings.kafka, self._security) | complaints)
+            properties = for_admin(self._settings.kafka, self._security) | complaints
+            self._admin = AdminClient(properties, logger=LOG)
         return self._admin.describe_topics(TopicCollection(names), request_timeout=_TIMEOUT)
 
     def join(self, topics: Topics, listener: Listener) -> None:
@@ -93,7 +96,7 @@ class Events:
         self._consumer = Consumer(
             for_consumer(settings.kafka, self._security, self._group)
             | {"error_cb": self._complain, "on_commit": self._committed},
-            logger=_LOG,
+            logger=LOG,
         )
         self._consumer.subscribe(
             [self._topic],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from functools import partial
 from threading import Thread
@@ -13,7 +12,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from perennial_contract.lifecycle import Serving
 from perennial_contract.reasons import Reason
 from perennial_contract.settings import PredictorSettings
-from perennial_predictor.kafka import FORBIDDEN, is_untrusted, words
+from perennial_predictor.kafka import FORBIDDEN, LOG, is_untrusted, words
 from perennial_predictor.ports import Failure, Fatal, Topics
 from perennial_predictor.properties import for_producer
 from perennial_predictor.score import Outgoing
@@ -27,7 +26,6 @@ _REFUSED: Final = (
     KafkaError._INVALID_DIFFERENT_RECORD,  # noqa: SLF001  librdkafka's own codes begin so
 )
 _FATAL: Final = KafkaError._FATAL  # noqa: SLF001
-_LOG: Final = logging.getLogger("kafka")
 
 
 class Answers:
@@ -40,7 +38,7 @@ class Answers:
         self._fatal = ""
         self._untrusted = ""
         self._producer = Producer(
-            for_producer(settings.kafka, security) | {"error_cb": self._complain}, logger=_LOG
+            for_producer(settings.kafka, security) | {"error_cb": self._complain}, logger=LOG
         )
 
     def route(self, topics: Topics) -> None:
@@ -113,11 +111,11 @@ def _write(topic: str, properties: dict[str, Any], message: Serving) -> None:
         problems.append(error.str() if error else "")
 
     try:
-        producer = Producer(properties, logger=_LOG)
+        producer = Producer(properties, logger=LOG)
         value = message.model_dump_json().encode()
         producer.produce(topic, value, message.pipeline.encode(), on_delivery=delivered)
         producer.flush(_FLUSH)
     except KafkaException as error:
         problems.append(error.args[0].str())
     if any(problems):
-        _LOG.warning("not said on the lifecycle topic", extra={"topic": topic, "detail": problems})
+        LOG.warning("not said on the lifecycle topic", extra={"topic": topic, "detail": problems})

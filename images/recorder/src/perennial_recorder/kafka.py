@@ -24,6 +24,7 @@ from confluent_kafka.admin._listoffsets import OffsetSpec
 from confluent_kafka.admin._resource import ResourceType
 
 from perennial_contract.headers import read_headers
+from perennial_contract.logs import Unrepeated
 from perennial_contract.pipeline import Kafka
 from perennial_contract.reasons import Reason
 from perennial_contract.secrets import ALERT, SecretRefused
@@ -54,17 +55,6 @@ _PARTITION_GONE: Final = _MISSING | {KafkaError._UNKNOWN_PARTITION}  # noqa: SLF
 
 class KafkaBroken(Exception):  # noqa: N818  a state of the client
     """The client says that it cannot go on: only a new process helps."""
-
-
-class _Once(logging.Filter):
-    """Lets a line of the client through that is another than its last: it repeats itself."""
-
-    last = ""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        said = _TIMES.sub("", record.getMessage())
-        new, self.last = said != self.last, said
-        return new
 
 
 class KafkaSource:
@@ -102,7 +92,7 @@ class KafkaSource:
 
     def _connect(self, common: Mapping[str, Any], group: str) -> tuple[Consumer, AdminClient]:
         logger = logging.getLogger(f"{__name__}.{group}")
-        logger.addFilter(_Once())
+        logger.addFilter(Unrepeated())
         consumer = Consumer(
             {
                 **common,

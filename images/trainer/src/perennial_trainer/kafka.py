@@ -9,6 +9,7 @@ from typing import Any, Final
 from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicCollection
 from confluent_kafka.admin import AdminClient
 
+from perennial_contract.logs import Unrepeated
 from perennial_contract.pipeline import Kafka, TopicSection
 from perennial_contract.reasons import Reason
 from perennial_contract.secrets import ALERT, kafka_security
@@ -25,6 +26,7 @@ _REFUSED: Final = (
 )
 _TIMED_OUT: Final = KafkaError._MSG_TIMED_OUT  # noqa: SLF001
 _LOG: Final = logging.getLogger("kafka")
+_LOG.addFilter(Unrepeated())
 _IDEMPOTENT: Final[dict[str, Any]] = {
     "linger.ms": 0,
     "message.timeout.ms": int(_DELIVERED * 1000),
