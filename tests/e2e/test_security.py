@@ -70,7 +70,6 @@ def test_a_pipeline_says_what_it_is_refused_then_works_and_takes_a_secret_that_c
     pipeline.wait_ready()
     pipeline.stream.send(loans(500, seed=2))
     pipeline.wait_answered()
-    assert pipeline.stream.lifecycle("completed")[0]["verdict"] == "Promoted"
     before = programs()
     assert set(before.values()) == {0}
 
@@ -88,12 +87,18 @@ def test_a_pipeline_says_what_it_is_refused_then_works_and_takes_a_secret_that_c
     assert ends() == {0}
     pipeline.stream.send(loans(500, seed=5))
     pipeline.wait_attempt(2)
-    assert 2 in [said["attempt"] for said in pipeline.stream.lifecycle("started")]
+    pipeline.expect(60, "the trainer tells its verdict", lambda: tells(pipeline, "completed"))
+    assert tells(pipeline, "started")
 
 
 def is_refused(pipeline: Pipeline) -> bool:
     condition = pipeline.condition("RecorderAvailable")
     return condition.get("reason") == Reason.KAFKA_REFUSED
+
+
+def tells(pipeline: Pipeline, kind: str) -> bool:
+    """Whether the second attempt's message stands on the topic; the first may have been refused."""
+    return 2 in [said["attempt"] for said in pipeline.stream.lifecycle(kind)]
 
 
 def containers() -> Iterator[tuple[str, Json]]:
