@@ -12,7 +12,7 @@ from perennial_contract.secrets import (
     Secrets,
     kafka_security,
 )
-from tests.fakes.mount import Mount
+from tests.fakes.mount import SWAPPING, Mount, Swapped
 
 
 @pytest.fixture
@@ -84,6 +84,18 @@ def test_a_secret_that_is_as_it_was_is_none_that_changed(mount: Mount) -> None:
     mount.hold(sasl_password="two")
     told += [secrets.stale(now) for now in (30, 39, 40)]
     assert told == [False, False, False, False, True]
+
+
+def test_a_file_that_vanishes_as_it_is_read_is_looked_at_again(mount: Mount) -> None:
+    mount.hold(sasl_password="one")
+    secrets = Secrets([Swapped(mount.folder)], delay=10)
+    mount.hold(sasl_password="two")
+    told = [secrets.stale(0)]
+    (mount.folder / SWAPPING).touch()
+    told.append(secrets.stale(20))
+    (mount.folder / SWAPPING).unlink()
+    told.append(secrets.stale(22))
+    assert told == [False, False, True]
 
 
 def test_a_key_that_comes_or_goes_is_a_change(mount: Mount) -> None:

@@ -1,7 +1,10 @@
 """A Secret as a pod sees it."""
 
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PosixPath
+from typing import Final
+
+SWAPPING: Final = "..swapping"
 
 
 class Mount:
@@ -32,3 +35,12 @@ class Mount:
         for key in content:
             if not (self.folder / key).is_symlink():
                 (self.folder / key).symlink_to(f"..data/{key}")
+
+
+class Swapped(PosixPath):
+    """A mounted folder whose files are gone when they are read, while `SWAPPING` stands in it."""
+
+    def read_bytes(self) -> bytes:
+        if (self.parent / SWAPPING).exists():
+            raise FileNotFoundError(self)
+        return super().read_bytes()

@@ -79,7 +79,11 @@ class Secrets:
 
     def stale(self, now: float) -> bool:
         """Whether what stands there has been another than at the start for the delay."""
-        if self._digest() == self._began:
+        try:
+            digest = self._digest()
+        except OSError:  # a file went as it was read: the next look finds what came in its place
+            return False
+        if digest == self._began:
             self._changed_at = None
             return False
         if self._changed_at is None:
