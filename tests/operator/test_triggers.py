@@ -270,6 +270,33 @@ def test_without_a_model_that_was_left_the_first_one_is_due_as_usual() -> None:
     assert trigger(passed(without, written={"topic": {"0": 5000}})) is Trigger.THRESHOLD
 
 
+@pytest.mark.parametrize("outcome", [Ending.REFUSED, Ending.SUPERSEDED])
+def test_what_was_left_is_adopted_by_a_later_attempt_where_the_first_came_to_nothing(
+    outcome: Ending,
+) -> None:
+    ended = an_entry(1, outcome, reason="SettingsRefused", score=None)
+    seen = Handled(spec="x" if outcome is Ending.REFUSED else "")
+    attempt = an_attempt(a_pipeline(), 2, job_uid="job-1")
+    pipeline = a_pipeline(Status(history=[ended], handled=seen, attempt=attempt))
+    said = a_verdict(7, Outcome.ADOPTED, reason="Adopted", version=V2, digest=D2)
+    pod = a_trainer(running=False, ended=with_verdict(said))
+
+    decided = decide(pipeline, a_world(pipeline, job=a_job(pipeline, attempt), more=(pod,)))
+
+    assert decided.status.head == V2
+    assert decided.status.running() is None
+    assert decided.status.history[-1].number == 7
+
+
+def test_an_adoption_that_gave_way_to_an_edit_is_asked_for_again() -> None:
+    gone = an_entry(1, Ending.SUPERSEDED, reason="SpecChanged", score=None)
+    status = Status(history=[gone], attempt=an_attempt(a_pipeline(), 1))
+    pipeline = a_pipeline(status, dataset=None)
+
+    assert trigger(passed(pipeline, attempts=7)) is Trigger.ADOPTION
+    assert trigger(passed(pipeline, attempts=1)) is None
+
+
 def test_nothing_is_adopted_once_something_was_decided() -> None:
     pipeline = after(scheduled(), passed(scheduled(), HOUR))
     attempt = pipeline.status.running()

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Final
 
 from perennial_operator.policies import new_labels, refusal, requested, total
-from perennial_operator.resource import Attempt, Handled, Pipeline, Status, Trigger, Watermark
+from perennial_operator.resource import (
+    Attempt,
+    Handled,
+    Outcome,
+    Pipeline,
+    Status,
+    Trigger,
+    Watermark,
+)
 from perennial_operator.schedule import identity, next_instant
+
+_NOTHING: Final = frozenset({Outcome.REFUSED, Outcome.SUPERSEDED})
 
 
 def due(pipeline: Pipeline, status: Status, stored: int, now: datetime) -> Trigger | None:
@@ -59,7 +70,7 @@ def consumed(status: Status, attempt: Attempt) -> Handled:
 def _at_once(pipeline: Pipeline, status: Status, stored: int) -> Trigger | None:
     """What does not wait for `retrain.minInterval`."""
     spec, handled = pipeline.spec, status.handled
-    if stored and spec.dataset is None and is_new(status):
+    if spec.dataset is None and _is_left(status, stored):
         return Trigger.ADOPTION
     if _nothing_to_learn(pipeline, status):
         return None
@@ -92,8 +103,14 @@ def _in_its_time(pipeline: Pipeline, status: Status, now: datetime) -> Trigger |
 
 
 def is_new(status: Status) -> bool:
-    """Whether nothing was decided yet: an earlier resource's models may be adopted."""
-    return not (status.history or status.head or status.handled.spec)
+    """Whether nothing came of any attempt yet: an earlier resource's models may be adopted."""
+    return not status.head and all(entry.outcome in _NOTHING for entry in status.history)
+
+
+def _is_left(status: Status, stored: int) -> bool:
+    """Whether attempts on S3 are another's; after a refusal somebody must ask or edit."""
+    ours = status.attempt.number if status.attempt else 0
+    return stored > ours and is_new(status) and not status.handled.spec
 
 
 def _nothing_to_learn(pipeline: Pipeline, status: Status) -> bool:
