@@ -17,6 +17,7 @@ from tests.operator.world import (
     V1,
     V2,
     a_job,
+    a_model,
     a_pipeline,
     a_recorder,
     a_trainer,
@@ -211,6 +212,14 @@ def test_a_verdict_on_another_champion_is_superseded_and_the_trigger_stays_open(
     assert decided.status.head == "v9-99999999"
     assert decided.status.history[-1].outcome is Ending.SUPERSEDED
     assert decided.status.handled == pipeline.status.handled
+
+
+def test_the_score_of_a_version_that_came_too_late_is_not_the_score_of_what_serves() -> None:
+    late = an_entry(2, Ending.SUPERSEDED, champion=V1, version=V2, score=0.2)
+    status = serving(history=[an_entry(), late], attempt=an_attempt(a_pipeline(), 2))
+    pipeline = a_pipeline(status)
+
+    assert decide(pipeline, a_world(pipeline)).status.model == a_model(pipeline)
 
 
 def test_a_message_of_another_attempt_is_no_verdict() -> None:

@@ -156,11 +156,8 @@ class Entry(Document):
     """How long the trainer took, by stage."""
 
     def serving(self) -> str:
-        """The version that its score is of."""
-        return self.version if self.outcome in _NEW else self.champion
-
-
-_NEW: Final = frozenset({Outcome.PROMOTED, Outcome.CANDIDATE, Outcome.ADOPTED})
+        """The version that its score is of: what it published, whatever became of that."""
+        return self.version or self.champion
 
 
 class Candidate(Document):
