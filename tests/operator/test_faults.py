@@ -5,9 +5,10 @@ import pytest
 from perennial_contract.status import BundleState
 from perennial_operator.manifests.deployment import template_digest
 from perennial_operator.observed import Ended
-from perennial_operator.resource import Trigger
+from perennial_operator.resource import Outcome, Trigger
 from tests.operator.rolling import promoted, rolling
 from tests.operator.world import (
+    D1,
     IMAGES,
     V1,
     V2,
@@ -17,6 +18,7 @@ from tests.operator.world import (
     a_recorder,
     a_world,
     after,
+    an_entry,
     condition,
     decide,
     missing,
@@ -84,6 +86,19 @@ def test_a_first_model_that_is_broken_leaves_no_predictor() -> None:
     again = decide(asked, a_world(asked)).status.running()
     assert again
     assert again.trigger is Trigger.REQUEST
+
+
+def test_a_model_that_was_adopted_and_is_broken_is_told_of_as_the_first_would_be() -> None:
+    left = an_entry(7, Outcome.ADOPTED, version=V1, digest=D1)
+    status = serving(model=None, head="", history=[left], bad_versions=[V1])
+    pipeline = a_pipeline(status)
+
+    decided = decide(pipeline, a_world(pipeline))
+
+    why = f"{V1} failed by its own fault; set retrain.request to try again"
+    assert condition(decided, "Ready") == ("False", "BundleBroken", why)
+    assert decided.status.progress
+    assert decided.status.progress.attempt == "#7 broken"
 
 
 @pytest.mark.parametrize("code", [132, 134, 135, 136, 139])

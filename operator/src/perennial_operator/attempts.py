@@ -199,8 +199,9 @@ def words(status: Status, observed: Observed) -> str:
     if attempt is None:
         return ""
     if running is None:
-        how = "broken" if broken(status) else status.history[-1].outcome.value.lower()
-        return f"#{attempt.number} {how}"
+        newest = status.history[-1]
+        how = "broken" if broken(status) else newest.outcome.value.lower()
+        return f"#{newest.number} {how}"
     if running.verdict:
         return f"#{attempt.number} {running.verdict.outcome.value.lower()}, suspended"
     if running.not_before:

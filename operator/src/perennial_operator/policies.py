@@ -12,6 +12,7 @@ FIRST_WAIT: Final = timedelta(minutes=1)
 LONGEST_WAIT: Final = timedelta(hours=1)
 QUIET: Final = timedelta(seconds=30)  # between writes that tell of progress alone
 BUSY: Final = timedelta(seconds=5)  # the same while an attempt runs and somebody may watch
+_LET_SERVE: Final = frozenset({Outcome.PROMOTED, Outcome.ADOPTED})
 
 
 def served(pipeline: Pipeline, status: Status) -> str:
@@ -80,17 +81,16 @@ def refusal(status: Status) -> Entry | None:
 
 
 def broken(status: Status) -> Entry | None:
-    """The newest attempt, when what it promoted has failed by its own fault since."""
+    """The newest attempt, when what it let serve has failed by its own fault since."""
     newest = status.history[-1] if status.history else None
-    promoted = newest is not None and newest.outcome is Outcome.PROMOTED
+    promoted = newest is not None and newest.outcome in _LET_SERVE
     return newest if newest and promoted and newest.version in status.bad_versions else None
 
 
 def previous(status: Status, champion: str) -> str:
     """The newest promoted version but the champion, when it is still good."""
     others = {"", champion, *status.bad_versions}
-    ways = {Outcome.PROMOTED, Outcome.ADOPTED}
-    promoted = (e.version for e in reversed(status.history) if e.outcome in ways)
+    promoted = (e.version for e in reversed(status.history) if e.outcome in _LET_SERVE)
     return next((version for version in promoted if version not in others), "")
 
 
