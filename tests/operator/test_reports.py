@@ -75,11 +75,20 @@ def test_only_what_may_change_a_decision_is_news() -> None:
 
     assert memory.keep([(POD, SAID), (trainer, None)], NOW)
     assert not memory.keep([(POD, SAID), (trainer, None)], NOW + timedelta(seconds=5))
-    counted = SAID.model_copy(update={"pending": 4, "counts": {"late": 1}})
+    counted = SAID.model_copy(update={"pending": 4, "counts": {"late": 1}, "lag": {"events": 9}})
     assert not memory.keep([(POD, counted), (trainer, None)], NOW + timedelta(seconds=10))
     more = SAID.model_copy(update={"written": {"topic": {"0": 8}}})
     assert memory.keep([(POD, more), (trainer, None)], NOW + timedelta(seconds=15))
     assert memory.keep([(POD, more), (trainer, None)], NOW + timedelta(seconds=40))
+
+
+def test_records_that_are_left_alone_are_no_news() -> None:
+    memory, pod = Memory(), a_predictor()
+    memory.keep([(pod, verified(pod))], NOW)
+
+    counted = verified(pod).model_copy(update={"answered": 9, "filtered": 9})
+
+    assert not memory.keep([(pod, counted)], NOW + timedelta(seconds=5))
 
 
 @asynccontextmanager

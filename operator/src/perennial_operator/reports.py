@@ -20,7 +20,7 @@ _KINDS: Final[Mapping[str, type[Report]]] = {
     TRAINER: TrainerReport,
 }
 _COUNTERS: Final = frozenset(
-    {"answered", "dead_letters", "skipped", "unknown", "pending", "counts"}
+    {"answered", "dead_letters", "skipped", "filtered", "unknown", "pending", "counts", "lag"}
 )
 
 
