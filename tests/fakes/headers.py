@@ -6,12 +6,12 @@ The Python client cannot: librdkafka below it writes them, to a broker of its ow
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ctypes import CDLL, c_int, c_size_t, c_void_p, create_string_buffer
-from pathlib import Path
+from ctypes import c_int, c_size_t, c_void_p, create_string_buffer
 from typing import Final
 
-import confluent_kafka
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
+
+from tests.fakes.brokers import librdkafka
 
 NAME: Final = b"\xffid"
 _TOPIC, _VALUE, _KEY, _FLAGS, _HEADER, _END = map(c_int, (1, 4, 5, 7, 9, 0))
@@ -21,9 +21,7 @@ _LIMIT: Final = 30  # seconds
 
 def write_unreadable(address: str, topic: str, values: Sequence[bytes]) -> None:
     """Returns once the broker has them."""
-    package = Path(confluent_kafka.__file__).parent
-    library = CDLL(str(next(package.with_suffix(".libs").glob("librdkafka*"))))
-    library.rd_kafka_conf_new.restype = library.rd_kafka_new.restype = c_void_p
+    library = librdkafka()
     said, room = create_string_buffer(512), c_size_t(512)
     settings = c_void_p(library.rd_kafka_conf_new())
     library.rd_kafka_conf_set(settings, b"bootstrap.servers", address.encode(), said, room)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from threading import Thread
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
@@ -25,7 +26,8 @@ _REFUSED: Final = (
     KafkaError.INVALID_RECORD,
     KafkaError._INVALID_DIFFERENT_RECORD,  # noqa: SLF001  librdkafka's own codes begin so
 )
-_FATAL: Final = KafkaError._FATAL  # noqa: SLF001
+
+T = TypeVar("T")
 
 
 class Answers:
@@ -35,11 +37,11 @@ class Answers:
         self._predictions = settings.predictions.topic
         self._dead_letters = settings.dead_letters.topic
         self._failures: list[Failure] = []
-        self._fatal = ""
+        self._last: Outgoing | None = None
+        self._ended: KafkaError | None = None
         self._untrusted = ""
-        self._producer = Producer(
-            for_producer(settings.kafka, security) | {"error_cb": self._complain}, logger=LOG
-        )
+        self._properties = for_producer(settings.kafka, security) | {"error_cb": self._complain}
+        self._producer = Producer(self._properties, logger=LOG)
 
     def route(self, topics: Topics) -> None:
         """To the event's partition number when counts agree; else by key."""
@@ -49,13 +51,14 @@ class Answers:
         topic = self._dead_letters if out.reason else self._predictions
         partition = out.origin.partition if self._same[bool(out.reason)] else -1
         delivered = partial(self._delivered, out)
-        while not self._fatal:
+        self._last = out
+        while not self._ended:
             try:
                 self._producer.produce(
                     topic, out.value, out.key, partition, delivered, headers=out.headers
                 )
             except BufferError:
-                self._producer.poll(_FULL)
+                self._call(partial(self._producer.poll, _FULL))
             except KafkaException as error:
                 self._fail(out, error.args[0], topic)
                 return
@@ -64,12 +67,14 @@ class Answers:
 
     def flush(self) -> Sequence[Failure]:
         """What was not delivered since the last flush, in order."""
-        if self._producer.flush(_FLUSH):
+        flush = partial(self._producer.flush, _FLUSH)
+        if self._call(flush) != 0:
             self._producer.purge()
-            self._producer.flush(_FLUSH)
-        if self._fatal:
-            raise Fatal(self._fatal)
+            self._call(flush)
+        last, self._last = self._last, None
         failures, self._failures = self._failures, []
+        if self._ended:
+            return self._begin_anew(self._ended, last)
         if not failures:
             self._untrusted = ""
         return failures
@@ -77,7 +82,29 @@ class Answers:
     def close(self) -> None:
         """What is under way still is dropped: it is answered again from the last commit."""
         self._producer.purge()
-        self._producer.close()
+        self._call(self._producer.close)
+
+    def _call(self, call: Callable[[], T]) -> T | None:
+        """None where a fatal error came up: whatever is called next raises it."""
+        try:
+            return call()
+        except:  # noqa: E722  see below
+            self._ended = _fatal(sys.exc_info()[1])
+            if self._ended is None:
+                raise
+            return None
+
+    def _begin_anew(self, ended: KafkaError, last: Outgoing | None) -> Sequence[Failure]:
+        """Another producer asks again for what this one was forbidden; nothing else helps it."""
+        if ended.code() not in FORBIDDEN:
+            raise Fatal(ended.str())
+        self.close()
+        self._ended, self._failures = None, []
+        self._producer = Producer(self._properties, logger=LOG)
+        message = f"the brokers let us write nothing: {KafkaError(ended.code()).str()}"
+        if last is None:
+            return []
+        return [Failure(last, refused=False, message=message, reason=Reason.KAFKA_REFUSED)]
 
     def _delivered(self, out: Outgoing, error: KafkaError | None, message: Message) -> None:
         if error is not None:
@@ -93,14 +120,27 @@ class Answers:
     def _complain(self, error: KafkaError) -> None:
         if is_untrusted(error):
             self._untrusted = words(error)
-        if error.code() == _FATAL or error.fatal():
-            self._fatal = error.str()
+
+
+def _fatal(raised: object) -> KafkaError | None:
+    """A fatal error in one of the three ways in which the client raises it.
+
+    As it should, as the cause of a SystemError where it had a delivery to tell of just then, or as
+    the bare KafkaError, which is no exception: only an except without a type stops that.
+    """
+    cause = raised.__cause__ if isinstance(raised, SystemError) else raised
+    error = cause.args[0] if isinstance(cause, KafkaException) else cause
+    return error if isinstance(error, KafkaError) and error.fatal() else None
 
 
 def announce(settings: PredictorSettings, security: Mapping[str, str], message: Serving) -> None:
-    """Writes to the lifecycle topic, if there is one, from a thread of its own: nobody waits."""
+    """Writes to the lifecycle topic, if there is one, from a thread of its own: nobody waits.
+
+    What is said twice harms nobody: an idempotent producer would only have more to fail for.
+    """
     if settings.lifecycle is not None:
-        arguments = (settings.lifecycle.topic, for_producer(settings.kafka, security), message)
+        properties = for_producer(settings.kafka, security) | {"enable.idempotence": False}
+        arguments = (settings.lifecycle.topic, properties, message)
         Thread(target=_write, args=arguments, name="lifecycle", daemon=True).start()
 
 

@@ -1,0 +1,62 @@
+"""What becomes of answers where the brokers let the producer write nothing."""
+
+from collections.abc import Iterator
+
+import pytest
+from confluent_kafka import KafkaError
+
+from perennial_contract.pipeline import Kafka
+from perennial_contract.reasons import Reason
+from perennial_contract.settings import PredictorSettings
+from perennial_predictor.ports import Failure, Fatal, Topics
+from perennial_predictor.producer import Answers
+from perennial_predictor.score import Outgoing
+from tests.fakes.brokers import INIT_PRODUCER_ID, Brokers, brokers
+from tests.predictor.case import event
+
+ANSWERS = [Outgoing(event(0, offset), b"key", b"answer", []) for offset in range(20)]
+
+
+@pytest.fixture
+def at() -> Iterator[Brokers]:
+    with brokers() as at:
+        at.make("predictions")
+        at.make("dead-letters")
+        yield at
+
+
+@pytest.fixture
+def answers(settings: PredictorSettings, at: Brokers) -> Answers:
+    kafka = Kafka(bootstrap_servers=at.address)
+    answers = Answers(settings.model_copy(update={"kafka": kafka}), {})
+    answers.route(Topics("id", 1, 1, 1))
+    return answers
+
+
+def sent(answers: Answers, *outgoing: Outgoing) -> list[Failure]:
+    for out in outgoing:
+        answers.send(out)
+    return [*answers.flush()]
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_a_producer_that_may_not_write_says_so_and_writes_when_it_may(
+    at: Brokers, answers: Answers, count: int
+) -> None:
+    refusals = 2
+    for _ in range(refusals):
+        at.refuse(INIT_PRODUCER_ID, KafkaError.CLUSTER_AUTHORIZATION_FAILED)
+    for _ in range(refusals):
+        failures = sent(answers, *ANSWERS[:count])
+        assert {(f.refused, f.reason) for f in failures} == {(False, Reason.KAFKA_REFUSED)}
+        assert "Cluster authorization failed" in failures[0].message
+        assert at.address not in failures[0].message, "it is another message by another broker"
+    assert sent(answers, *ANSWERS[:count]) == []
+    answers.close()
+
+
+def test_what_no_other_producer_mends_ends_the_process(at: Brokers, answers: Answers) -> None:
+    at.refuse(INIT_PRODUCER_ID, KafkaError.INVALID_TRANSACTION_TIMEOUT)
+    with pytest.raises(Fatal, match="idempotence"):
+        sent(answers, *ANSWERS)
+    answers.close()
