@@ -27,11 +27,11 @@ _REFUSED: Final = (
 _TIMED_OUT: Final = KafkaError._MSG_TIMED_OUT  # noqa: SLF001
 _LOG: Final = logging.getLogger("kafka")
 _LOG.addFilter(Unrepeated())
-_IDEMPOTENT: Final[dict[str, Any]] = {
+_PRODUCER: Final[dict[str, Any]] = {
     "linger.ms": 0,
     "message.timeout.ms": int(_DELIVERED * 1000),
     "partitioner": "murmur2_random",  # as Java's clients choose
-    "enable.idempotence": True,
+    "enable.idempotence": False,  # said twice harms nobody; where it is forbidden, it is fatal
     "acks": "all",
 }
 
@@ -55,7 +55,7 @@ class LifecycleTopic:
             **kafka_security(secret),
             "bootstrap.servers": kafka.bootstrap_servers,
             "error_cb": self._complain,
-            **_IDEMPOTENT,
+            **_PRODUCER,
         }
         self._complaint: KafkaError | None = None
 
