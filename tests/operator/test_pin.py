@@ -112,3 +112,17 @@ def test_while_a_pin_is_missing_attempts_are_judged_against_what_still_serves() 
     assert attempt.champion == V1
     assert ended.status.history[-1].outcome is Outcome.CANDIDATE
     assert ended.status.head == V1
+
+
+def test_a_pin_that_is_cleared_before_anything_was_promoted_takes_no_answers_away() -> None:
+    pipeline = a_pipeline(serving(head="", history=[an_entry(1, Outcome.CANDIDATE)]))
+    asked = {"threshold": 1000, "request": "now"}
+    again = a_pipeline(pipeline.status, retrain=asked)
+
+    decided = decide(pipeline, a_world(pipeline))
+    attempt = decide(again, a_world(again)).status.attempt
+
+    assert (served_version(decided), decided.delete) == (V1, ())
+    assert condition(decided, "Ready")[0] == "True"
+    assert attempt
+    assert attempt.champion == V1

@@ -16,21 +16,24 @@ _LET_SERVE: Final = frozenset({Outcome.PROMOTED, Outcome.ADOPTED})
 
 
 def served(pipeline: Pipeline, status: Status) -> str:
-    """The version that is to serve: the pin, else the head; for a bad pin the last good one."""
+    """The version that is to serve: the pin, else the head; for a bad pin the last good one.
+
+    Where nothing was promoted yet, what a pin let serve stays when the pin is cleared.
+    """
     pin = pipeline.spec.model.pin
+    good = status.model.version if status.model else ""
     if not pin:
-        return status.head
-    if pin not in status.bad_versions:
-        return pin
-    return status.model.version if status.model else status.head
+        return status.head or good
+    return pin if pin not in status.bad_versions else good or status.head
 
 
 def champion(pipeline: Pipeline, status: Status) -> str:
     """The version that a new one must beat; while a pin is not there yet, what still serves."""
-    pin, model = pipeline.spec.model.pin, status.model
-    if pin and (model is None or model.version != pin):
-        return model.version if model else status.head
-    return pin or status.head
+    pin = pipeline.spec.model.pin
+    good = status.model.version if status.model else ""
+    if pin:
+        return good or status.head
+    return status.head or good
 
 
 def named(pipeline: Pipeline, status: Status) -> list[str]:
