@@ -143,6 +143,22 @@ def test_the_least_interval_does_not_hold_back_what_somebody_asked_for(
     assert (running.trigger if running and running != before else None) == expected
 
 
+def test_without_any_model_a_request_that_changes_is_heard_and_one_that_stood_there_is_none() -> (
+    None
+):
+    retrain = {"threshold": 1000, "request": "as applied"}
+    begun = a_pipeline(dataset=None, retrain=retrain)
+    few = {"written": {"topic": {"0": 20}}}
+
+    first = passed(begun, **few)
+    seen = after(begun, first)
+    changed = a_pipeline(seen.status, 2, dataset=None, retrain={**retrain, "request": "now"})
+
+    assert trigger(first) is None
+    assert trigger(passed(seen, **few)) is None
+    assert trigger(passed(changed, **few)) is Trigger.REQUEST
+
+
 def test_a_request_on_the_lifecycle_topic_starts_an_attempt_and_its_reason_is_told() -> None:
     pipeline = a_pipeline(serving(), lifecycle=LIFECYCLE)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from perennial_operator.policies import new_labels, refusal, requested, total
 from perennial_operator.resource import (
@@ -44,13 +44,16 @@ def wake_in(pipeline: Pipeline, status: Status, now: datetime) -> timedelta | No
 
 
 def noticed(pipeline: Pipeline, status: Status, now: datetime) -> Status:
-    """Of a schedule that appears or changes, only what comes after that moment counts."""
-    schedule = pipeline.spec.retrain.schedule
-    cron = identity(schedule) if schedule else ""
-    if cron == status.handled.cron:
-        return status
-    seen = {"cron": cron, "schedule": now if schedule else None}
-    return status.model_copy(update={"handled": status.handled.model_copy(update=seen)})
+    """Of a schedule that appears or changes, and of requests, only what comes after counts."""
+    retrain = pipeline.spec.retrain
+    seen: dict[str, Any] = {}
+    cron = identity(retrain.schedule) if retrain.schedule else ""
+    if cron != status.handled.cron:
+        seen = {"cron": cron, "schedule": now if retrain.schedule else None}
+    if status.attempt is None and status.progress is None:  # at the first visit it is no change
+        seen["request"] = retrain.request
+    handled = status.handled.model_copy(update=seen)
+    return status.model_copy(update={"handled": handled})
 
 
 def consumed(status: Status, attempt: Attempt) -> Handled:
@@ -74,10 +77,10 @@ def _at_once(pipeline: Pipeline, status: Status, stored: int) -> Trigger | None:
         return Trigger.ADOPTION
     if _nothing_to_learn(pipeline, status):
         return None
-    if requested(pipeline, handled.request) and (handled.spec or status.head):
-        return Trigger.REQUEST
     if not status.head and spec.dataset and not handled.spec:
         return Trigger.FIRST_MODEL
+    if requested(pipeline, handled.request):
+        return Trigger.REQUEST
     edited = bool(handled.spec) and handled.spec != spec.training_digest()
     another = bool(handled.label_schema) and handled.label_schema != spec.schema_digest()
     if another or (edited and (not status.head or refusal(status))):
