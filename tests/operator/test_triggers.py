@@ -148,7 +148,7 @@ def test_without_any_model_a_request_that_changes_is_heard_and_one_that_stood_th
 ):
     retrain = {"threshold": 1000, "request": "as applied"}
     begun = a_pipeline(dataset=None, retrain=retrain)
-    few = {"written": {"topic": {"0": 20}}}
+    few: dict[str, Any] = {"written": {"topic": {"0": 20}}}
 
     first = passed(begun, **few)
     seen = after(begun, first)
