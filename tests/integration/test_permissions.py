@@ -1,7 +1,7 @@
 """What the user of kafka.secretRef may not do is named, and goes on when it is allowed."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
 import pytest
@@ -18,6 +18,8 @@ from perennial_contract.pipeline import Kafka
 from perennial_contract.reasons import Reason
 from perennial_contract.status import Problem
 from perennial_predictor.report import State
+from perennial_recorder.kafka import KafkaSource
+from perennial_recorder.ports import Trouble
 from tests.integration.security import User
 from tests.predictor.stream import Stream, each_once, until
 from tests.servers import KAFKA_SASL, need, need_certificates
@@ -97,3 +99,24 @@ def test_a_topic_that_may_not_be_written_is_named_and_its_answers_are_sent_again
             assert sum(stream.committed().values()) == 0
             locked.close()
             until(lambda: state.report().ready and stream.answers() == each_once(10))
+
+
+def test_a_topic_that_a_recorder_sees_and_may_not_read_is_named_each_time(stream: Stream) -> None:
+    source = KafkaSource(stream.settings.kafka, "test", stream.security)
+    with closing(source), ExitStack() as locked:
+        locked.enter_context(only_described(stream, ResourceType.TOPIC, stream.events))
+        first = until(lambda: trouble(source, stream))
+        assert (first, trouble(source, stream)) == (
+            (Reason.KAFKA_REFUSED, f"Kafka refuses us: we may not read topic {stream.events}"),
+        ) * 2
+        locked.close()
+        until(lambda: trouble(source, stream) is None)
+
+
+def trouble(source: KafkaSource, stream: Stream) -> tuple[str, str] | None:
+    """What is said where events and predictions are looked at."""
+    try:
+        source.topics([stream.events, stream.predictions])
+    except Trouble as found:
+        return found.reason, str(found)
+    return None

@@ -28,7 +28,7 @@ from perennial_contract.logs import Unrepeated
 from perennial_contract.pipeline import Kafka
 from perennial_contract.reasons import Reason
 from perennial_contract.secrets import ALERT, SecretRefused
-from perennial_recorder.ports import Arrival, Overtaken, Partition, Topic, Trouble
+from perennial_recorder.ports import Arrival, Overtaken, Partition, Topic, Trouble, described
 
 _LOG: Final = logging.getLogger(__name__)
 TIMEOUT: Final = 5.0  # seconds for one question to a broker
@@ -115,8 +115,9 @@ class KafkaSource:
     def topics(self, names: Collection[str]) -> dict[str, Topic]:
         found: dict[str, Topic] = {}
         with self._asked("describe the topics"):
+            wanted = TopicCollection(list(names))
             asked = self._admin.describe_topics(
-                TopicCollection(list(names)), request_timeout=self._timeout
+                wanted, request_timeout=self._timeout, include_authorized_operations=True
             )
             for name, future in asked.items():
                 try:
@@ -125,7 +126,8 @@ class KafkaSource:
                     if error.args[0].code() not in _MISSING:
                         raise
                 else:
-                    found[name] = Topic(_url_safe(str(said.topic_id)), len(said.partitions))
+                    allowed = [operation.name for operation in said.authorized_operations or ()]
+                    found[name] = described(name, str(said.topic_id), said.partitions, allowed)
         return found
 
     def earliest(self, partitions: Collection[Partition]) -> dict[Partition, int]:
@@ -277,11 +279,6 @@ def arrival(message: Message) -> Arrival:
         message.value(),
         read_headers(message),
     )
-
-
-def _url_safe(topic_id: str) -> str:
-    """As Kafka itself writes it; librdkafka's may hold a slash, and it is part of our keys."""
-    return topic_id.replace("/", "_").replace("+", "-")
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sized
 from typing import NamedTuple, Protocol
 
 from perennial_contract.messages import Headers
@@ -27,6 +27,20 @@ class Partition(NamedTuple):
 class Topic(NamedTuple):
     id: str
     partitions: int
+
+
+def described(name: str, topic_id: str, partitions: Sized, allowed: Collection[str]) -> Topic:
+    """What a broker tells of a topic; `allowed` is what we may do there, nothing if it is not told.
+
+    A client that reads where it may not is told so once, and from then on finds no records.
+
+    Raises:
+        Trouble: We may not read it (KafkaRefused).
+    """
+    if allowed and "READ" not in allowed:
+        raise Trouble(Reason.KAFKA_REFUSED, f"Kafka refuses us: we may not read topic {name}")
+    # As Kafka itself writes it; librdkafka's may hold a slash, and it is part of our keys.
+    return Topic(topic_id.replace("/", "_").replace("+", "-"), len(partitions))
 
 
 class Arrival(NamedTuple):
