@@ -1,7 +1,8 @@
 from datetime import timedelta
 
+from perennial_contract.status import Outcome
 from perennial_operator.resource import Outcome as Ending
-from perennial_operator.resource import Pipeline
+from perennial_operator.resource import Pipeline, Trigger
 from tests.operator.world import (
     D2,
     NOW,
@@ -21,6 +22,7 @@ from tests.operator.world import (
     condition,
     decide,
     missing,
+    names,
     recorded,
     served_version,
     serving,
@@ -99,6 +101,26 @@ def test_suspended_no_job_is_made_again() -> None:
 
     assert (decided.create, decided.status.running()) == ((), pipeline.status.running())
     assert condition(decided, "Training")[:2] == ("False", "Suspended")
+
+
+def test_suspended_what_an_earlier_resource_left_serves_all_the_same() -> None:
+    pipeline = a_pipeline(retrain={"threshold": 1000, "suspend": True})
+    world = a_world(pipeline, reports=(recorded(a_recorder(), attempts=7),))
+
+    begun = after(pipeline, decide(pipeline, world))
+    attempt = begun.status.running()
+    assert attempt
+    made = decide(begun, world)
+    said = a_verdict(7, Outcome.ADOPTED, reason="Adopted", version=V2, digest=D2)
+    ends = a_trainer(running=False, ended=with_verdict(said))
+    runs = decide(begun, a_world(begun, job=a_job(begun, attempt), more=(a_trainer(),)))
+    ended = decide(begun, a_world(begun, job=a_job(begun, attempt), more=(ends,)))
+
+    assert attempt.trigger is Trigger.ADOPTION
+    assert names(made.create) == ["income-train-1"]
+    assert condition(runs, "Training") == ("True", "AttemptRunning", "attempt 1: Adoption")
+    assert (ended.status.head, served_version(ended)) == (V2, V2)
+    assert decide(after(begun, ended), world).status.running() is None
 
 
 def paused(pipeline: Pipeline) -> Pipeline:

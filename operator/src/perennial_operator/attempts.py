@@ -109,7 +109,7 @@ def _next(status: Status) -> int:
 
 def _create(case: Case, attempt: Attempt) -> Step:
     """The status that was read holds the intent: only that permits a Job."""
-    if case.pipeline.spec.retrain.suspend:
+    if case.pipeline.spec.retrain.suspend and attempt.trigger is not Trigger.ADOPTION:
         return case.step()
     if attempt.failed and attempt.inputs != case.pipeline.spec.inputs_digest():
         return verdicts.abandon(case, attempt)

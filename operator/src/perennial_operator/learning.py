@@ -18,7 +18,7 @@ from perennial_operator.finding import (
 from perennial_operator.manifests.pod import RECORDER
 from perennial_operator.observed import Observed
 from perennial_operator.reasons import Reason
-from perennial_operator.resource import Attempt, Entry, Pipeline, Status
+from perennial_operator.resource import Attempt, Entry, Pipeline, Status, Trigger
 
 _UNUSABLE: Final = {
     "rejected_label": "are neither class: look at schema.label and labels.value",
@@ -92,7 +92,8 @@ def _stopped(
     pipeline: Pipeline, attempt: Attempt | None, observed: Observed
 ) -> tuple[str, str, str] | None:
     """What is said while somebody has stopped the training; a Job that runs ends all the same."""
-    suspended = pipeline.spec.retrain.suspend
+    adopts = attempt is not None and attempt.trigger is Trigger.ADOPTION and not attempt.verdict
+    suspended = pipeline.spec.retrain.suspend and not adopts
     if not suspended and not pipeline.paused:
         return None
     reason, why = (Reason.SUSPENDED, SUSPENDED) if suspended else (Reason.PAUSED, PAUSED)

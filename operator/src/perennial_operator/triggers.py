@@ -25,8 +25,8 @@ def due(pipeline: Pipeline, status: Status, stored: int, now: datetime) -> Trigg
 
     `stored` is the highest number of an attempt that stands on S3, as far as it is known.
     """
-    if pipeline.spec.retrain.suspend:
-        return None
+    if pipeline.spec.retrain.suspend:  # to take up what there is trains nothing
+        return Trigger.ADOPTION if _is_left(status, stored) else None
     trigger = _at_once(pipeline, status, stored)
     if trigger or _too_soon(pipeline, status, now):
         return trigger

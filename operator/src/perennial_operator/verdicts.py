@@ -48,8 +48,8 @@ def _answers(said: Verdict, attempt: Attempt, status: Status) -> bool:
 
 
 def settle(case: Case, attempt: Attempt, verdict: Verdict) -> Step:
-    """A verdict takes effect, or waits while `retrain.suspend` is set."""
-    if case.pipeline.spec.retrain.suspend:
+    """A verdict takes effect; one that was trained for waits while `retrain.suspend` is set."""
+    if case.pipeline.spec.retrain.suspend and verdict.outcome is not Said.ADOPTED:
         return case.step(attempt, verdict=verdict, problem=None, not_before=None, tries=0)
     closed = _close(case, attempt, _entry(case, attempt, verdict))
     if verdict.outcome is not Said.ADOPTED:
