@@ -50,7 +50,7 @@ integration: sync  ## tests against a real API server, Kafka and S3
 	eval "$$(cluster/cluster env)" && $(RUN) pytest -m integration --servers
 
 e2e: up images  ## tests of the whole cluster with images of this tree
-	eval "$$(cluster/cluster env)" && $(RUN) pytest -m e2e --servers
+	eval "$$(cluster/cluster env)" && $(RUN) pytest -m 'e2e and not alone' --servers -n 3 && $(RUN) pytest -m alone --servers
 
 test: lint types unit integration e2e  ## everything, from a bare machine
 

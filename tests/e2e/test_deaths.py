@@ -18,7 +18,7 @@ from tests.e2e.pipeline import Pipeline
 from tests.e2e.rows import LOANS, loans
 from tests.e2e.stream import Stream, messages
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 RATE, SECONDS, KILLS = 500, 80, 5
 Prepared = Callable[[Pipeline], Pipeline]
 Identity = tuple[int, int]  # partition, offset

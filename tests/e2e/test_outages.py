@@ -12,7 +12,7 @@ from tests.e2e.rows import LOANS, loans
 from tests.e2e.stream import Stream
 from tests.e2e.test_triggers import SLOW, running
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 MINUTE = 60
 Prepared = Callable[[Pipeline], Pipeline]
 

@@ -64,6 +64,7 @@ def ready(namespace: str, name: str) -> Json | None:
     return next((c for c in wanted if c["reason"] == "StorageTaken"), None)
 
 
+@pytest.mark.alone
 def test_an_upgrade_restarts_no_predictor_and_a_removal_leaves_them_answering(
     prepared: Prepared,
 ) -> None:

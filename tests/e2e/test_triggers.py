@@ -131,6 +131,7 @@ def evict(namespace: str, pod: str) -> None:
     kubectl("create", "--raw", path, "-f", "-", stdin=json.dumps(body))
 
 
+@pytest.mark.alone
 def test_a_verdict_whose_pod_went_before_it_was_read_is_found_on_s3(
     prepared: Prepared, installed: str
 ) -> None:
