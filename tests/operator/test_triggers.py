@@ -313,7 +313,7 @@ def test_an_adoption_that_gave_way_to_an_edit_is_asked_for_again() -> None:
     assert trigger(passed(pipeline, attempts=1)) is None
 
 
-def test_nothing_is_adopted_once_something_was_decided() -> None:
+def test_nothing_is_adopted_once_something_was_decided_but_its_numbers_are_left_out() -> None:
     pipeline = after(scheduled(), passed(scheduled(), HOUR))
     attempt = pipeline.status.running()
     assert attempt
@@ -322,8 +322,14 @@ def test_nothing_is_adopted_once_something_was_decided() -> None:
 
     decided = decide(pipeline, a_world(pipeline, job=a_job(pipeline, attempt), more=(pod,)))
 
-    assert decided.status.head == V1
-    assert decided.status.running()
+    status = decided.status
+    assert status.head == V1
+    assert status.running() is None
+    assert (status.history[-1].number, status.history[-1].outcome) == (7, Ending.SUPERSEDED)
+    assert status.handled == pipeline.status.handled
+    second = decide(after(pipeline, decided), a_world(pipeline), NOW + HOUR).status.attempt
+    assert second
+    assert (second.number, second.trigger) == (8, Trigger.SCHEDULE)
 
 
 ASKED = st.lists(

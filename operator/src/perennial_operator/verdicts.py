@@ -25,7 +25,7 @@ def read(case: Case, attempt: Attempt, end: Ended | None) -> Verdict | None:
     if end is None:
         return None
     said = read_verdict(end)
-    if said and said.uid == case.pipeline.uid and _answers(said, attempt, case.status):
+    if said and said.uid == case.pipeline.uid and _answers(said, attempt):
         return said
     if end.code != REFUSED:
         return None
@@ -40,10 +40,10 @@ def read(case: Case, attempt: Attempt, end: Ended | None) -> Verdict | None:
     )
 
 
-def _answers(said: Verdict, attempt: Attempt, status: Status) -> bool:
+def _answers(said: Verdict, attempt: Attempt) -> bool:
     """An adoption goes on with the number that an earlier resource has come to."""
     if said.outcome is Said.ADOPTED:
-        return said.number >= attempt.number and triggers.is_new(status)
+        return said.number >= attempt.number
     return said.number == attempt.number
 
 
@@ -51,8 +51,9 @@ def settle(case: Case, attempt: Attempt, verdict: Verdict) -> Step:
     """A verdict takes effect; one that was trained for waits while `retrain.suspend` is set."""
     if case.pipeline.spec.retrain.suspend and verdict.outcome is not Said.ADOPTED:
         return case.step(attempt, verdict=verdict, problem=None, not_before=None, tries=0)
-    closed = _close(case, attempt, _entry(case, attempt, verdict))
-    if verdict.outcome is not Said.ADOPTED:
+    entry = _entry(case, attempt, verdict)
+    closed = _close(case, attempt, entry)
+    if entry.outcome is not Outcome.ADOPTED:
         return closed
     handled = closed.status.handled
     seen = {"watermark": verdict.watermark, "spec": handled.spec if verdict.version else ""}
@@ -132,6 +133,9 @@ def _judgement(case: Case, verdict: Verdict) -> tuple[Outcome, str, str]:
     """What a verdict comes to, given what serves by now and who decides."""
     status, serves = case.status, champion(case.pipeline, case.status)
     outcome, message = Outcome(verdict.outcome.value), verdict.message
+    if outcome is Outcome.ADOPTED and not triggers.is_new(status):
+        message = f"its number was an earlier resource's: the next goes on after {verdict.number}"
+        return Outcome.SUPERSEDED, verdict.reason, message
     if outcome in {Outcome.REFUSED, Outcome.ADOPTED}:
         return outcome, verdict.reason, message
     if verdict.champion != serves:
