@@ -26,8 +26,9 @@ def at() -> Iterator[Brokers]:
 
 
 @pytest.fixture
-def answers(settings: PredictorSettings, at: Brokers) -> Answers:
-    kafka = Kafka(bootstrap_servers=at.address)
+def answers(request: pytest.FixtureRequest, settings: PredictorSettings, at: Brokers) -> Answers:
+    """With the properties that a test names."""
+    kafka = Kafka(bootstrap_servers=at.address, properties=getattr(request, "param", {}))
     answers = Answers(settings.model_copy(update={"kafka": kafka}), {})
     answers.route(Topics("id", 1, 1, 1))
     return answers
@@ -52,6 +53,14 @@ def test_a_producer_that_may_not_write_says_so_and_writes_when_it_may(
         assert "Cluster authorization failed" in failures[0].message
         assert at.address not in failures[0].message, "it is another message by another broker"
     assert sent(answers, *ANSWERS[:count]) == []
+    answers.close()
+
+
+@pytest.mark.parametrize("answers", [{"queue.buffering.max.kbytes": "100"}], indirect=True)
+def test_what_no_queue_has_room_for_is_refused_and_holds_up_nothing(answers: Answers) -> None:
+    large = Outgoing(event(0, 7), b"key", b"x" * 200_000, [])
+    failures = sent(answers, *ANSWERS, large, *ANSWERS)
+    assert [(failure.out, failure.refused) for failure in failures] == [(large, True)]
     answers.close()
 
 

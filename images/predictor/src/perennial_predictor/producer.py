@@ -58,6 +58,9 @@ class Answers:
                     topic, out.value, out.key, partition, delivered, headers=out.headers
                 )
             except BufferError:
+                if not len(self._producer):  # larger than all the room that there is
+                    self._fail(out, KafkaError(KafkaError.MSG_SIZE_TOO_LARGE), topic)
+                    return
                 self._call(partial(self._producer.poll, _FULL))
             except KafkaException as error:
                 self._fail(out, error.args[0], topic)
