@@ -4,7 +4,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial_contract.pipeline import KAFKA_PROPERTIES
 from perennial_contract.secrets import (
     LONGEST_DELAY,
     SECURITY_PROPERTIES,
@@ -12,6 +11,7 @@ from perennial_contract.secrets import (
     Secrets,
     kafka_security,
 )
+from perennial_contract.tuning import KAFKA_PROPERTIES
 from tests.fakes.mount import SWAPPING, Mount, Swapped
 
 

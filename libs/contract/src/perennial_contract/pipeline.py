@@ -12,6 +12,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from perennial_contract.tuning import KAFKA_NUMBER, KAFKA_PROPERTIES, KAFKA_TEXTS
 from perennial_contract.values import Duration, Section
 
 TOPIC_PATTERN: Final = r"^[a-zA-Z0-9._-]+$"
@@ -45,67 +46,6 @@ class Reference(Section):
         if sum((self.path is not None, self.key is True, self.header is not None)) != 1:
             raise ValueError("exactly one of path, key: true and header")
         return self
-
-
-KAFKA_PROPERTIES: Final = frozenset(
-    {
-        "batch.num.messages",
-        "batch.size",
-        "broker.address.family",
-        "check.crcs",
-        "client.dns.lookup",
-        "client.rack",
-        "compression.codec",
-        "compression.level",
-        "compression.type",
-        "connections.max.idle.ms",
-        "delivery.timeout.ms",
-        "fetch.error.backoff.ms",
-        "fetch.max.bytes",
-        "fetch.message.max.bytes",
-        "fetch.min.bytes",
-        "fetch.queue.backoff.ms",
-        "fetch.wait.max.ms",
-        "linger.ms",
-        "max.partition.fetch.bytes",
-        "message.max.bytes",
-        "metadata.max.age.ms",
-        "queue.buffering.max.kbytes",
-        "queue.buffering.max.messages",
-        "queue.buffering.max.ms",
-        "queued.max.messages.kbytes",
-        "queued.min.messages",
-        "receive.message.max.bytes",
-        "reconnect.backoff.max.ms",
-        "reconnect.backoff.ms",
-        "request.timeout.ms",
-        "retry.backoff.max.ms",
-        "retry.backoff.ms",
-        "socket.connection.setup.timeout.ms",
-        "socket.keepalive.enable",
-        "socket.nagle.disable",
-        "socket.receive.buffer.bytes",
-        "socket.send.buffer.bytes",
-        "socket.timeout.ms",
-    }
-)
-"""What `kafka.properties` may set: what tunes a client, nothing that an answer's or an
-observation's safety rests on."""
-
-KAFKA_TEXTS: Final = frozenset(
-    {
-        "broker.address.family",
-        "check.crcs",
-        "client.dns.lookup",
-        "client.rack",
-        "compression.codec",
-        "compression.type",
-        "socket.keepalive.enable",
-        "socket.nagle.disable",
-    }
-)
-"""Those of them that are no numbers."""
-KAFKA_NUMBER: Final = r"^-?[0-9]+(\.[0-9]+)?$"
 
 
 class SecretReference(Section):
