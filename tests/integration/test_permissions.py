@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,9 +18,11 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it does
 from perennial_contract.pipeline import Kafka
 from perennial_contract.reasons import Reason
 from perennial_contract.status import Problem
+from perennial_predictor import ports as predictor_ports
+from perennial_predictor.kafka import Events
 from perennial_predictor.report import State
+from perennial_recorder import ports as recorder_ports
 from perennial_recorder.kafka import KafkaSource
-from perennial_recorder.ports import Trouble
 from tests.integration.security import User
 from tests.predictor.stream import Stream, each_once, until
 from tests.servers import KAFKA_SASL, need, need_certificates
@@ -101,22 +104,31 @@ def test_a_topic_that_may_not_be_written_is_named_and_its_answers_are_sent_again
             until(lambda: state.report().ready and stream.answers() == each_once(10))
 
 
-def test_a_topic_that_a_recorder_sees_and_may_not_read_is_named_each_time(stream: Stream) -> None:
-    source = KafkaSource(stream.settings.kafka, "test", stream.security)
-    with closing(source), ExitStack() as locked:
+def test_a_topic_that_is_seen_and_may_not_be_read_is_named_each_time(stream: Stream) -> None:
+    predictor = Events(stream.settings, stream.security)
+    recorder = KafkaSource(stream.settings.kafka, "test", stream.security)
+    looks = (predictor.topics, lambda: recorder.topics([stream.events, stream.predictions]))
+    with closing(recorder), ExitStack() as locked:
         locked.enter_context(only_described(stream, ResourceType.TOPIC, stream.events))
-        first = until(lambda: trouble(source, stream))
-        assert (first, trouble(source, stream)) == (
-            (Reason.KAFKA_REFUSED, f"Kafka refuses us: we may not read topic {stream.events}"),
-        ) * 2
+        for look in looks:
+            first = until(partial(trouble, look))
+            assert (first, trouble(look)) == (
+                (Reason.KAFKA_REFUSED, f"Kafka refuses us: we may not read topic {stream.events}"),
+            ) * 2
         locked.close()
-        until(lambda: trouble(source, stream) is None)
+        for look in looks:
+            until(partial(allowed, look))
 
 
-def trouble(source: KafkaSource, stream: Stream) -> tuple[str, str] | None:
-    """What is said where events and predictions are looked at."""
+def allowed(look: Callable[[], object]) -> bool:
+    return trouble(look) is None
+
+
+def trouble(look: Callable[[], object]) -> tuple[str, str] | None:
     try:
-        source.topics([stream.events, stream.predictions])
-    except Trouble as found:
+        look()
+    except recorder_ports.Trouble as found:
         return found.reason, str(found)
+    except predictor_ports.Trouble as found:
+        return found.problem.reason, str(found)
     return None

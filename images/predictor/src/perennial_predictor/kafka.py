@@ -16,6 +16,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._acl import AclOperation
 
 from perennial_contract.headers import read_headers
 from perennial_contract.logs import Unrepeated
@@ -70,6 +71,10 @@ class Events:
             except KafkaException as error:
                 raise self._trouble(error.args[0], name) from error
         events = found[self._topic]
+        # A member that may not read is told so once, as a fetch fails: until then it seems ready.
+        if (allowed := events.authorized_operations) and AclOperation.READ not in allowed:
+            message = f"Kafka refuses us: we may not read topic {self._topic}"
+            raise Trouble(Problem(reason=Reason.KAFKA_REFUSED, message=message))
         return Topics(
             str(events.topic_id),
             len(events.partitions),
@@ -84,7 +89,9 @@ class Events:
             complaints = {"error_cb": self._heard}
             properties = for_admin(self._settings.kafka, self._security) | complaints
             self._admin = AdminClient(properties, logger=LOG)
-        return self._admin.describe_topics(TopicCollection(names), request_timeout=_TIMEOUT)
+        return self._admin.describe_topics(
+            TopicCollection(names), request_timeout=_TIMEOUT, include_authorized_operations=True
+        )
 
     def join(self, topics: Topics, listener: Listener) -> None:
         """Raises KafkaException when the client refuses its settings."""
