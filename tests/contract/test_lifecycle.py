@@ -41,7 +41,7 @@ def test_any_values_of_the_fields_are_a_request_or_none(
 ) -> None:
     told = {"retrain": retrain, "pipeline": pipeline, "reason": reason, "other": other}
     found = read(told)
-    meant = retrain is True and pipeline in ("", OURS) and isinstance(reason, str)
+    meant = retrain is True and pipeline in (None, "", OURS) and isinstance(reason, str | None)
     assert (found is not None) is meant
 
 
@@ -55,6 +55,7 @@ def test_a_request_may_say_why_and_whom_it_means() -> None:
     assert read({"retrain": True, "reason": "drift"}) == RetrainRequest(
         retrain=True, reason="drift"
     )
+    assert read({"retrain": True, "reason": None, "pipeline": None}) == RetrainRequest(retrain=True)
     assert read({"retrain": True, "pipeline": OURS}) == RetrainRequest(retrain=True, pipeline=OURS)
 
 
@@ -65,6 +66,7 @@ def test_a_request_may_say_why_and_whom_it_means() -> None:
         {"retrain": 1},
         {"retrain": "true"},
         {"retrain": True, "pipeline": "default/other"},
+        {"retrain": None},
         {"pipeline": OURS},
     ],
     ids=json.dumps,

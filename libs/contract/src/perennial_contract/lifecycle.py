@@ -8,9 +8,9 @@ where several share the topic.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field, StrictBool, ValidationError
+from pydantic import BeforeValidator, Field, StrictBool, ValidationError
 
 from perennial_contract.status import Document
 
@@ -64,10 +64,15 @@ class Serving(Message):
     """Observations below it were the attempt's."""
 
 
+def _absent(value: object) -> object:
+    """Null says nothing: clients write it for what they leave out."""
+    return "" if value is None else value
+
+
 class RetrainRequest(Document):
     retrain: StrictBool
-    pipeline: str = ""
-    reason: str = ""
+    pipeline: Annotated[str, BeforeValidator(_absent)] = ""
+    reason: Annotated[str, BeforeValidator(_absent)] = ""
 
 
 def read_request(value: bytes | None, pipeline: str) -> RetrainRequest | None:
