@@ -71,6 +71,26 @@ def test_what_a_recorder_did_is_told(stage: Stage) -> None:
     assert told["checkpoints_total", ""] >= 1
 
 
+def test_what_was_left_out_is_counted_from_the_start_of_the_process(stage: Stage) -> None:
+    # A killed recorder knows less than it had told, and Prometheus takes any fall for a new start.
+    made = stage.metrics.registry(stage.recorder.report)
+    for _ in range(3):
+        stage.event("a")
+    stage.label("a", "yes")
+    stage.later(60)
+    before = samples(made)
+    stage.kill()
+    stage.start()
+    made = stage.metrics.registry(stage.recorder.report)
+    stage.steps()
+    began = samples(made)
+    stage.event("a")
+    stage.steps()
+    told = [before, began, samples(made)]
+    assert [t["unused_records_total", "duplicate_event"] for t in told] == [2, 0, 1]
+    assert [t["observations_total", ""] for t in told] == [1, 1, 1]
+
+
 def test_failures_are_counted_by_their_reason(stage: Stage) -> None:
     made = stage.metrics.registry(stage.recorder.report)
     stage.steps()

@@ -171,6 +171,7 @@ class Recorder:
             life = self._beginning.life(
                 found.checkpoint, start.topics(self._source, self._settings)
             )
+            self._metrics.begin(found.checkpoint.counts)
             self._source.assign({})
             self._start_over()
             self._course = Course(

@@ -1,12 +1,14 @@
 """What /metrics says of a recorder, under Prometheus' conventions for names and units.
 
-What the checkpoint counts goes on over restarts; the rest begins with the process.
+Observations are counted over restarts, as S3 is; the rest begins with the process. What a
+checkpoint counts lags behind: a counter that went on from it would fall when a process is killed,
+and Prometheus takes any fall for a beginning at zero.
 """
 
 from __future__ import annotations
 
 from collections import Counter as Counts
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from threading import Lock
 from typing import Final
 
@@ -25,8 +27,11 @@ _FLUSH: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)  
 class _Joined(Collector):
     """Asks the recorder each time; without one it names the metrics alone."""
 
-    def __init__(self, report: Callable[[], RecorderReport] | None) -> None:
+    def __init__(
+        self, report: Callable[[], RecorderReport] | None, before: Mapping[str, int]
+    ) -> None:
         self._report = report
+        self._before = before
         self._most: Counts[str] = Counts()
         self._lock = Lock()
 
@@ -69,7 +74,8 @@ class _Joined(Collector):
         """A counter never falls: one who starts over has not counted again what it had."""
         with self._lock:
             if report.written:
-                self._most |= Counts(report.counts)
+                known = report.counts.items()
+                self._most |= Counts({name: n - self._before.get(name, 0) for name, n in known})
                 self._most.setdefault("observations", 0)
             return self._most
 
@@ -79,6 +85,8 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = made = CollectorRegistry()
+        self._begun = False
+        self._before: dict[str, int] = {}
         self.segments = Counter(
             "perennial_recorder_segments", "Segments that S3 has confirmed.", registry=made
         )
@@ -117,9 +125,15 @@ class Metrics:
             registry=made,
         )
 
+    def begin(self, counts: Mapping[str, int]) -> None:
+        """What a checkpoint had counted when this process began; said again, it is not heard."""
+        if not self._begun:
+            self._before.update(counts)
+        self._begun = True
+
     def registry(self, report: Callable[[], RecorderReport] | None = None) -> CollectorRegistry:
         """These, and what `report` says each time that it is asked."""
-        self._registry.register(_Joined(report))
+        self._registry.register(_Joined(report, self._before))
         return self._registry
 
 
