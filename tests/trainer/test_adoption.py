@@ -117,6 +117,18 @@ def test_a_candidate_that_waited_for_approval_is_not_taken_up(bucket: Bucket) ->
     assert (adopted.number, adopted.version, adopted.score) == (2, served, 0.4)
 
 
+def test_a_candidate_that_the_spec_approves_is_taken_up(bucket: Bucket) -> None:
+    served, candidate = bucket.model(1), bucket.model(2, score=0.2)
+    scores = [Score(candidate="champion", loss=0.4), Score(candidate="search", loss=0.2)]
+    waits = ended(2, Outcome.PROMOTED, champion=served, version=candidate, scores=scores)
+    bucket.attempt(1, ended(1, Outcome.PROMOTED, version=served))
+    bucket.attempt(2, waits, champion=served, promotion={"mode": "Manual"})
+
+    adopted = bucket.adopt(promotion={"mode": "Manual", "approve": candidate})
+
+    assert (adopted.version, adopted.score) == (candidate, 0.2)
+
+
 def test_where_the_newest_model_is_gone_the_one_before_goes_on(bucket: Bucket) -> None:
     first, second = bucket.model(1), bucket.model(2)
     bucket.attempt(1, ended(1, Outcome.PROMOTED, version=first))

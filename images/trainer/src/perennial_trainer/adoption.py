@@ -40,17 +40,22 @@ class _Begun(Document):
 
 @dataclass(frozen=True, slots=True)
 class _Past:
-    """An attempt of the earlier resource; `verdict` is None where it reached none."""
+    """An attempt of the earlier resource; `verdict` is None where it reached none.
+
+    `approve` is what `promotion.approve` names by now.
+    """
 
     begun: _Begun
     verdict: Verdict | None
+    approve: str
 
     @property
     def served(self) -> str:
         """The version that served when it was over, or nothing."""
         automatic = self.begun.promotion.mode is PromotionMode.AUTOMATIC
-        if self.verdict and self.verdict.outcome is Outcome.PROMOTED and automatic:
-            return self.verdict.version
+        new = self.verdict if self.verdict and self.verdict.outcome is Outcome.PROMOTED else None
+        if new and (automatic or new.version == self.approve):
+            return new.version
         return self.begun.champion
 
 
@@ -72,7 +77,8 @@ def adopt(settings: TrainerSettings, store: Objects) -> Verdict:
     """
     numbers = {int(found[1]) for found in map(_NUMBER.fullmatch, store.list("attempts/")) if found}
     falling = sorted(numbers, reverse=True)
-    left = _left(store, falling)
+    approve = settings.promotion.approve
+    left = _left(store, falling, approve)
     after = f"attempt {falling[0]} of an earlier {settings.namespace}/{settings.name}"
     verdict = Verdict(
         uid=settings.uid,
@@ -80,7 +86,7 @@ def adopt(settings: TrainerSettings, store: Objects) -> Verdict:
         outcome=Outcome.ADOPTED,
         reason=Reason.ADOPTED,
         message=f"goes on after {after}, without a model",
-        watermark=next((p.verdict.watermark for p in _pasts(store, falling) if p.verdict), {}),
+        watermark=_watermark(store, falling, approve),
     )
     if left is None:
         return verdict
@@ -97,9 +103,15 @@ def adopt(settings: TrainerSettings, store: Objects) -> Verdict:
     )
 
 
-def _left(store: Objects, falling: Sequence[int]) -> _Left | None:
+def _watermark(store: Objects, falling: Sequence[int], approve: str) -> dict[str, dict[str, int]]:
+    """Of the newest attempt that reached a verdict."""
+    pasts = _pasts(store, falling, approve)
+    return next((past.verdict.watermark for past in pasts if past.verdict), {})
+
+
+def _left(store: Objects, falling: Sequence[int], approve: str) -> _Left | None:
     """The newest attempt knows best; where its model is gone, the one before."""
-    for past in _pasts(store, falling):
+    for past in _pasts(store, falling, approve):
         if not past.served:
             return None
         data = store.get(key(past.served, MANIFEST))
@@ -129,7 +141,7 @@ def _answers_alike(manifest: Manifest, settings: TrainerSettings) -> bool:
     )
 
 
-def _pasts(store: Objects, numbers: Sequence[int]) -> Iterator[_Past]:
+def _pasts(store: Objects, numbers: Sequence[int], approve: str) -> Iterator[_Past]:
     """Read one by one, as far as anybody asks."""
     for number in numbers:
         begun, ended = store.get(inputs_key(number)), store.get(verdict_key(number))
@@ -137,6 +149,7 @@ def _pasts(store: Objects, numbers: Sequence[int]) -> Iterator[_Past]:
             past = _Past(
                 _Begun.model_validate_json(begun or b""),
                 None if ended is None else Verdict.model_validate_json(ended),
+                approve,
             )
         except ValidationError as error:
             _LOG.warning("an attempt cannot be read", extra={"number": number, "why": str(error)})
