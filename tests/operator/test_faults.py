@@ -9,6 +9,7 @@ from perennial_operator.resource import Outcome, Trigger
 from tests.operator.rolling import promoted, rolling
 from tests.operator.world import (
     D1,
+    D2,
     IMAGES,
     V1,
     V2,
@@ -23,6 +24,7 @@ from tests.operator.world import (
     decide,
     missing,
     names,
+    served_version,
     serving,
     verified,
 )
@@ -86,6 +88,22 @@ def test_a_first_model_that_is_broken_leaves_no_predictor() -> None:
     again = decide(asked, a_world(asked)).status.running()
     assert again
     assert again.trigger is Trigger.REQUEST
+
+
+def test_an_adopted_model_that_is_broken_gives_way_to_the_one_before_it() -> None:
+    left = an_entry(7, Outcome.ADOPTED, version=V2, digest=D2, champion=V1)
+    pipeline = a_pipeline(serving(model=None, head=V2, history=[left]))
+    pod = a_predictor(V2, ready=False)
+    said = verified(pod).model_copy(update={"bundle": BundleState.BROKEN, "ready": False})
+    deployment = a_deployment(pipeline, V2, available=0)
+
+    decided = decide(
+        pipeline, a_world(pipeline, deployment=deployment, more=(pod,), reports=(said,))
+    )
+
+    assert (decided.status.head, decided.status.bad_versions) == (V1, [V2])
+    assert served_version(decided) == V1
+    assert decided.events[0].note == f"{V2}: {V2} is broken; back to {V1}"
 
 
 def test_a_model_that_was_adopted_and_is_broken_is_told_of_as_the_first_would_be() -> None:

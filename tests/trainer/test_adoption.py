@@ -59,10 +59,10 @@ def ended(number: int, outcome: Outcome, **changed: Any) -> Verdict:
 
 
 def test_the_model_that_was_promoted_last_goes_on(bucket: Bucket) -> None:
-    bucket.model(1)
-    bucket.attempt(1, ended(1, Outcome.PROMOTED, version="v1-0000abcd"))
+    before = bucket.model(1)
+    bucket.attempt(1, ended(1, Outcome.PROMOTED, version=before))
     version = bucket.model(2, score=0.2)
-    bucket.attempt(2, ended(2, Outcome.PROMOTED, version=version))
+    bucket.attempt(2, ended(2, Outcome.PROMOTED, version=version), champion=before)
 
     adopted = bucket.adopt()
 
@@ -72,6 +72,7 @@ def test_the_model_that_was_promoted_last_goes_on(bucket: Bucket) -> None:
         outcome=Outcome.ADOPTED,
         reason="Adopted",
         message=f"goes on after attempt 2 of an earlier loans/income with its model {version}",
+        champion=before,
         version=version,
         digest=adopted.digest,
         score=0.2,

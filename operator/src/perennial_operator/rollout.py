@@ -18,7 +18,7 @@ from perennial_operator.manifests.pod import (
 from perennial_operator.observed import Observed, Pod
 from perennial_operator.policies import judged, published, served
 from perennial_operator.reasons import Reason
-from perennial_operator.resource import Model, Pipeline, Status, Template
+from perennial_operator.resource import Model, Outcome, Pipeline, Status, Template
 
 # Exit codes of a process that its own act has ended: SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV.
 # 137 and 143 are others' doing: the memory limit, a probe, the node, a deletion.
@@ -80,7 +80,7 @@ def step(pipeline: Pipeline, status: Status, observed: Observed, image: str, now
     """`image` is the operator's own of the predictor."""
     good = status.model.version if status.model else ""
     if status.head in status.bad_versions:
-        status = status.model_copy(update={"head": good})
+        status = status.model_copy(update={"head": _before(status, status.head)})
     if status.held_back and not _is_held(pipeline, status):
         status = status.model_copy(update={"held_back": ""})
     version = served(pipeline, status)
@@ -118,7 +118,7 @@ def _crashed_loading(pod: Pod) -> bool:
 def _back(tried: Wanted, status: Status, fault: Problem) -> Step:
     """To the last good version with the last good template, whatever was edited meanwhile."""
     model, bad = status.model, tried.version
-    good = model.version if model else ""
+    good = _before(status, bad)
     to = f"back to {good}" if good else "no version to go back to"
     held = ""
     if model and tried.pipeline.good and _is_edited(tried, model):
@@ -131,6 +131,17 @@ def _back(tried: Wanted, status: Status, fault: Problem) -> Step:
         "held_back": held,
     }
     return Step(status.model_copy(update=changes), (event,))
+
+
+def _before(status: Status, bad: str) -> str:
+    """What is to serve in a bad version's place; empty where nothing else is known."""
+    if status.model:
+        return status.model.version
+    if status.head != bad:
+        return status.head
+    entry = published(status.history, bad)
+    left = entry.champion if entry and entry.outcome is Outcome.ADOPTED else ""
+    return left if left not in status.bad_versions else ""
 
 
 def _is_edited(tried: Wanted, model: Model) -> bool:

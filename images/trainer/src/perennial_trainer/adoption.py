@@ -67,6 +67,8 @@ class _Left:
     digest: str
     manifest: Manifest
     score: float
+    before: str
+    """What it replaced; empty where that is not known."""
 
 
 def adopt(settings: TrainerSettings, store: Objects) -> Verdict:
@@ -96,6 +98,7 @@ def adopt(settings: TrainerSettings, store: Objects) -> Verdict:
     return verdict.model_copy(
         update={
             "message": f"goes on after {after} with its model {left.version}",
+            "champion": left.before,
             "version": left.version,
             "digest": left.digest,
             "score": left.score,
@@ -122,7 +125,8 @@ def _left(store: Objects, falling: Sequence[int], approve: str) -> _Left | None:
         except BundleBroken as error:
             _LOG.warning("a model cannot be taken up", extra={"why": str(error)})
             continue
-        return _Left(past.served, sha256(data), manifest, _score(past, manifest))
+        before = past.begun.champion if past.begun.champion != past.served else ""
+        return _Left(past.served, sha256(data), manifest, _score(past, manifest), before)
     return None
 
 
