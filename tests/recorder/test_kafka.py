@@ -42,7 +42,7 @@ def test_a_header_whose_name_is_not_utf_8_costs_the_headers_and_not_the_process(
 
 def test_a_broker_with_which_no_tls_can_be_spoken_refuses_us(stranger: str) -> None:
     kafka = Kafka(bootstrap_servers=stranger)
-    source = KafkaSource(kafka, "test", {"security.protocol": "SSL"}, timeout=0.5)
+    source = KafkaSource(kafka, "test", {"security.protocol": "SSL"}, timeout=3.0)
     with closing(source), pytest.raises(Trouble, match=r"^Kafka refuses us: .*SSL") as refused:
         source.topics(["events"])
     assert refused.value.reason is Reason.KAFKA_REFUSED
