@@ -198,6 +198,7 @@ def test_a_server_that_ignores_conditions_is_refused_and_nothing_is_left() -> No
 def test_a_client_has_the_credentials_of_the_mounted_secret(tmp_path: Path) -> None:
     tmp_path.joinpath("AWS_ACCESS_KEY_ID").write_text("me\n")
     tmp_path.joinpath("AWS_SECRET_ACCESS_KEY").write_text("secret\n")
+    tmp_path.joinpath("AWS_SESSION_TOKEN").write_text("for-an-hour\n")
     storage = Storage(
         endpoint="http://127.0.0.1:9000", bucket="bucket", secret_ref=SecretReference(name="s3")
     )
@@ -208,3 +209,4 @@ def test_a_client_has_the_credentials_of_the_mounted_secret(tmp_path: Path) -> N
 
     assert url.startswith("http://127.0.0.1:9000/bucket/key?")
     assert "AWSAccessKeyId=me&" in url or "X-Amz-Credential=me%2F" in url
+    assert "security-token=for-an-hour" in url.lower()

@@ -75,11 +75,11 @@ def accuracy(said: str) -> float:
 
 
 @pytest.mark.usefixtures("loans")
-def test_the_steps_of_the_readme_do_what_it_says() -> None:
+def test_the_steps_of_the_readme_do_what_it_says_and_replicas_are_scaled() -> None:
     kubectl("wait", "--for=condition=Ready", "--timeout=10m", "modelpipeline/loans")
     demo("stream", "30")
 
-    columns, row = kubectl("get", "mp").splitlines()
+    columns, row = kubectl("get", "mp", "loans").splitlines()
     assert columns.split() == [
         "NAME",
         "READY",
@@ -101,23 +101,18 @@ def test_the_steps_of_the_readme_do_what_it_says() -> None:
     assert status["history"][0]["reason"] == "FirstModel"
     kubectl("wait", "--for=jsonpath={.status.replicas}=2", "--timeout=10s", "mp/loans")
 
+    kubectl("scale", "modelpipeline/loans", "--replicas=1")
+
+    kubectl("wait", "--for=jsonpath={.status.replicas}=1", "--timeout=60s", "mp/loans")
+    deployment: Json = json.loads(kubectl("get", "deployment", "loans-predictor", "-o", "json"))
+    assert deployment["spec"]["replicas"] == 1
+
 
 @pytest.mark.usefixtures("installed")
 def test_a_field_explains_itself() -> None:
     said = kubectl("explain", "modelpipeline.spec.retrain")
 
     assert "Labelled observations since the last attempt that start the next one." in said
-
-
-@pytest.mark.usefixtures("loans")
-def test_replicas_are_scaled_through_the_pipeline() -> None:
-    kubectl("wait", "--for=condition=Ready", "--timeout=10m", "modelpipeline/loans")
-
-    kubectl("scale", "modelpipeline/loans", "--replicas=1")
-
-    kubectl("wait", "--for=jsonpath={.status.replicas}=1", "--timeout=60s", "mp/loans")
-    deployment: Json = json.loads(kubectl("get", "deployment", "loans-predictor", "-o", "json"))
-    assert deployment["spec"]["replicas"] == 1
 
 
 @pytest.mark.usefixtures("installed")

@@ -201,8 +201,9 @@ class Storage(Section):
     prefix: Annotated[str, StringConstraints(max_length=512, pattern=r"^([^/].*[^/]|[^/])?$")] = ""
     """Where in the bucket this pipeline's objects lie; by default namespace/name."""
     secret_ref: SecretReference
-    """A Secret with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, and with ca.crt where the server's
-    certificate is signed by a CA of your own."""
+    """A Secret with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for credentials that end,
+    AWS_SESSION_TOKEN; and with ca.crt where the server's certificate is signed by a CA of your
+    own."""
     retention: Retention = Field(default_factory=Retention)
     """What is kept."""
 

@@ -80,6 +80,7 @@ def connect(storage: Storage, secret: Path) -> S3Client:
         region_name=storage.region,
         aws_access_key_id=read.get("AWS_ACCESS_KEY_ID"),
         aws_secret_access_key=read.get("AWS_SECRET_ACCESS_KEY"),
+        aws_session_token=read.get("AWS_SESSION_TOKEN"),
         config=config,
     )
 
