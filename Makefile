@@ -43,11 +43,11 @@ types: sync  ## mypy, strict
 	$(RUN) mypy
 
 unit: sync  ## tests that need no server, in seconds
-	$(RUN) pytest -m 'not integration and not e2e'
+	$(RUN) pytest -m 'not integration and not e2e' -n auto
 
 integration: sync  ## tests against a real API server, Kafka and S3
 	cluster/cluster up api kafka minio mlflow
-	eval "$$(cluster/cluster env)" && $(RUN) pytest -m integration --servers
+	eval "$$(cluster/cluster env)" && $(RUN) pytest -m integration --servers -n 2
 
 e2e: up images  ## tests of the whole cluster with images of this tree
 	eval "$$(cluster/cluster env)" && $(RUN) pytest -m 'e2e and not alone' --servers -n 3 && $(RUN) pytest -m alone --servers
