@@ -64,6 +64,21 @@ def test_labels_without_signal_give_no_model(base: Base) -> None:
     assert verdict.score is None
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_few_rows_with_a_strong_signal_give_a_model(seed: int) -> None:
+    """Too few of one class for folds: nothing is searched, and the defaults must not overfit."""
+    few = a_base(count=500, seed=seed)
+    chance = [
+        0.9 if float(r["salary"]) > 110_000 and float(r["age"]) < 50 else 0.05 for r in few.records
+    ]
+    drawn = np.random.default_rng(seed).random(len(few.labels)) < chance
+    known = replace(few, labels=drawn.astype(np.float64))
+
+    verdict, built = learn(a_case(known, [], promotion={"minJudged": 100}), QUIET)
+
+    assert built is not None, verdict.message
+
+
 def test_after_an_abrupt_change_the_fit_since_the_rise_wins(base: Base, first: Served) -> None:
     stream = [*observations(7, 600, 2), *observations(4, 1800, 3, first=600)]
 
