@@ -107,11 +107,14 @@ class Reconciler:
         try:
             accepted = revisions.accept(resource, stored, self.images.predictor)
         except revisions.NothingValid as error:
-            return await self._act(resource, _refusal(resource, str(error), now), known)
+            before = Status.model_validate(resource.get("status", {}))
+            refusal = refuse(before, resource["metadata"]["generation"], str(error), now)
+            return await self._act(resource, before, refusal, known)
         pipeline = read(resource, accepted, stored, self.cluster_uid)
         await self._store(pipeline, accepted, stored, known)
         observed = await self._observe(pipeline, known, now)
-        return await self._act(resource, plan(pipeline, observed, self.images, now), known)
+        decided = plan(pipeline, observed, self.images, now)
+        return await self._act(resource, pipeline.status, decided, known)
 
     async def _store(
         self,
@@ -159,7 +162,9 @@ class Reconciler:
     async def _warnings(self, raw: Manifest) -> list[tuple[str, str]]:
         return await self.cluster.warnings(raw) if waits(raw) else []
 
-    async def _act(self, resource: Manifest, decided: Plan, known: Known) -> timedelta:
+    async def _act(
+        self, resource: Manifest, before: Status, decided: Plan, known: Known
+    ) -> timedelta:
         """The status first: an intent must stand before its deed, and a conflict ends the pass."""
         patch = difference(resource.get("status", {}), decided.status.to_json())
         if patch:
@@ -167,7 +172,6 @@ class Reconciler:
                 await self.cluster.patch_status(resource, patch)
             except Conflict:
                 return timedelta(0)
-            before = Status.model_validate(resource.get("status", {}))
             self.metrics.changed(before, decided.status)
         for happening in decided.events:
             _LOG.info(happening.note, extra=_fields(resource, happening))
@@ -244,11 +248,6 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Manifest:
         elif value != old or key not in before:
             patch[key] = value
     return patch
-
-
-def _refusal(resource: Manifest, message: str, now: datetime) -> Plan:
-    status = Status.model_validate(resource.get("status", {}))
-    return refuse(status, resource["metadata"]["generation"], message, now)
 
 
 def _fields(resource: Manifest, happening: Happening) -> dict[str, str]:
