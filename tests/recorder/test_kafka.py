@@ -63,6 +63,7 @@ def test_a_broker_that_is_away_is_away() -> None:
     ("security", "named"),
     [
         ({"security.protocol": "TLS"}, "security.protocol"),
+        ({"security.protocol": "a secret"}, "security.protocol"),
         ({"security.protocol": "SASL_SSL", "sasl.mechanism": "PLAIN"}, "sasl.username"),
         ({"security.protocol": "SSL", "ssl.ca.location": "/nowhere"}, "ssl.ca.location"),
         ({"security.protocol": "SSL", "ssl.key.pem": "a secret"}, "ssl.key.pem"),

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import pytest
 from confluent_kafka import Consumer, KafkaError, TopicPartition
 
 from perennial_contract.pipeline import Kafka, TopicSection
-from perennial_trainer.kafka import LifecycleTopic
+from perennial_trainer.kafka import LifecycleTopic, Unwritten
 from tests.fakes.brokers import INIT_PRODUCER_ID, brokers
 
 
@@ -20,3 +21,13 @@ def test_who_may_write_to_the_topic_needs_no_other_right(tmp_path: Path) -> None
         (message,) = consumer.consume(1, 30)
         consumer.close()
     assert (message.key(), message.value()) == (b"a key", b"a value")
+
+
+def test_what_the_client_does_not_take_is_told_without_the_secret(tmp_path: Path) -> None:
+    (tmp_path / "security.protocol").write_text("a secret")
+    topic = LifecycleTopic(
+        Kafka(bootstrap_servers="kafka:9092"), TopicSection(topic="lifecycle"), tmp_path
+    )
+    with pytest.raises(Unwritten, match=r"security\.protocol") as told:
+        topic.write("a key", b"a value")
+    assert "a secret" not in str(told.value)

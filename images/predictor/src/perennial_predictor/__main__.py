@@ -25,7 +25,7 @@ from pydantic import ValidationError
 from perennial_contract import logs
 from perennial_contract.http import serve
 from perennial_contract.reasons import Reason
-from perennial_contract.secrets import SecretRefused, Secrets, kafka_security
+from perennial_contract.secrets import SecretRefused, Secrets, kafka_security, without
 from perennial_contract.settings import (
     KAFKA_SECRET,
     MODEL,
@@ -97,7 +97,7 @@ def run(
         if error.args[0].code() != KafkaError._INVALID_ARG:  # noqa: SLF001  librdkafka's own
             raise
         where = "kafka.properties, or the Secret of kafka.secretRef, cannot be used"
-        return _refuse(state, mounts, f"{where}: {_without(error.args[0].str(), security)}")
+        return _refuse(state, mounts, f"{where}: {without(error.args[0].str(), security)}")
     finally:
         server.shutdown()
         server.server_close()
@@ -126,13 +126,6 @@ def _refuse(state: State, mounts: Mounts, message: str) -> int:
     if mounts.termination.exists():
         mounts.termination.write_text(f"{Reason.SETTINGS_REFUSED}: {message}")
     return REFUSED
-
-
-def _without(text: str, security: Mapping[str, str]) -> str:
-    """What the client says, without the Secret's content: it repeats what it cannot use."""
-    for value in sorted(security.values(), key=len, reverse=True):
-        text = text.replace(value, "...") if value else text
-    return text
 
 
 def main() -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -21,7 +20,7 @@ from confluent_kafka.admin._acl import AclOperation
 from perennial_contract.headers import read_headers
 from perennial_contract.logs import Unrepeated
 from perennial_contract.reasons import Reason
-from perennial_contract.secrets import ALERT
+from perennial_contract.refusals import is_forbidden, is_untrusted, words
 from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import Problem
 from perennial_predictor.ports import Fatal, Listener, Positions, Topics, Trouble, Unavailable
@@ -31,19 +30,8 @@ from perennial_predictor.score import Incoming
 
 _TIMEOUT: Final = 5.0  # seconds for one question to the brokers
 _MISSING: Final = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.UNKNOWN_TOPIC_ID)
-_UNTRUSTED: Final = (
-    KafkaError._AUTHENTICATION,  # noqa: SLF001  librdkafka's own codes begin so
-    KafkaError._SSL,  # noqa: SLF001
-    KafkaError.SASL_AUTHENTICATION_FAILED,
-)
-FORBIDDEN: Final = (
-    KafkaError.TOPIC_AUTHORIZATION_FAILED,
-    KafkaError.GROUP_AUTHORIZATION_FAILED,
-    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
-)
-_FATAL: Final = KafkaError._FATAL  # noqa: SLF001
+_FATAL: Final = KafkaError._FATAL  # noqa: SLF001  librdkafka's own codes begin so
 _OUT_OF_RANGE: Final = KafkaError._AUTO_OFFSET_RESET  # noqa: SLF001
-_VARIES: Final = re.compile(r"^Unable to produce message: | \(after \d+ms in state [A-Z_]+\)")
 LOG: Final = logging.getLogger("kafka")
 LOG.addFilter(Unrepeated())
 
@@ -229,7 +217,7 @@ class Events:
     def _complain(self, error: KafkaError) -> None:
         if error.code() == _FATAL or error.fatal():
             raise Fatal(error.str())
-        if error.code() in FORBIDDEN:  # the client may wait for ever; a new one asks again
+        if is_forbidden(error):  # the client may wait for ever; a new one asks again
             raise self._trouble(error)
         if is_untrusted(error):  # the look that follows must not go by an old connection
             self._admin = None
@@ -249,7 +237,7 @@ class Events:
             self._admin.poll(0)  # calls `_heard`
             self._admin = None
         at = self._settings.kafka.bootstrap_servers
-        if error.code() in FORBIDDEN:
+        if is_forbidden(error):
             group = error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED
             refused = f"group {self._group}" if group else f"topic {topic or self._topic}"
             message = f"Kafka at {at} refuses {refused}: {words(error)}"
@@ -259,16 +247,6 @@ class Events:
             return Unavailable(Problem(reason=Reason.KAFKA_REFUSED, message=message))
         message = f"Kafka at {at} does not answer: {words(error)}"
         return Unavailable(Problem(reason=Reason.KAFKA_UNAVAILABLE, message=message))
-
-
-def is_untrusted(error: KafkaError) -> bool:
-    """Whether one side does not believe the other's password or certificate."""
-    return error.code() in _UNTRUSTED or ALERT in error.str()
-
-
-def words(error: KafkaError) -> str:
-    """What the client says, without times: the same trouble is to be said in the same words."""
-    return _VARIES.sub("", error.str())
 
 
 def incoming(message: Message) -> Incoming:

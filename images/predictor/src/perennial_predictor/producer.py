@@ -12,8 +12,9 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from perennial_contract.lifecycle import Serving
 from perennial_contract.reasons import Reason
+from perennial_contract.refusals import is_forbidden, is_untrusted, words
 from perennial_contract.settings import PredictorSettings
-from perennial_predictor.kafka import FORBIDDEN, LOG, is_untrusted, words
+from perennial_predictor.kafka import LOG
 from perennial_predictor.ports import Failure, Fatal, Topics
 from perennial_predictor.properties import for_producer
 from perennial_predictor.score import Outgoing
@@ -99,7 +100,7 @@ class Answers:
 
     def _begin_anew(self, ended: KafkaError, last: Outgoing | None) -> Sequence[Failure]:
         """Another producer asks again for what this one was forbidden; nothing else helps it."""
-        if ended.code() not in FORBIDDEN:
+        if not is_forbidden(ended):
             raise Fatal(ended.str())
         self.close()
         self._ended, self._failures = None, []
@@ -116,7 +117,7 @@ class Answers:
     def _fail(self, out: Outgoing, error: KafkaError, topic: str) -> None:
         self._complain(error)
         message = f"{topic}: {self._untrusted or words(error)}"
-        denied = self._untrusted or error.code() in FORBIDDEN
+        denied = self._untrusted or is_forbidden(error)
         reason = Reason.KAFKA_REFUSED if denied else Reason.DELIVERY_FAILED
         self._failures.append(Failure(out, error.code() in _REFUSED, message, reason))
 

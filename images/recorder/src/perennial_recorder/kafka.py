@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -27,7 +26,8 @@ from perennial_contract.headers import read_headers
 from perennial_contract.logs import Unrepeated
 from perennial_contract.pipeline import Kafka
 from perennial_contract.reasons import Reason
-from perennial_contract.secrets import ALERT, SecretRefused
+from perennial_contract.refusals import is_refused, words
+from perennial_contract.secrets import SecretRefused, without
 from perennial_recorder.ports import Arrival, Overtaken, Partition, Topic, Trouble, described
 
 _LOG: Final = logging.getLogger(__name__)
@@ -38,18 +38,6 @@ _MISSING: Final = frozenset({KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNO
 _AWAY: Final = frozenset(
     {KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._RESOLVE}  # noqa: SLF001
 )
-_REFUSED: Final = frozenset(
-    {
-        KafkaError._AUTHENTICATION,  # noqa: SLF001
-        KafkaError._SSL,  # noqa: SLF001
-        KafkaError.SASL_AUTHENTICATION_FAILED,
-        KafkaError.UNSUPPORTED_SASL_MECHANISM,
-        KafkaError.TOPIC_AUTHORIZATION_FAILED,
-        KafkaError.GROUP_AUTHORIZATION_FAILED,
-        KafkaError.CLUSTER_AUTHORIZATION_FAILED,
-    }
-)
-_TIMES: Final = re.compile(r" \((after \d+ms|\d+ identical)[^)]*\)")  # another with each try
 _PARTITION_GONE: Final = _MISSING | {KafkaError._UNKNOWN_PARTITION}  # noqa: SLF001
 
 
@@ -84,7 +72,8 @@ class KafkaSource:
         try:
             self._consumer, self._admin = self._connect(common, group)
         except KafkaException as error:
-            raise SecretRefused(f"kafka: {error.args[0].str().strip()}") from error
+            said = without(error.args[0].str().strip(), security or {})
+            raise SecretRefused(f"kafka: {said}") from error
         self._assigned: dict[Partition, int] = {}
         self._paused: set[Partition] = set()
         self._behind: list[Partition] = []
@@ -109,8 +98,8 @@ class KafkaSource:
 
     def _hear(self, error: KafkaError) -> None:
         """What the client says beside its answers: why it cannot connect."""
-        if error.code() in _REFUSED or ALERT in error.str():
-            self._refusal = _TIMES.sub("", error.str())
+        if is_refused(error):
+            self._refusal = words(error)
 
     def topics(self, names: Collection[str]) -> dict[str, Topic]:
         found: dict[str, Topic] = {}
@@ -216,7 +205,7 @@ class KafkaSource:
             self._behind.append(Partition(message.topic() or "", message.partition() or 0))
         elif code in _AWAY:
             self._failure = Trouble(Reason.KAFKA_UNAVAILABLE, f"Kafka is away: {error.str()}")
-        elif code in _REFUSED:
+        elif is_refused(error):
             self._failure = Trouble(Reason.KAFKA_REFUSED, f"Kafka refuses us: {error.str()}")
         elif code not in _PARTITION_GONE:  # these are found when the topics are looked at
             _LOG.warning("Kafka error", extra={"problem": str(error), **where})
@@ -291,6 +280,6 @@ def _named(what: str) -> Iterator[None]:
 
 
 def _trouble(what: str, error: KafkaException | TimeoutError) -> Trouble:
-    refused = isinstance(error, KafkaException) and error.args[0].code() in _REFUSED
+    refused = isinstance(error, KafkaException) and is_refused(error.args[0])
     reason = Reason.KAFKA_REFUSED if refused else Reason.KAFKA_UNAVAILABLE
     return Trouble(reason, f"cannot {what}: {error}")

@@ -12,19 +12,13 @@ from confluent_kafka.admin import AdminClient
 from perennial_contract.logs import Unrepeated
 from perennial_contract.pipeline import Kafka, TopicSection
 from perennial_contract.reasons import Reason
-from perennial_contract.secrets import ALERT, kafka_security
+from perennial_contract.refusals import is_refused
+from perennial_contract.secrets import kafka_security, without
 
 _ASKED: Final = 5.0  # seconds for one question to the brokers
 _DELIVERED: Final = 10.0  # seconds for one message
 _MISSING: Final = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.UNKNOWN_TOPIC_ID)
-_REFUSED: Final = (
-    KafkaError._AUTHENTICATION,  # noqa: SLF001  librdkafka's own codes begin so
-    KafkaError._SSL,  # noqa: SLF001
-    KafkaError.SASL_AUTHENTICATION_FAILED,
-    KafkaError.TOPIC_AUTHORIZATION_FAILED,
-    KafkaError.CLUSTER_AUTHORIZATION_FAILED,
-)
-_TIMED_OUT: Final = KafkaError._MSG_TIMED_OUT  # noqa: SLF001
+_TIMED_OUT: Final = KafkaError._MSG_TIMED_OUT  # noqa: SLF001  librdkafka's own codes begin so
 _LOG: Final = logging.getLogger("kafka")
 _LOG.addFilter(Unrepeated())
 _PRODUCER: Final[dict[str, Any]] = {
@@ -50,9 +44,10 @@ class LifecycleTopic:
     def __init__(self, kafka: Kafka, lifecycle: TopicSection, secret: Path) -> None:
         """Raises SecretRefused when the Secret holds a key that may not be set."""
         self._topic = lifecycle.topic
+        self._security = kafka_security(secret)
         self._properties: dict[str, Any] = {
             **kafka.properties,
-            **kafka_security(secret),
+            **self._security,
             "bootstrap.servers": kafka.bootstrap_servers,
             "error_cb": self._complain,
             **_PRODUCER,
@@ -105,6 +100,6 @@ class LifecycleTopic:
         if error.code() in _MISSING:
             missing = f"topic {self._topic} does not exist"
             return Unwritten(Reason.TOPIC_MISSING, missing)
-        refused = told.code() in _REFUSED or ALERT in told.str()
-        reason = Reason.KAFKA_REFUSED if refused else Reason.KAFKA_UNAVAILABLE
-        return Unwritten(reason, f"nothing was written to topic {self._topic}: {told.str()}")
+        reason = Reason.KAFKA_REFUSED if is_refused(told) else Reason.KAFKA_UNAVAILABLE
+        said = without(told.str(), self._security)
+        return Unwritten(reason, f"nothing was written to topic {self._topic}: {said}")

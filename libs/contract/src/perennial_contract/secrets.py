@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -31,11 +31,6 @@ SECURITY_PROPERTIES: Final = frozenset(
     }
 )
 """Keys whose text is the Kafka client's property of that name."""
-ALERT: Final = "SSL alert"
-"""In an error of the Kafka client: the broker refused our certificate, or that there was none.
-
-By its code (_TRANSPORT) alone the broker was only away.
-"""
 LONGEST_DELAY: Final = 30.0  # seconds that a process goes on with the Secret it began with
 
 
@@ -58,6 +53,13 @@ def kafka_security(folder: Path) -> dict[str, str]:
         else:
             raise SecretRefused(f"kafka.secretRef: the key {file.name} cannot be set")
     return found
+
+
+def without(text: str, security: Mapping[str, str]) -> str:
+    """What a client says, without the Secret's content: it repeats what it cannot use."""
+    for value in sorted(security.values(), key=len, reverse=True):
+        text = text.replace(value, "...") if value else text
+    return text
 
 
 def _text(file: Path) -> str:
