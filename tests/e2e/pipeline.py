@@ -9,12 +9,14 @@ from typing import Any
 
 import boto3
 
+from perennial_contract.observation import total
 from tests.e2e.altered import renumbered
-from tests.e2e.kubectl import Json, Refused, apply, eventually, get, kubectl
+from tests.e2e.kubectl import Json, Refused, apply, eventually, get, kubectl, listed
 from tests.e2e.stream import Row, Stream
 from tests.servers import S3, S3_USER
 
 BUCKET = "perennial-e2e"
+SLOW = {"maxEvals": 1000, "timeout": "20s", "searchEvery": 1}  # attempts long enough to be met
 
 
 def s3() -> Any:
@@ -160,6 +162,21 @@ class Pipeline:
     def status(self) -> Json:
         status: Json = get(self.name, "modelpipeline", self.name).get("status", {})
         return status
+
+    def observed(self) -> int:
+        """How many observations the status knows to be on S3."""
+        return total(self.status().get("written", {}))
+
+    def running(self, number: int) -> str:
+        """The name of an attempt's pod, once it runs."""
+
+        def look() -> str | None:
+            pods = listed(self.name, "pods", "perennial.dev/component=trainer")
+            names = [p["metadata"]["name"] for p in pods if p["status"].get("phase") == "Running"]
+            return next((name for name in names if f"-train-{number}-" in name), None)
+
+        name: str = self.expect(120, f"attempt {number} runs", look)
+        return name
 
     def condition(self, kind: str) -> Json:
         found = [c for c in self.status().get("conditions", []) if c["type"] == kind]

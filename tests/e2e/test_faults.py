@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.e2e.altered import altered
-from tests.e2e.kubectl import Refused, kubectl, listed
+from tests.e2e.kubectl import Refused, kubectl
 from tests.e2e.pipeline import BUCKET, Pipeline, empty, s3
 from tests.e2e.rows import LOANS, loans
 from tests.e2e.stream import Stream
@@ -64,26 +64,19 @@ def test_what_is_deleted_in_the_middle_of_an_attempt_comes_back_and_the_attempt_
 
     rows = loans(2_400, function=4, seed=3)
     sending = pipeline.stream.start(rows, rate=200)
-    running = pipeline.expect(120, "attempt 2", lambda: trainer_pods(pipeline, 2))
+    pipeline.running(2)
     delete(pipeline, installed, victim)
     entry = pipeline.wait_attempt(2)
     sending.join()
     pipeline.wait_answered()
     pipeline.wait_ready()
 
-    assert running
     assert entry["outcome"] == "Promoted"
     pipeline.wait_serving(entry["version"])
     assert pipeline.status()["attempt"]["number"] == 2
     answered = Counter(answer["request_id"] for answer in pipeline.stream.answers())
     assert set(answered) == set(pipeline.stream.sent)
-    pipeline.expect(60, "all observed", lambda: observed(pipeline) == len(rows))
-
-
-def trainer_pods(pipeline: Pipeline, number: int) -> list[str]:
-    pods = listed(pipeline.name, "pods", "perennial.dev/component=trainer")
-    names = [pod["metadata"]["name"] for pod in pods if pod["status"].get("phase") == "Running"]
-    return [name for name in names if f"-train-{number}" in name]
+    pipeline.expect(60, "all observed", lambda: pipeline.observed() == len(rows))
 
 
 def delete(pipeline: Pipeline, system: str, victim: str) -> None:
@@ -100,11 +93,6 @@ def delete(pipeline: Pipeline, system: str, victim: str) -> None:
             kubectl("-n", system, "delete", "pod", "--all", "--grace-period=0", "--force")
         case _:
             raise ValueError(victim)
-
-
-def observed(pipeline: Pipeline) -> int:
-    written = pipeline.status().get("written", {})
-    return sum(sum(partitions.values()) for partitions in written.values())
 
 
 def test_what_is_missing_is_named_and_the_pipeline_goes_on_when_it_appears(

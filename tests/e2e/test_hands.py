@@ -3,10 +3,9 @@ from collections.abc import Callable
 import pytest
 
 from tests.e2e.kubectl import Json, get, kubectl
-from tests.e2e.pipeline import Pipeline
+from tests.e2e.pipeline import SLOW, Pipeline
 from tests.e2e.rows import LOANS, loans
 from tests.e2e.stream import Stream
-from tests.e2e.test_triggers import SLOW, running
 
 pytestmark = pytest.mark.e2e
 MISSING = "v77-0123abcd"
@@ -74,7 +73,7 @@ def test_a_suspended_pipeline_keeps_its_verdict_and_a_paused_one_is_left_alone(
     pipeline = prepared(a_pipeline("e2e-suspended", optimizer=SLOW))
     begun(pipeline)
     pipeline.edit({"retrain": {"request": "now"}})
-    running(pipeline, 2)
+    pipeline.running(2)
     pipeline.edit({"retrain": {"suspend": True}})
     where = ("-n", pipeline.name)
     kubectl(

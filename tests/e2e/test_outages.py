@@ -7,10 +7,9 @@ from contextlib import contextmanager
 import pytest
 
 from tests.e2e.conftest import ROOT
-from tests.e2e.pipeline import Pipeline
+from tests.e2e.pipeline import SLOW, Pipeline
 from tests.e2e.rows import LOANS, loans
 from tests.e2e.stream import Stream
-from tests.e2e.test_triggers import SLOW, running
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 MINUTE = 60
@@ -43,7 +42,7 @@ def test_what_is_away_for_a_minute_costs_nothing(prepared: Prepared) -> None:
     pipeline.wait_ready()
 
     pipeline.stream.send(loans(2_200, function=4, seed=3))
-    running(pipeline, 2)
+    pipeline.running(2)
     with without("minio"):
         sending = pipeline.stream.start(loans(2_400, function=4, seed=4), rate=50)
         said_of_storage(pipeline)
@@ -63,7 +62,7 @@ def test_what_is_away_for_a_minute_costs_nothing(prepared: Prepared) -> None:
     with without("api"):
         pipeline.stream.send(loans(600, function=4, seed=6), rate=10)
         pipeline.wait_answered()
-    pipeline.expect(120, "all observed", lambda: observed(pipeline) == len(pipeline.stream.sent))
+    pipeline.expect(120, "all observed", lambda: pipeline.observed() == len(pipeline.stream.sent))
     pipeline.wait_attempt(3, 400)
     pipeline.wait_ready()
     answered = Counter(answer["request_id"] for answer in pipeline.stream.answers())
@@ -78,8 +77,3 @@ def said_of_storage(pipeline: Pipeline) -> None:
 def says(pipeline: Pipeline, word: str) -> bool:
     conditions = pipeline.status().get("conditions", [])
     return any(c["status"] != "True" and word in c["message"] for c in conditions)
-
-
-def observed(pipeline: Pipeline) -> int:
-    written = pipeline.status().get("written", {})
-    return sum(sum(partitions.values()) for partitions in written.values())

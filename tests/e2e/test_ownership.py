@@ -29,7 +29,7 @@ def test_what_is_deleted_and_applied_again_goes_on_and_its_prefix_is_nobody_else
     pipeline.stream.send(loans(2_400, function=4, seed=3))
     promoted = pipeline.wait_attempt(2)["version"]
     pipeline.wait_serving(promoted)
-    pipeline.expect(60, "all observed", lambda: observed(pipeline) == 2_400)
+    pipeline.expect(60, "all observed", lambda: pipeline.observed() == 2_400)
     kept = pipeline.objects("")
 
     kubectl("-n", pipeline.name, "delete", "modelpipeline", pipeline.name)
@@ -39,7 +39,7 @@ def test_what_is_deleted_and_applied_again_goes_on_and_its_prefix_is_nobody_else
     pipeline.wait_serving(promoted, 180)
     pipeline.edit({"retrain": {"request": "go on"}})
     assert pipeline.wait_attempt(3)["champion"] == promoted
-    assert observed(pipeline) == 2_400
+    assert pipeline.observed() == 2_400
 
     other = copy.deepcopy(pipeline.resource())
     other["metadata"]["name"] = "another"
@@ -50,11 +50,6 @@ def test_what_is_deleted_and_applied_again_goes_on_and_its_prefix_is_nobody_else
     assert "prefix" in refused["message"]
     pipeline.wait_ready()
     kubectl("delete", "namespace", pipeline.name, "--timeout=120s")
-
-
-def observed(pipeline: Pipeline) -> int:
-    written = pipeline.status().get("written", {})
-    return sum(sum(partitions.values()) for partitions in written.values())
 
 
 def ready(namespace: str, name: str) -> Json | None:

@@ -5,29 +5,16 @@ import pytest
 
 from perennial_operator.cluster import Api, path_of
 from tests.e2e.kubectl import Json, kubectl, listed
-from tests.e2e.pipeline import Pipeline
+from tests.e2e.pipeline import SLOW, Pipeline
 from tests.e2e.rows import LOANS, loans
 from tests.e2e.stream import Stream
 
 pytestmark = pytest.mark.e2e
-SLOW = {"maxEvals": 1000, "timeout": "20s", "searchEvery": 1}  # attempts long enough to be met
 Prepared = Callable[[Pipeline], Pipeline]
 
 
 def a_pipeline(name: str, **spec: Json) -> Pipeline:
     return Pipeline(name, LOANS, Stream(name), spec)
-
-
-def running(pipeline: Pipeline, number: int) -> str:
-    """The name of an attempt's pod, once it runs."""
-
-    def look() -> str | None:
-        pods = listed(pipeline.name, "pods", "perennial.dev/component=trainer")
-        names = [p["metadata"]["name"] for p in pods if p["status"].get("phase") == "Running"]
-        return next((name for name in names if f"-train-{number}-" in name), None)
-
-    name: str = pipeline.expect(120, f"attempt {number} runs", look)
-    return name
 
 
 def ask_by_edits(pipeline: Pipeline, times: int) -> None:
@@ -44,7 +31,7 @@ def test_all_that_asks_while_a_job_runs_is_one_further_attempt(prepared: Prepare
     pipeline.apply()
     pipeline.wait_ready()
     pipeline.edit({"retrain": {"request": "the first"}})
-    running(pipeline, 2)
+    pipeline.running(2)
 
     pipeline.stream.ask_to_retrain(100, reason="a program asks")
     ask_by_edits(pipeline, 100)
@@ -114,7 +101,7 @@ def test_an_evicted_trainer_runs_again_as_the_same_attempt(prepared: Prepared) -
     pipeline = prepared(a_pipeline("e2e-evicted", optimizer=SLOW))
     pipeline.prepare(loans(1_500))
     pipeline.apply()
-    evict(pipeline.name, running(pipeline, 1))
+    evict(pipeline.name, pipeline.running(1))
     entry = pipeline.wait_attempt(1)
 
     assert entry["outcome"] == "Promoted"
@@ -138,7 +125,7 @@ def test_a_verdict_whose_pod_went_before_it_was_read_is_found_on_s3(
     pipeline = prepared(a_pipeline("e2e-unread", optimizer=SLOW))
     pipeline.prepare(loans(1_500))
     pipeline.apply()
-    running(pipeline, 1)
+    pipeline.running(1)
     operator = ("-n", installed, "scale", "deployment", "--all")
     kubectl(*operator, "--replicas=0")
     try:
