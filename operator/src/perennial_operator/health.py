@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Final
 
-from perennial_contract.http import PROMETHEUS
+from perennial_contract.http import Routes, listen, probe, prometheus
 
 LATE: Final = 30.0  # seconds without a heartbeat after which the process is taken for stuck
 
@@ -34,31 +33,9 @@ def serve(heart: Heart, port: int, metrics: Callable[[], bytes]) -> ThreadingHTT
 
     `metrics` gives Prometheus' text format.
     """
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            match self.path:
-                case "/healthz":
-                    self._answer(200 if heart.alive() else 503)
-                case "/readyz":
-                    self._answer(200 if heart.ready else 503)
-                case "/metrics":
-                    self._answer(200, metrics())
-                case _:
-                    self._answer(404)
-
-        def _answer(self, code: int, data: bytes = b"") -> None:
-            self.send_response(code)
-            if data:
-                self.send_header("Content-Type", PROMETHEUS)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Says nothing: a probe every few seconds is no news."""
-
-    server = ThreadingHTTPServer(("", port), Handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, name="health", daemon=True).start()
-    return server
+    routes: Routes = {
+        "/healthz": lambda: probe(heart.alive()),
+        "/readyz": lambda: probe(heart.ready),
+        "/metrics": lambda: prometheus(metrics()),
+    }
+    return listen(port, routes)

@@ -1,15 +1,34 @@
-"""The HTTP side of predictor, recorder and trainer: /status, /healthz, /readyz, /metrics."""
+"""What the programs answer over HTTP: /status, /healthz, /readyz, /metrics."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Final
+from typing import Final, NamedTuple
 
 from perennial_contract.status import Report
 
-PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+class Answer(NamedTuple):
+    code: HTTPStatus
+    body: bytes = b"{}"
+    kind: str = "application/json"
+
+
+Routes = Mapping[str, Callable[[], Answer]]
+_NOT_FOUND: Final = Answer(HTTPStatus.NOT_FOUND)
+
+
+def probe(well: bool) -> Answer:  # noqa: FBT001  the answer to one question
+    """As the kubelet reads it."""
+    return Answer(HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def prometheus(text: bytes) -> Answer:
+    """Prometheus' text format."""
+    return Answer(HTTPStatus.OK, text, "text/plain; version=0.0.4; charset=utf-8")
 
 
 def serve(
@@ -18,31 +37,28 @@ def serve(
     alive: Callable[[], bool],
     metrics: Callable[[], bytes],
 ) -> ThreadingHTTPServer:
-    """Answers on all addresses from a thread of its own; port 0 takes a free one.
+    """What predictor, recorder and trainer answer; `metrics` gives Prometheus' text format."""
+    routes: Routes = {
+        "/status": lambda: Answer(HTTPStatus.OK, report().model_dump_json().encode()),
+        "/readyz": lambda: probe(report().ready),
+        "/healthz": lambda: probe(alive()),
+        "/metrics": lambda: prometheus(metrics()),
+    }
+    return listen(port, routes)
 
-    `metrics` gives Prometheus' text format.
-    """
+
+def listen(port: int, routes: Routes) -> ThreadingHTTPServer:
+    """Answers on all addresses from a thread of its own; port 0 takes a free one."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            match self.path:
-                case "/status":
-                    self._answer(200, report().model_dump_json().encode())
-                case "/readyz":
-                    self._answer(200 if report().ready else 503, b"{}")
-                case "/healthz":
-                    self._answer(200 if alive() else 503, b"{}")
-                case "/metrics":
-                    self._answer(200, metrics(), PROMETHEUS)
-                case _:
-                    self._answer(404, b"{}")
-
-        def _answer(self, code: int, data: bytes, kind: str = "application/json") -> None:
-            self.send_response(code)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(data)))
+            route = routes.get(self.path)
+            answer = route() if route else _NOT_FOUND
+            self.send_response(answer.code)
+            self.send_header("Content-Type", answer.kind)
+            self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
-            self.wfile.write(data)
+            self.wfile.write(answer.body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
             """Says nothing: a probe every few seconds is no news."""
