@@ -12,3 +12,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="fail, instead of skipping, where a test's server does not answer",
     )
+    parser.addoption(
+        "--golden-record",
+        action="store_true",
+        help="write the files of tests/golden/data anew, in place of comparing with them",
+    )
