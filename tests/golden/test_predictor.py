@@ -56,6 +56,7 @@ class Pod:
     records: list[Incoming]
     largest: int = 1 << 30
     told: list[Serving] = field(default_factory=list)
+    state: State = field(default_factory=lambda: State("uid-1", "pod-1", bundle.VERSION))
 
     def run(self) -> dict[str, Any]:
         objects = FakeObjects()
@@ -68,7 +69,6 @@ class Pod:
         ]
         answers.fate = self.fate
         ends = Ends(lambda: objects, lambda: events, lambda: answers, self.told.append)
-        self.state = State("uid-1", "pod-1", bundle.VERSION)
         log = self.folder / "termination-log"
         log.touch()
         waiting = FakeWaiting(rounds=12)
@@ -93,8 +93,12 @@ class Pod:
             "reason": out.reason,
             "key": out.key,
             "value": out.value,
-            "headers": [f"{name}: {value}" for name, value in out.headers],
+            "headers": [f"{name}: {_shown(value)}" for name, value in out.headers],
         }
+
+
+def _shown(value: str | bytes | None) -> str:
+    return repr(value) if isinstance(value, bytes) else str(value)
 
 
 def a_pod(folder: Path, values: list[bytes | None], largest: int = 1 << 30, **more: Any) -> Pod:

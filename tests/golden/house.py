@@ -1,0 +1,130 @@
+"""A house of attempts: one bucket, and whole trainers in it one after the other."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from perennial_contract.bundle import ENCODER, MODEL
+from perennial_contract.lifecycle import Message
+from perennial_contract.observation import SegmentKey, to_parquet
+from perennial_contract.settings import TrainerSettings
+from perennial_contract.store import Store
+from perennial_trainer.after import After
+from perennial_trainer.inputs import resumed
+from perennial_trainer.metrics import registry
+from perennial_trainer.progress import Progress
+from perennial_trainer.record import Done, Record
+from perennial_trainer.run import Ended, World, run
+from perennial_trainer.termination import decided
+from tests.fakes.s3 import FakeS3
+from tests.golden.golden import exposed
+from tests.golden.masks import masked
+from tests.trainer.agrawal import csv, observations
+from tests.trainer.build import CREATED, a_settings
+
+DATASET: Final = csv(7, 1500, 1)
+STREAM: Final = 1400
+"""Observations of one concept, and as many of another."""
+SETTINGS: Final[dict[str, Any]] = {
+    "cluster": "uid-of-kube-system",
+    "schema": {
+        "label": {"positive": "A", "negative": "B", "aliases": {"good": "A"}},
+        "exclude": ["zipcode"],
+        "crosses": [["elevel", "car"]],
+    },
+    "retrain": {"threshold": 1000},
+    "tracking": {"uri": "http://mlflow:5000"},
+    "lifecycle": {"topic": "lifecycle"},
+    "optimizer": {"maxEvals": 2},
+    "watermark": {"t": {"0": 0}},
+    "promotion": {"minJudged": 300},
+}
+
+
+@dataclass
+class House:
+    """Each attempt begins an hour after the one before, and its clock stands."""
+
+    folder: Path
+    s3: FakeS3 = field(default_factory=lambda: FakeS3("perennial", "datasets"))
+    told: list[Message] = field(default_factory=list)
+    recorded: list[Record] = field(default_factory=list)
+    hours: int = 0
+    version: str = ""
+    """What the last attempt published."""
+
+    def __post_init__(self) -> None:
+        self.bucket("datasets", "").put_new("loans.csv", DATASET)
+        then = observations(7, STREAM, 3, first=STREAM)
+        rows = [*observations(4, STREAM, 2), *then]
+        for first in range(0, len(rows), 700):
+            segment = to_parquet(rows[first : first + 700])
+            self.bucket().put_new(str(SegmentKey("t", 0, first)), segment)
+
+    def bucket(self, name: str = "perennial", prefix: str = "loans/income") -> Store:
+        return Store(self.s3, name, prefix)  # type: ignore[arg-type]  # the fake
+
+    def attempt(self, number: int = 1, **changed: Any) -> str:
+        """All that it left behind, as JSON with masks."""
+        self.told, self.recorded = [], []
+        self.hours, before = self.hours + 1, set(self.s3.objects["perennial"])
+        settings = a_settings(number, **{**SETTINGS, **changed})
+        progress = Progress(settings, "pod-1", lambda: 0.0)
+        world, log = self.world(), self.folder / "termination-log"
+        ended = run(settings, world, progress)
+        code = decided(log, ended.verdict)
+        self._follow(settings, ended, world, progress)
+        self.version = ended.verdict.version
+        left = {
+            "exit code": code,
+            "termination message": log.read_text(),
+            "objects": self._objects(before),
+            "gone": sorted(before - set(self.s3.objects["perennial"])),
+            "lifecycle": [message.model_dump_json() for message in self.told],
+            "tracking": [asdict(record) for record in self.recorded],
+            "status": progress.report.model_dump_json(),
+            "metrics": exposed(registry(progress)).splitlines(),
+        }
+        text = json.dumps(left, indent=1, default=str).replace('\\"', "'")
+        return masked(text, self._known())
+
+    def world(self) -> World:
+        now = CREATED + timedelta(days=36500, hours=self.hours)
+        return World(
+            store=self.bucket(),
+            datasets=lambda name: self.bucket(name, ""),
+            prove=lambda _: None,
+            now=lambda: now,
+            expired=lambda: False,
+            threads=1,
+            tell=self.told.append,
+        )
+
+    def _follow(
+        self, settings: TrainerSettings, ended: Ended, world: World, progress: Progress
+    ) -> None:
+        """As the program does, once the verdict stands."""
+        if ended.inputs:
+            begun = resumed(settings, ended.inputs)
+            times = ended.inputs.started_at, world.now()
+            done = Done(begun, ended.verdict, *times, progress.best)
+            After(world.store, world.tell, self.recorded.append).follow(done)
+
+    def _objects(self, before: set[str]) -> dict[str, list[str]]:
+        return {
+            key: ["(model)"] if key.endswith(MODEL) else data.decode().splitlines()
+            for key, (data, _) in sorted(self.s3.objects["perennial"].items())
+            if key not in before
+        }
+
+    def _known(self) -> set[str]:
+        """Digests that depend on no model."""
+        encoders = [
+            data for key, (data, _) in self.s3.objects["perennial"].items() if key.endswith(ENCODER)
+        ]
+        return {sha256(data).hexdigest() for data in (DATASET, *encoders)}
