@@ -1,0 +1,95 @@
+"""What the operator makes of a spec: children, the programs' settings, the definition, pages."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from typing import Any, Final
+
+import pytest
+from pydantic import ValidationError
+
+from docs.generate import PAGES
+from perennial_operator.crd import to_yaml
+from perennial_operator.manifests.deployment import deployment
+from perennial_operator.manifests.job import job
+from perennial_operator.manifests.statefulset import statefulset
+from perennial_operator.resource import Pipeline
+from perennial_operator.spec import Spec
+from perennial_operator.spec_errors import explain
+from tests.golden.golden import Golden
+from tests.operator.wishes import REFUSED, WISHES
+from tests.operator.world import NOW, V1, V2, a_pipeline, a_spec, an_attempt
+
+FULL: Final[dict[str, Any]] = {
+    "predictor": {"replicas": 2, "template": WISHES},
+    "recorder": {"resources": {"limits": {"memory": "1Gi"}}, "template": WISHES},
+    "trainer": {"deadline": "30m", "template": WISHES},
+    "kafka": {
+        "bootstrapServers": "kafka:9093",
+        "secretRef": {"name": "kafka-client"},
+        "properties": {"linger.ms": "5"},
+        "idPrefix": "team",
+    },
+    "events": {
+        "topic": "events",
+        "id": {"path": "id"},
+        "record": "data",
+        "time": {"header": "at"},
+        "filter": {"path": "type", "values": ["event"]},
+    },
+    "labels": {"topic": "labels", "id": {"key": True}, "maxDelay": "2h", "maturity": "10m"},
+    "predictions": {"topic": "events", "threshold": 0.25},
+    "lifecycle": {"topic": "lifecycle"},
+    "tracking": {"uri": "http://mlflow:5000", "experiment": "income"},
+    "schema": {
+        "label": {"positive": ">50K", "negative": "<=50K", "aliases": {"rich": ">50K"}},
+        "features": [{"name": "age", "type": "Number"}, {"name": "job", "type": "Category"}],
+        "exclude": ["zip"],
+    },
+    "retrain": {"threshold": 2000, "minInterval": "1h", "schedule": {"cron": "0 3 * * *"}},
+    "optimizer": {"maxEvals": 3, "algorithm": "Random", "timeout": "5m", "searchEvery": 2},
+    "promotion": {"minImprovement": 0.01, "confidence": 0.9, "minJudged": 500},
+}
+
+
+@pytest.mark.parametrize(("name", "sections"), [("plain", {}), ("full", FULL)])
+def test_the_children_are_the_same(golden: Golden, name: str, sections: dict[str, Any]) -> None:
+    pipeline = a_pipeline(**sections).model_copy(update={"cluster": "uid-of-kube-system"})
+    made = children(pipeline)
+
+    golden.same(f"operator/children-{name}.json", made)
+    golden.same(
+        f"operator/settings-{name}.json",
+        {kind: json.loads(_settings(manifest)) for kind, manifest in made.items()},
+    )
+
+
+def children(pipeline: Pipeline) -> dict[str, Any]:
+    attempt = an_attempt(pipeline, 7, watermark={"topic": {"0": 10}}, champion=V2, previous=V1)
+    return {
+        "predictor": deployment(pipeline, "predictor:1", V2),
+        "recorder": statefulset(pipeline, "recorder:1"),
+        "trainer": job(pipeline, "trainer:1", attempt.model_copy(update={"started_at": NOW})),
+    }
+
+
+def _settings(manifest: dict[str, Any]) -> str:
+    (container,) = manifest["spec"]["template"]["spec"]["containers"]
+    return next(str(e["value"]) for e in container["env"] if e["name"] == "PERENNIAL_SETTINGS")
+
+
+def test_what_is_wrong_with_a_template_is_told_the_same(golden: Golden) -> None:
+    golden.same("operator/templates.json", [_said(template) for template, _ in REFUSED])
+
+
+def _said(template: dict[str, Any]) -> str:
+    with pytest.raises(ValidationError) as error:
+        Spec.model_validate(a_spec(predictor={"template": template}))
+    return explain(error.value)
+
+
+def test_the_definition_and_the_pages_are_the_same(golden: Golden) -> None:
+    golden.same("operator/crd.sha256", sha256(to_yaml().encode()).hexdigest() + "\n")
+    for name, page in PAGES.items():
+        golden.same(f"docs/{name}", page())
