@@ -1,4 +1,4 @@
-"""What Kafka's topics hold of predictor and trainer, on brokers in memory; and the clients' ways."""
+"""What Kafka's topics hold of predictor and trainer, on brokers in memory."""
 
 from __future__ import annotations
 
@@ -55,7 +55,9 @@ def read(at: Brokers, topic: str, partition: int, count: int) -> list[dict[str, 
 
 
 def _shown(message: Message) -> dict[str, Any]:
-    headers = [f"{name}: {value!r}" for name, value in message.headers() or []]
+    given = message.headers() or []
+    pairs = given.items() if isinstance(given, dict) else given
+    headers = [f"{name}: {value!r}" for name, value in pairs]
     return {"key": message.key(), "value": message.value(), "headers": headers}
 
 
