@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perennial_contract.encoder import Encoder, infer, learn
-from perennial_contract.pipeline import BinaryLabel, Schema
+from perennial_contract.resource.training import BinaryLabel, Schema
 
 BATCHES: Final = (1, 100, 1000)
 SECONDS: Final = 2.0  # per batch size

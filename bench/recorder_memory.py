@@ -16,9 +16,16 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from perennial_contract.pipeline import Events, Kafka, Labels, Reference, SecretReference, Storage
+from perennial_contract.resource.training import (
+    Events,
+    Kafka,
+    Labels,
+    Reference,
+    SecretReference,
+    Storage,
+)
+from perennial_contract.runtime.s3 import Put
 from perennial_contract.settings import RecorderSettings
-from perennial_contract.store import Put
 from perennial_recorder.loop import Pace, Recorder
 from perennial_recorder.ports import Arrival, Overtaken, Partition, Topic
 from perennial_recorder.waiting import SqliteWaiting

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import yaml
 
-from perennial_contract.labels import read_label, spellings
-from perennial_contract.paths import place
-from perennial_contract.pipeline import BinaryLabel
+from perennial_contract.messages.labels import read_label, spellings
+from perennial_contract.messages.paths import place
+from perennial_contract.resource.training import BinaryLabel
 
 MANIFEST: Final = Path(__file__).parents[1] / "loans.yaml"
 NAMESPACE: Final = "default"

@@ -12,7 +12,7 @@ from typing import Final
 
 from examples.demo.accuracy import WINDOW, Accuracy
 from examples.demo.view import View
-from perennial_contract.bundle import version_number
+from perennial_contract.objects.bundle import version_number
 
 WORLDS: Final = (4, 5)  # the functions that become true, one after the other
 TOLERANCE: Final = 0.03  # of accuracy

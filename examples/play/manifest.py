@@ -16,7 +16,7 @@ from examples.play.lines import TableRefused
 from examples.play.sizes import Sizes
 from examples.play.table import Table
 from perennial_contract.infer import DatasetRefused, infer
-from perennial_contract.pipeline import Schema
+from perennial_contract.resource.training import Schema
 
 _LONGEST: Final = 40  # characters of a ModelPipeline's name
 ID: Final = "request_id"

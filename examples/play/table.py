@@ -11,8 +11,8 @@ from typing import Final
 
 from examples.demo.rows import Row
 from examples.play.lines import LONGEST, Lines, TableRefused, lines
-from perennial_contract.labels import canonical
-from perennial_contract.pipeline import BinaryLabel
+from perennial_contract.messages.labels import canonical
+from perennial_contract.resource.training import BinaryLabel
 
 MOST: Final = 60_000  # rows that are played
 _SHOWN: Final = 8  # values of a label that has too many

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial_contract.bundle import BundleBroken
 from perennial_contract.encoder import DatasetRefused, Encoded, Encoder, learn
-from perennial_contract.pipeline import Feature, FeatureType
-from tests.contract.json_values import records
+from perennial_contract.objects.bundle import BundleBroken
+from perennial_contract.resource.training import Feature, FeatureType
+from tests.support.contract.json_values import records
 
 NAN = math.nan
 A = Feature(name="a", type=FeatureType.NUMBER)

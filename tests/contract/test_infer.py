@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from perennial_contract.encoder import DatasetRefused, infer
-from perennial_contract.pipeline import BinaryLabel, Feature, FeatureType, Schema
+from perennial_contract.resource.training import BinaryLabel, Feature, FeatureType, Schema
 
 LABEL = BinaryLabel(positive="1", negative="0")
 NUMBER, CATEGORY = FeatureType.NUMBER, FeatureType.CATEGORY

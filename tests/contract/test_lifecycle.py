@@ -15,7 +15,7 @@ from perennial_contract.lifecycle import (
     Started,
     read_request,
 )
-from tests.contract.json_values import values
+from tests.support.contract.json_values import values
 
 AT = datetime(2026, 5, 1, 12, tzinfo=UTC)
 OURS = "default/income"

@@ -3,8 +3,8 @@ import re
 import pytest
 
 from perennial_contract.reasons import Reason, Told
+from perennial_contract.runtime.s3 import BucketMissing, StorageRefused, StoreError
 from perennial_contract.status import Problem
-from perennial_contract.store import BucketMissing, StorageRefused, StoreError
 
 
 def every() -> list[Told]:

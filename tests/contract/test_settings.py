@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from perennial_contract.labels import spellings
-from perennial_contract.pipeline import (
+from perennial_contract.messages.labels import spellings
+from perennial_contract.resource.training import (
     BinaryLabel,
     Dataset,
     Events,

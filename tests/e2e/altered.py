@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from perennial_contract.bundle import (
+from perennial_contract.objects.bundle import (
     ENCODER,
     GOLDEN,
     MANIFEST,

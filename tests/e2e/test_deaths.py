@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Message
 
-from perennial_contract.headers import read_headers
-from perennial_contract.observation import from_parquet, parse_segment_key
+from perennial_contract.objects.observation import from_parquet, parse_segment_key
+from perennial_contract.runtime.kafka.headers import read_headers
 from tests.e2e.commits import Commits
 from tests.e2e.kubectl import Json, kubectl, listed
 from tests.e2e.pipeline import Pipeline

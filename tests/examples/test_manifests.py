@@ -10,7 +10,7 @@ from examples.demo.pipeline import Pipeline, load
 from examples.demo.rows import NOISE
 from examples.demo.traffic import DELAY, RATE
 from perennial_contract.encoder import infer, learn
-from perennial_contract.pipeline import BinaryLabel
+from perennial_contract.resource.training import BinaryLabel
 from perennial_operator.spec import Spec
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

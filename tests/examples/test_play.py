@@ -20,7 +20,7 @@ from examples.play.playback import SETTLE, Playback
 from examples.play.report import along, report
 from examples.play.sizes import FASTEST, Sizes, sizes
 from examples.play.table import MOST, Table
-from perennial_contract.pipeline import BinaryLabel
+from perennial_contract.resource.training import BinaryLabel
 from perennial_operator.resource import Outcome
 from perennial_operator.spec import Spec
 from tests.examples.test_report import FACTS

@@ -12,7 +12,7 @@ from examples.demo.dataset import as_csv
 from examples.demo.rows import Row
 from examples.play.lines import TableRefused
 from examples.play.table import plain, read
-from perennial_contract.pipeline import BinaryLabel
+from perennial_contract.resource.training import BinaryLabel
 
 ROWS = ["1,a,yes", "2,b,no", "3,a,no"]
 

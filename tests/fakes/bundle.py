@@ -11,7 +11,8 @@ from typing import Any, Final
 import lightgbm as lgb
 import numpy as np
 
-from perennial_contract.bundle import (
+from perennial_contract.encoder import Encoder, learn
+from perennial_contract.objects.bundle import (
     ENCODER,
     GOLDEN,
     MANIFEST,
@@ -24,8 +25,7 @@ from perennial_contract.bundle import (
     seal,
     to_golden,
 )
-from perennial_contract.encoder import Encoder, learn
-from perennial_contract.pipeline import BinaryLabel, Feature, FeatureType
+from perennial_contract.resource.training import BinaryLabel, Feature, FeatureType
 
 LABEL: Final = BinaryLabel(positive=">50K", negative="<=50K")
 JOBS: Final = ("clerk", "nurse", "smith")

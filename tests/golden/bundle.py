@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from perennial_contract.bundle import (
+from perennial_contract.encoder import Encoder, learn
+from perennial_contract.objects.bundle import (
     FILES,
     MANIFEST,
     Bundle,
@@ -18,8 +19,7 @@ from perennial_contract.bundle import (
     key,
     seal,
 )
-from perennial_contract.encoder import Encoder, learn
-from perennial_contract.pipeline import BinaryLabel, Feature
+from perennial_contract.resource.training import BinaryLabel, Feature
 from perennial_contract.status import Score
 from tests.golden.golden import DATA
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 from prometheus_client import CollectorRegistry, generate_latest
 from pydantic import BaseModel
 
-from perennial_contract.observation import from_parquet
+from perennial_contract.objects.observation import from_parquet
 
 _OF_THE_CLOCK: Final = re.compile("_created|seconds_sum")
 DATA: Final = Path(__file__).parent / "data"

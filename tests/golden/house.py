@@ -9,11 +9,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-from perennial_contract.bundle import ENCODER, MODEL
 from perennial_contract.lifecycle import Message
-from perennial_contract.observation import SegmentKey, to_parquet
+from perennial_contract.objects.bundle import ENCODER, MODEL
+from perennial_contract.objects.observation import SegmentKey, to_parquet
+from perennial_contract.runtime.s3 import Store
 from perennial_contract.settings import TrainerSettings
-from perennial_contract.store import Store
 from perennial_trainer.after import After
 from perennial_trainer.inputs import resumed
 from perennial_trainer.metrics import registry

@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from perennial_contract.bundle import ENCODER, GOLDEN, MANIFEST, to_golden
-from perennial_contract.coerce import to_category, to_number
-from perennial_contract.decode import read_json
 from perennial_contract.encoder import Encoder, infer
-from perennial_contract.labels import canonical
-from perennial_contract.messages import join_id
-from perennial_contract.moments import read_time
-from perennial_contract.observation import Observation, SegmentKey, to_parquet
-from perennial_contract.owner import owner_of
-from perennial_contract.pipeline import Schema
+from perennial_contract.messages.events import join_id
+from perennial_contract.messages.json import read_json
+from perennial_contract.messages.labels import canonical
+from perennial_contract.messages.scalars import to_category, to_number
+from perennial_contract.messages.times import read_time
+from perennial_contract.objects.bundle import ENCODER, GOLDEN, MANIFEST, to_golden
+from perennial_contract.objects.observation import Observation, SegmentKey, to_parquet
+from perennial_contract.objects.owner import owner_of
+from perennial_contract.resource.training import Schema
 from perennial_contract.settings import PredictorSettings
 from tests.golden import bundle
 from tests.golden.golden import Golden, document, opened

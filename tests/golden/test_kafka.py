@@ -11,7 +11,7 @@ import pytest
 from confluent_kafka import Consumer, Message, TopicPartition
 
 from perennial_contract.lifecycle import Serving
-from perennial_contract.pipeline import Kafka
+from perennial_contract.resource.training import Kafka
 from perennial_contract.settings import PredictorSettings
 from perennial_predictor.download import download
 from perennial_predictor.model import load

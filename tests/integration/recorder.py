@@ -21,8 +21,8 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from perennial_contract.observation import from_parquet, parse_segment_key
-from perennial_contract.pipeline import (
+from perennial_contract.objects.observation import from_parquet, parse_segment_key
+from perennial_contract.resource.training import (
     Events,
     Filter,
     Kafka,
@@ -32,9 +32,9 @@ from perennial_contract.pipeline import (
     Storage,
     TopicSection,
 )
+from perennial_contract.runtime.s3 import Store, connect
 from perennial_contract.settings import RecorderSettings
 from perennial_contract.status import RecorderReport
-from perennial_contract.store import Store, connect
 from tests.fakes.broker import Log, Record
 from tests.recorder.oracle import Identity
 from tests.recorder.stories import LABEL_SPELLINGS

@@ -31,12 +31,19 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it does
 )
 from confluent_kafka.cimpl import NewTopic
 
-from perennial_contract.pipeline import Events, Kafka, Labels, Reference, SecretReference, Storage
 from perennial_contract.reasons import Reason
-from perennial_contract.secrets import kafka_security
+from perennial_contract.resource.training import (
+    Events,
+    Kafka,
+    Labels,
+    Reference,
+    SecretReference,
+    Storage,
+)
+from perennial_contract.runtime.s3 import Store, connect
+from perennial_contract.runtime.secrets import kafka_security
 from perennial_contract.settings import RecorderSettings
 from perennial_contract.status import Problem, RecorderReport
-from perennial_contract.store import Store, connect
 from perennial_predictor.report import State
 from perennial_recorder import __main__ as recorder
 from perennial_recorder.loop import Pace

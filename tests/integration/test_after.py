@@ -16,8 +16,8 @@ from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from perennial_contract.bundle import FILES, MANIFEST, key
 from perennial_contract.lifecycle import Completed, Started
+from perennial_contract.objects.bundle import FILES, MANIFEST, key
 from perennial_contract.status import Outcome, Verdict
 from perennial_trainer.record import Record
 from perennial_trainer.tracking import ENVIRONMENT, track

@@ -15,8 +15,8 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it does
     ResourceType,
 )
 
-from perennial_contract.pipeline import Kafka
 from perennial_contract.reasons import Reason
+from perennial_contract.resource.training import Kafka
 from perennial_contract.status import Problem
 from perennial_predictor import ports as predictor_ports
 from perennial_predictor.kafka import Events

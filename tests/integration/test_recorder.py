@@ -14,9 +14,9 @@ from uuid import uuid4
 import pytest
 from confluent_kafka import Producer, TopicPartition
 
-from perennial_contract.pipeline import Filter
+from perennial_contract.resource.training import Filter
+from perennial_contract.runtime.s3 import connect
 from perennial_contract.status import RecorderReport
-from perennial_contract.store import connect
 from tests.integration.recorder import PATIENCE, World, a_world
 from tests.recorder.oracle import expect
 from tests.recorder.stories import Sent, Shape, Stories

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from perennial_contract.pipeline import Kafka, TopicSection
 from perennial_contract.reasons import Reason
-from perennial_contract.store import Put, StorageRefused
+from perennial_contract.resource.training import Kafka, TopicSection
+from perennial_contract.runtime.s3 import Put, StorageRefused
 from perennial_trainer.kafka import LifecycleTopic, Unwritten
 from tests.fakes.mount import Mount
 from tests.integration.security import (

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from perennial_contract.observation import SegmentKey, to_parquet
+from perennial_contract.objects.observation import SegmentKey, to_parquet
 from perennial_contract.status import Outcome, TrainerReport, Verdict
 from perennial_trainer.bundles import fetch
 from tests.integration.trainer import BUCKET, Bucket

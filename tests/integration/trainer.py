@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from perennial_contract.pipeline import Storage
+from perennial_contract.resource.training import Storage
+from perennial_contract.runtime.s3 import Store, connect
 from perennial_contract.settings import TrainerSettings
-from perennial_contract.store import Store, connect
 from tests.servers import S3_USER
 from tests.trainer.agrawal import csv
 from tests.trainer.build import a_settings

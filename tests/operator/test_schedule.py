@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from perennial_contract.pipeline import Schedule
+from perennial_contract.resource.training import Schedule
 from perennial_operator.schedule import check, next_instant
 from perennial_operator.spec_errors import explain
 from tests.operator.world import a_pipeline

@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from perennial_contract.pipeline import (
+from perennial_contract.resource.training import (
     Events,
     Kafka,
     Predictions,

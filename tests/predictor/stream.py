@@ -17,7 +17,7 @@ from confluent_kafka import OFFSET_END, Consumer, Message, Producer, TopicPartit
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from perennial_contract.pipeline import (
+from perennial_contract.resource.training import (
     Events,
     Kafka,
     Predictions,

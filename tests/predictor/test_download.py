@@ -1,6 +1,6 @@
 import pytest
 
-from perennial_contract.bundle import MANIFEST, MODEL, BundleBroken, key
+from perennial_contract.objects.bundle import MANIFEST, MODEL, BundleBroken, key
 from perennial_predictor.download import ModelMissing, download
 from tests.fakes.bundle import a_bundle
 

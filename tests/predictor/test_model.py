@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from perennial_contract.bundle import ENCODER, GOLDEN, MODEL, BundleBroken
+from perennial_contract.objects.bundle import ENCODER, GOLDEN, MODEL, BundleBroken
 from perennial_contract.settings import PredictorSettings
 from perennial_predictor.model import load
 from tests.fakes.bundle import a_bundle, files, people, probabilities

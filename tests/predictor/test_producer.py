@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 from confluent_kafka import KafkaError
 
-from perennial_contract.pipeline import Kafka
 from perennial_contract.reasons import Reason
+from perennial_contract.resource.training import Kafka
 from perennial_contract.settings import PredictorSettings
 from perennial_predictor.ports import Failure, Fatal, Topics
 from perennial_predictor.producer import Answers

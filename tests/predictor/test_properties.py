@@ -1,4 +1,4 @@
-from perennial_contract.pipeline import Kafka
+from perennial_contract.resource.training import Kafka
 from perennial_predictor.properties import for_admin, for_consumer, for_producer
 
 

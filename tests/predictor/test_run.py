@@ -6,12 +6,12 @@ from threading import Event
 
 import pytest
 
-from perennial_contract.bundle import MODEL
 from perennial_contract.lifecycle import Serving
-from perennial_contract.secrets import Secrets
+from perennial_contract.objects.bundle import MODEL
+from perennial_contract.runtime.s3 import BucketMissing
+from perennial_contract.runtime.secrets import Secrets
 from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import BundleState, Problem
-from perennial_contract.store import BucketMissing
 from perennial_predictor.ports import Topics, Trouble
 from perennial_predictor.report import State
 from perennial_predictor.run import BACK_OFF, Ends, Patience, run

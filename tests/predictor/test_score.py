@@ -6,8 +6,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from perennial_contract.pipeline import Filter, Labels, Predictions
 from perennial_contract.reasons import DeadLetter
+from perennial_contract.resource.training import Filter, Labels, Predictions
 from perennial_contract.settings import PredictorSettings
 from perennial_predictor import model
 from perennial_predictor.score import Answerer, Incoming, Outgoing, Tally

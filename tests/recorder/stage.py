@@ -7,10 +7,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from perennial_contract.observation import Observation, from_parquet, parse_segment_key
-from perennial_contract.pipeline import Events, Kafka, Labels, Reference, SecretReference, Storage
+from perennial_contract.objects.observation import Observation, from_parquet, parse_segment_key
+from perennial_contract.resource.training import (
+    Events,
+    Kafka,
+    Labels,
+    Reference,
+    SecretReference,
+    Storage,
+)
+from perennial_contract.runtime.s3 import Store
 from perennial_contract.settings import RecorderSettings
-from perennial_contract.store import Store
 from perennial_recorder.loop import Pace, Recorder
 from perennial_recorder.metrics import Metrics
 from perennial_recorder.waiting import SqliteWaiting

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from perennial_contract.observation import from_parquet, parse_segment_key
-from perennial_contract.pipeline import (
+from perennial_contract.objects.observation import from_parquet, parse_segment_key
+from perennial_contract.reasons import Reason
+from perennial_contract.resource.training import (
     Events,
     Filter,
     Kafka,
@@ -25,9 +26,8 @@ from perennial_contract.pipeline import (
     Storage,
     TopicSection,
 )
-from perennial_contract.reasons import Reason
+from perennial_contract.runtime.s3 import Store
 from perennial_contract.settings import RecorderSettings
-from perennial_contract.store import Store
 from perennial_recorder.loop import Pace, Recorder
 from perennial_recorder.ports import Trouble
 from perennial_recorder.waiting import SqliteWaiting

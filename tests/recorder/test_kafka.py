@@ -5,9 +5,9 @@ from contextlib import closing
 
 import pytest
 
-from perennial_contract.pipeline import Kafka
 from perennial_contract.reasons import Reason
-from perennial_contract.secrets import SecretRefused
+from perennial_contract.resource.training import Kafka
+from perennial_contract.runtime.secrets import SecretRefused
 from perennial_recorder.kafka import KafkaSource, arrival
 from perennial_recorder.ports import Trouble
 from tests.fakes.headers import unreadable

@@ -6,9 +6,9 @@ from threading import Event
 
 import pytest
 
-from perennial_contract.observation import Observation
-from perennial_contract.owner import owner_of
-from perennial_contract.pipeline import Events, Filter, Labels, Reference
+from perennial_contract.objects.observation import Observation
+from perennial_contract.objects.owner import owner_of
+from perennial_contract.resource.training import Events, Filter, Labels, Reference
 from perennial_contract.status import Problem, RecorderReport
 from perennial_recorder import loop
 from tests.fakes.broker import Record
@@ -222,7 +222,7 @@ def test_reading_stops_when_the_buffers_are_full(
 def test_another_writers_segment_makes_the_recorder_start_over(stage: Stage) -> None:
     stage.steps()
     other = replace(stage_row(), offset=0, label="no")
-    from perennial_contract.observation import to_parquet  # noqa: PLC0415
+    from perennial_contract.objects.observation import to_parquet  # noqa: PLC0415
 
     key = "observations/id-events-1/0/00000000000000000000.parquet"
     stage.store.put_new(key, to_parquet([other]))

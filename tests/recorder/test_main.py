@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from perennial_contract.secrets import SecretRefused, Secrets
+from perennial_contract.runtime.secrets import SecretRefused, Secrets
 from perennial_contract.settings import REFUSED, SETTINGS, RecorderSettings
 from perennial_recorder import __main__ as program
 from tests.fakes.mount import Mount

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from perennial_contract.pipeline import TopicSection
+from perennial_contract.resource.training import TopicSection
 from tests.fakes.broker import Record
 from tests.recorder.stage import BEGIN, Stage
 

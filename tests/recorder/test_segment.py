@@ -1,4 +1,4 @@
-from perennial_contract.observation import from_parquet
+from perennial_contract.objects.observation import from_parquet
 from perennial_recorder.segment import MAX_BYTES, Buffer, Row
 
 

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from perennial_contract.observation import Observation
-from perennial_contract.pipeline import Schema
+from perennial_contract.objects.observation import Observation
+from perennial_contract.resource.training import Schema
 
 START = 1_790_000_000_000  # ms since 1970
 EVERY = 12  # ms

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from perennial_contract.bundle import FILES, MANIFEST, Manifest, describe, key, seal
-from perennial_contract.pipeline import BinaryLabel
+from perennial_contract.objects.bundle import FILES, MANIFEST, Manifest, describe, key, seal
+from perennial_contract.resource.training import BinaryLabel
 from perennial_contract.status import Outcome, Score, Verdict
 from perennial_trainer.adoption import adopt
 from perennial_trainer.inputs import inputs_key, inputs_of, verdict_key

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 import pytest
 
-from perennial_contract.bundle import FILES, MANIFEST, key
 from perennial_contract.lifecycle import Completed, Message
+from perennial_contract.objects.bundle import FILES, MANIFEST, key
+from perennial_contract.runtime.s3 import StoreError
 from perennial_contract.status import Outcome, Verdict
-from perennial_contract.store import StoreError
 from perennial_trainer.after import After
 from perennial_trainer.record import Done, Record
 from tests.fakes.objects import FakeObjects

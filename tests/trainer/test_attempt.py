@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from perennial_contract.observation import Observation
+from perennial_contract.objects.observation import Observation
 from perennial_contract.status import Outcome, Verdict
 from perennial_trainer.attempt import judge_rows, learn
 from perennial_trainer.candidates import Served

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from perennial_contract.pipeline import Dataset, Schema
+from perennial_contract.resource.training import Dataset, Schema
 from perennial_trainer.dataset import DataRefused, read
 
 SCHEMA = Schema.model_validate(

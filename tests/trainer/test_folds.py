@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial_contract.pipeline import Promotion
+from perennial_contract.resource.training import Promotion
 from perennial_trainer.folds import both_classes, judged_size, roll
 from tests.trainer.build import rows_of
 

@@ -3,7 +3,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from perennial_contract.bundle import ENCODER, GOLDEN, MODEL, BundleBroken, from_golden, to_golden
+from perennial_contract.objects.bundle import (
+    ENCODER,
+    GOLDEN,
+    MODEL,
+    BundleBroken,
+    from_golden,
+    to_golden,
+)
 from perennial_trainer.fit import DEFAULTS, Recipe, fit
 from perennial_trainer.golden import golden_rows, replay
 from perennial_trainer.model import Model

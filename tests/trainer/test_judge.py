@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial_contract.pipeline import Promotion
+from perennial_contract.resource.training import Promotion
 from perennial_trainer.folds import both_classes
 from perennial_trainer.judge import (
     SINCE_RISE,

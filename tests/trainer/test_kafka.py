@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Consumer, KafkaError, TopicPartition
 
-from perennial_contract.pipeline import Kafka, TopicSection
+from perennial_contract.resource.training import Kafka, TopicSection
 from perennial_trainer.kafka import LifecycleTopic, Unwritten
 from tests.fakes.brokers import INIT_PRODUCER_ID, brokers
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from perennial_contract.bundle import Manifest
+from perennial_contract.objects.bundle import Manifest
 from perennial_contract.status import Outcome, Score, Verdict
 from perennial_trainer.record import Done, Record, record
 from perennial_trainer.trial import Trial

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial_contract.bundle import FILES, MANIFEST, key
+from perennial_contract.objects.bundle import FILES, MANIFEST, key
 from perennial_trainer.retention import prune, surplus
 from tests.fakes.objects import FakeObjects
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from perennial_contract.observation import Observation
+from perennial_contract.objects.observation import Observation
 from perennial_trainer.dataset import Base, DataRefused
 from perennial_trainer.rows import Part, assemble
 from tests.trainer.agrawal import SCHEMA

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from perennial_contract.bundle import FILES, MANIFEST, BundleBroken, key
 from perennial_contract.lifecycle import Message, Started
-from perennial_contract.observation import SegmentKey, to_parquet
+from perennial_contract.objects.bundle import FILES, MANIFEST, BundleBroken, key
+from perennial_contract.objects.observation import SegmentKey, to_parquet
+from perennial_contract.runtime.s3 import Put
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Outcome, Verdict
-from perennial_contract.store import Put
 from perennial_trainer.bundles import fetch
 from perennial_trainer.progress import Progress
 from perennial_trainer.run import DatasetMissing, World, run

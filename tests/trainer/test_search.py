@@ -4,7 +4,7 @@ import math
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perennial_contract.pipeline import Algorithm
+from perennial_contract.resource.training import Algorithm
 from perennial_trainer.fit import DEFAULTS, Parameters, TrialFailed
 from perennial_trainer.search import best, search
 from perennial_trainer.trial import SPACE, Budget, Trial

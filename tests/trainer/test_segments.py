@@ -1,6 +1,6 @@
 import pytest
 
-from perennial_contract.observation import Observation, SegmentKey, to_parquet
+from perennial_contract.objects.observation import Observation, SegmentKey, to_parquet
 from perennial_trainer.rows import Part
 from perennial_trainer.segments import ObservationsIncomplete, read_parts
 from tests.fakes.objects import FakeObjects

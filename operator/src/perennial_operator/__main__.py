@@ -14,7 +14,7 @@ from typing import Final
 
 import kopf
 
-from perennial_contract.logs import configure
+from perennial_contract.runtime.logs import configure
 from perennial_operator import health
 from perennial_operator.cluster import Api, ApiError, KubernetesCluster
 from perennial_operator.handlers import registry

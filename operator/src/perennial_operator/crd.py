@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 from typing_extensions import override
 
-from perennial_contract.values import format_duration
+from perennial_contract.resource.values import format_duration
 from perennial_operator.resource import GROUP, KIND, PLURAL, VERSION, Status
 from perennial_operator.rules import PROGRAMS, RULES, Rule
 from perennial_operator.spec import Spec

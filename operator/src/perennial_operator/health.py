@@ -6,7 +6,7 @@ from collections.abc import Callable
 from http.server import ThreadingHTTPServer
 from typing import Final
 
-from perennial_contract.http import Routes, listen, probe, prometheus
+from perennial_contract.runtime.http import Routes, listen, probe, prometheus
 
 LATE: Final = 30.0  # seconds without a heartbeat after which the process is taken for stuck
 

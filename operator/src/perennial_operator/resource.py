@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from pydantic import Field
 
+from perennial_contract.resource.values import Section
 from perennial_contract.status import Document, Problem, Verdict
-from perennial_contract.values import Section
 from perennial_operator.spec import Spec
 
 GROUP: Final = "perennial.dev"

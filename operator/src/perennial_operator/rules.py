@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from perennial_contract.tuning import KAFKA_NUMBER, KAFKA_PROPERTIES, KAFKA_TEXTS
+from perennial_contract.resource.kafka_properties import KAFKA_NUMBER, KAFKA_PROPERTIES, KAFKA_TEXTS
 from perennial_operator.own import (
     KEY_PATTERN,
     RESERVED_FOLDERS,

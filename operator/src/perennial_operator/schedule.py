@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
 
-from perennial_contract.pipeline import Schedule
+from perennial_contract.resource.training import Schedule
 
 FIELDS: Final = 5  # the library reads a sixth as seconds
 _ANY: Final = datetime(2026, 1, 1, tzinfo=UTC)

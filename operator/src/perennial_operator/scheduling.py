@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from perennial_contract.values import Section
+from perennial_contract.resource.values import Section
 from perennial_operator.affinity import LabelSelector
 from perennial_operator.own import Key, LabelValue
 

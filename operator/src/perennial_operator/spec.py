@@ -21,7 +21,7 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from perennial_contract.pipeline import (
+from perennial_contract.resource.training import (
     Dataset,
     Events,
     Kafka,
@@ -37,7 +37,7 @@ from perennial_contract.pipeline import (
     TopicSection,
     Tracking,
 )
-from perennial_contract.values import Duration, Section
+from perennial_contract.resource.values import Duration, Section
 from perennial_operator.schedule import Unreadable, check
 from perennial_operator.template import Template
 

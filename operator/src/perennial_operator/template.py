@@ -11,8 +11,8 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
-from perennial_contract.pipeline import SecretReference
-from perennial_contract.values import Section
+from perennial_contract.resource.training import SecretReference
+from perennial_contract.resource.values import Section
 from perennial_operator.affinity import Affinity
 from perennial_operator.own import (
     DataKey,

@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from perennial_contract.pipeline import PromotionMode
 from perennial_contract.reasons import Reason as Program
+from perennial_contract.resource.training import PromotionMode
 from perennial_contract.settings import REFUSED
 from perennial_contract.status import Outcome as Said
 from perennial_contract.status import Verdict

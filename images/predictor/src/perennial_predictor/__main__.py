@@ -22,10 +22,12 @@ from confluent_kafka import KafkaError, KafkaException
 from prometheus_client import generate_latest
 from pydantic import ValidationError
 
-from perennial_contract import logs
-from perennial_contract.http import serve
 from perennial_contract.reasons import Reason
-from perennial_contract.secrets import SecretRefused, Secrets, kafka_security, without
+from perennial_contract.runtime import logs
+from perennial_contract.runtime.http import serve
+from perennial_contract.runtime.s3 import Store, connect
+from perennial_contract.runtime.secrets import SecretRefused, Secrets, kafka_security, without
+from perennial_contract.runtime.threads import threads
 from perennial_contract.settings import (
     KAFKA_SECRET,
     MODEL,
@@ -37,8 +39,6 @@ from perennial_contract.settings import (
     PredictorSettings,
 )
 from perennial_contract.status import Problem
-from perennial_contract.store import Store, connect
-from perennial_contract.threads import threads
 from perennial_predictor.kafka import Events
 from perennial_predictor.ports import Fatal
 from perennial_predictor.producer import Answers, announce

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-from perennial_contract.bundle import (
+from perennial_contract.objects.bundle import (
     FILES,
     MANIFEST,
     Bundle,

@@ -17,10 +17,10 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._acl import AclOperation
 
-from perennial_contract.headers import read_headers
-from perennial_contract.logs import Unrepeated
 from perennial_contract.reasons import Reason
-from perennial_contract.refusals import is_forbidden, is_untrusted, words
+from perennial_contract.runtime.kafka.headers import read_headers
+from perennial_contract.runtime.kafka.refusals import is_forbidden, is_untrusted, words
+from perennial_contract.runtime.logs import Unrepeated
 from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import Problem
 from perennial_predictor.ports import Fatal, Listener, Positions, Topics, Trouble, Unavailable

@@ -9,7 +9,9 @@ import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
-from perennial_contract.bundle import (
+from perennial_contract.encoder import Encoder
+from perennial_contract.messages.events import AnswerWriter, Id
+from perennial_contract.objects.bundle import (
     ENCODER,
     GOLDEN,
     GOLDEN_TOLERANCE,
@@ -19,8 +21,6 @@ from perennial_contract.bundle import (
     Golden,
     from_golden,
 )
-from perennial_contract.encoder import Encoder
-from perennial_contract.messages import AnswerWriter, Id
 from perennial_contract.settings import PredictorSettings
 from perennial_predictor.score import Scored
 

@@ -12,7 +12,7 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from perennial_contract.lifecycle import Serving
 from perennial_contract.reasons import Reason
-from perennial_contract.refusals import is_forbidden, is_untrusted, words
+from perennial_contract.runtime.kafka.refusals import is_forbidden, is_untrusted, words
 from perennial_contract.settings import PredictorSettings
 from perennial_predictor.kafka import LOG
 from perennial_predictor.ports import Failure, Fatal, Topics

@@ -12,13 +12,13 @@ from pathlib import Path
 from threading import Event
 from typing import Final
 
-from perennial_contract.bundle import Bundle, BundleBroken
 from perennial_contract.lifecycle import Serving
+from perennial_contract.objects.bundle import Bundle, BundleBroken
 from perennial_contract.reasons import Reason
-from perennial_contract.secrets import Secrets
+from perennial_contract.runtime.s3 import StoreError
+from perennial_contract.runtime.secrets import Secrets
 from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import BundleState, Problem
-from perennial_contract.store import StoreError
 from perennial_predictor.download import ModelMissing, Objects, download
 from perennial_predictor.loop import Loop
 from perennial_predictor.model import load

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Protocol
 
-from perennial_contract.messages import (
+from perennial_contract.messages.events import (
     DETAIL_HEADER,
     MODEL_HEADER,
     PIPELINE_HEADER,

@@ -20,9 +20,10 @@ from typing import Final
 from prometheus_client import generate_latest
 from pydantic import ValidationError
 
-from perennial_contract import http, logs
 from perennial_contract.reasons import Reason
-from perennial_contract.secrets import SecretRefused, Secrets, kafka_security
+from perennial_contract.runtime import http, logs
+from perennial_contract.runtime.s3 import Store, connect
+from perennial_contract.runtime.secrets import SecretRefused, Secrets, kafka_security
 from perennial_contract.settings import (
     KAFKA_SECRET,
     POD,
@@ -33,7 +34,6 @@ from perennial_contract.settings import (
     TERMINATION_LOG,
     RecorderSettings,
 )
-from perennial_contract.store import Store, connect
 from perennial_recorder.kafka import KafkaSource
 from perennial_recorder.loop import PACE, Pace, Recorder
 from perennial_recorder.metrics import Metrics

@@ -22,12 +22,12 @@ from confluent_kafka.admin._config import ConfigResource
 from confluent_kafka.admin._listoffsets import OffsetSpec
 from confluent_kafka.admin._resource import ResourceType
 
-from perennial_contract.headers import read_headers
-from perennial_contract.logs import Unrepeated
-from perennial_contract.pipeline import Kafka
 from perennial_contract.reasons import Reason
-from perennial_contract.refusals import is_refused, words
-from perennial_contract.secrets import SecretRefused, without
+from perennial_contract.resource.training import Kafka
+from perennial_contract.runtime.kafka.headers import read_headers
+from perennial_contract.runtime.kafka.refusals import is_refused, words
+from perennial_contract.runtime.logs import Unrepeated
+from perennial_contract.runtime.secrets import SecretRefused, without
 from perennial_recorder.ports import Arrival, Overtaken, Partition, Topic, Trouble, described
 
 _LOG: Final = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from perennial_contract.observation import Written
+from perennial_contract.objects.observation import Written
 from perennial_recorder.checkpoint import Checkpoint, Input, Output
 from perennial_recorder.join import Fate
 from perennial_recorder.ledger import Ledger

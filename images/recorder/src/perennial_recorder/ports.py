@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sized
 from typing import NamedTuple, Protocol
 
-from perennial_contract.messages import Headers
+from perennial_contract.messages.events import Headers
 from perennial_contract.reasons import Reason
-from perennial_contract.store import Put
+from perennial_contract.runtime.s3 import Put
 from perennial_recorder.join import Known
 
 

@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from perennial_contract.labels import read_label
-from perennial_contract.messages import (
+from perennial_contract.messages.events import (
     PIPELINE_HEADER,
     Event,
     EventReader,
@@ -16,7 +15,8 @@ from perennial_contract.messages import (
     Rejection,
     join_id,
 )
-from perennial_contract.paths import Absent
+from perennial_contract.messages.labels import read_label
+from perennial_contract.messages.paths import Absent
 from perennial_contract.reasons import DeadLetter
 from perennial_contract.settings import RecorderSettings
 from perennial_recorder.join import Fate

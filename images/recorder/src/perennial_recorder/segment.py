@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from perennial_contract.observation import Observation, SegmentKey, to_parquet
+from perennial_contract.objects.observation import Observation, SegmentKey, to_parquet
 
 MAX_BYTES: Final = 8 * 1024**2  # of records in a segment
 _ROW_BYTES: Final = 64  # of a row beside its record

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from perennial_contract.observation import SegmentKey, parse_segment_key
-from perennial_contract.owner import OWNER, StorageTaken, check_owner, owner_of
+from perennial_contract.objects.observation import SegmentKey, parse_segment_key
+from perennial_contract.objects.owner import OWNER, StorageTaken, check_owner, owner_of
 from perennial_contract.reasons import Reason
 from perennial_contract.settings import RecorderSettings
 from perennial_recorder import checkpoint as checkpoints

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import Final
 
 from perennial_contract.reasons import Reason
+from perennial_contract.runtime.s3 import StoreError
 from perennial_contract.status import Problem
-from perennial_contract.store import StoreError
 from perennial_recorder.ports import Trouble
 
 _LOG: Final = logging.getLogger(__name__)

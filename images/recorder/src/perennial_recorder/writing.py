@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from perennial_contract.store import Put
+from perennial_contract.runtime.s3 import Put
 from perennial_recorder import checkpoint as checkpoints
 from perennial_recorder.life import Life
 from perennial_recorder.metrics import Metrics

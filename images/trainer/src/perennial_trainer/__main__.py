@@ -24,12 +24,14 @@ from typing import TYPE_CHECKING, Final
 from prometheus_client import generate_latest
 from pydantic import ValidationError
 
-from perennial_contract.http import serve
 from perennial_contract.lifecycle import Message
-from perennial_contract.logs import configure
-from perennial_contract.pipeline import Storage
 from perennial_contract.reasons import Reason
-from perennial_contract.secrets import SecretRefused
+from perennial_contract.resource.training import Storage
+from perennial_contract.runtime.http import serve
+from perennial_contract.runtime.logs import configure
+from perennial_contract.runtime.s3 import StorageRefused, Store, StoreError, connect
+from perennial_contract.runtime.secrets import SecretRefused
+from perennial_contract.runtime.threads import threads
 from perennial_contract.settings import (
     KAFKA_SECRET,
     POD,
@@ -39,8 +41,6 @@ from perennial_contract.settings import (
     TERMINATION_LOG,
     TrainerSettings,
 )
-from perennial_contract.store import StorageRefused, Store, StoreError, connect
-from perennial_contract.threads import threads
 from perennial_trainer.after import After
 from perennial_trainer.inputs import resumed
 from perennial_trainer.kafka import LifecycleTopic

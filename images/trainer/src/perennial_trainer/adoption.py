@@ -14,9 +14,16 @@ from typing import Final
 
 from pydantic import Field, ValidationError
 
-from perennial_contract.bundle import MANIFEST, BundleBroken, Manifest, key, open_manifest, sha256
-from perennial_contract.pipeline import PromotionMode
+from perennial_contract.objects.bundle import (
+    MANIFEST,
+    BundleBroken,
+    Manifest,
+    key,
+    open_manifest,
+    sha256,
+)
 from perennial_contract.reasons import Reason
+from perennial_contract.resource.training import PromotionMode
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Document, Outcome, Verdict
 from perennial_trainer.inputs import inputs_key, verdict_key

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from perennial_contract.bundle import MANIFEST, Manifest, key, open_manifest
 from perennial_contract.lifecycle import Message
+from perennial_contract.objects.bundle import MANIFEST, Manifest, key, open_manifest
 from perennial_trainer.harmless import harmless
 from perennial_trainer.lifecycle import completed
 from perennial_trainer.objects import Objects

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from perennial_contract.observation import Written
+from perennial_contract.objects.observation import Written
 from perennial_contract.status import Verdict
 from perennial_trainer.candidates import PREVIOUS, Candidate, build, full_fits
 from perennial_trainer.case import Case

@@ -6,9 +6,9 @@ from datetime import datetime
 
 import msgspec
 
-from perennial_contract.owner import OWNER, check_owner, owner_of
+from perennial_contract.objects.owner import OWNER, check_owner, owner_of
+from perennial_contract.runtime.s3 import Put, StoreError
 from perennial_contract.settings import TrainerSettings
-from perennial_contract.store import Put, StoreError
 from perennial_trainer.inputs import Inputs, inputs_key, inputs_of
 from perennial_trainer.objects import Objects
 

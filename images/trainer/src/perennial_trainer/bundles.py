@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.metadata import version
 from typing import Final
 
-from perennial_contract.bundle import (
+from perennial_contract.objects.bundle import (
     ENCODER,
     FILES,
     GOLDEN,
@@ -22,8 +22,8 @@ from perennial_contract.bundle import (
     sha256,
     to_golden,
 )
-from perennial_contract.pipeline import Schema
-from perennial_contract.store import Put, StoreError
+from perennial_contract.resource.training import Schema
+from perennial_contract.runtime.s3 import Put, StoreError
 from perennial_trainer.candidates import TREE_ROWS, TREES, Served
 from perennial_trainer.dataset import Record
 from perennial_trainer.final import Built

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from perennial_contract.bundle import Manifest
+from perennial_contract.objects.bundle import Manifest
 from perennial_trainer.fit import Material, Recipe, fit, refit_leaves
 from perennial_trainer.folds import both_classes
 from perennial_trainer.judge import SINCE_RISE

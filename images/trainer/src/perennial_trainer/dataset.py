@@ -18,9 +18,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from perennial_contract.labels import read_label, spellings
-from perennial_contract.paths import place
-from perennial_contract.pipeline import Dataset, Schema
+from perennial_contract.messages.labels import read_label, spellings
+from perennial_contract.messages.paths import place
+from perennial_contract.resource.training import Dataset, Schema
 
 Record = dict[str, Any]
 ORDER_SEED: Final = 0  # the same for all attempts: the base keeps its order

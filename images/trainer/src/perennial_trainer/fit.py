@@ -11,7 +11,7 @@ import lightgbm as lgb
 import numpy as np
 
 from perennial_contract.encoder import Encoded, Encoder, learn
-from perennial_contract.pipeline import Feature
+from perennial_contract.resource.training import Feature
 from perennial_trainer.folds import Fold
 from perennial_trainer.model import Model
 from perennial_trainer.rows import Index, Rows

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from perennial_contract.pipeline import Promotion
+from perennial_contract.resource.training import Promotion
 from perennial_trainer.rows import Floats, Index, Rows
 
 BLOCKS: Final = 3

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from perennial_contract.bundle import (
+from perennial_contract.columns import Records
+from perennial_contract.objects.bundle import (
     ENCODER,
     GOLDEN,
     GOLDEN_TOLERANCE,
@@ -16,7 +17,6 @@ from perennial_contract.bundle import (
     Golden,
     from_golden,
 )
-from perennial_contract.columns import Records
 from perennial_trainer.model import Model, load
 
 _ROWS: Final = 64

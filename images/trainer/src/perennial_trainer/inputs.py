@@ -6,10 +6,17 @@ from datetime import datetime
 
 from pydantic import Field
 
-from perennial_contract.pipeline import Dataset, Optimizer, Promotion, Retrain, Schema, Task
+from perennial_contract.resource.training import (
+    Dataset,
+    Optimizer,
+    Promotion,
+    Retrain,
+    Schema,
+    Task,
+)
+from perennial_contract.resource.values import Duration
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Document
-from perennial_contract.values import Duration
 
 
 class Inputs(Document):

@@ -13,8 +13,8 @@ from typing import Final
 
 import numpy as np
 
-from perennial_contract.pipeline import Promotion
 from perennial_contract.reasons import Reason
+from perennial_contract.resource.training import Promotion
 from perennial_contract.status import Score
 from perennial_trainer.folds import CLASS_ROWS, both_classes, judged_size
 from perennial_trainer.rows import Floats, Index, Rows

@@ -9,11 +9,11 @@ from typing import Any, Final
 from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicCollection
 from confluent_kafka.admin import AdminClient
 
-from perennial_contract.logs import Unrepeated
-from perennial_contract.pipeline import Kafka, TopicSection
 from perennial_contract.reasons import Reason
-from perennial_contract.refusals import is_refused
-from perennial_contract.secrets import kafka_security, without
+from perennial_contract.resource.training import Kafka, TopicSection
+from perennial_contract.runtime.kafka.refusals import is_refused
+from perennial_contract.runtime.logs import Unrepeated
+from perennial_contract.runtime.secrets import kafka_security, without
 
 _ASKED: Final = 5.0  # seconds for one question to the brokers
 _DELIVERED: Final = 10.0  # seconds for one message

@@ -8,9 +8,9 @@ import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
-from perennial_contract.bundle import BundleBroken
 from perennial_contract.columns import Records
 from perennial_contract.encoder import Encoder
+from perennial_contract.objects.bundle import BundleBroken
 
 
 @dataclass(frozen=True, slots=True)

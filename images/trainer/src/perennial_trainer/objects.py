@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from perennial_contract.store import Put
+from perennial_contract.runtime.s3 import Put
 
 
 class Objects(Protocol):
-    """`perennial_contract.store.Store` is one."""
+    """`perennial_contract.runtime.s3.Store` is one."""
 
     def get(self, key: str) -> bytes | None: ...
 

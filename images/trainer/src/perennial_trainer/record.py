@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from perennial_contract.bundle import Manifest
+from perennial_contract.objects.bundle import Manifest
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Outcome, Verdict
 from perennial_trainer.candidates import SEARCH, TREES

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from typing import Final
 
-from perennial_contract.bundle import FILES, MANIFEST, key, version_number
+from perennial_contract.objects.bundle import FILES, MANIFEST, key, version_number
 from perennial_trainer.objects import Objects
 
 _PARTS: Final = 3  # models/<version>/<file>

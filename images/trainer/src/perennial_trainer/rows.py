@@ -10,9 +10,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from perennial_contract.labels import read_label, spellings
-from perennial_contract.observation import Observation, Written
-from perennial_contract.pipeline import Schema
+from perennial_contract.messages.labels import read_label, spellings
+from perennial_contract.objects.observation import Observation, Written
+from perennial_contract.resource.training import Schema
 from perennial_trainer.dataset import Base, DataRefused, Record, known_positive
 
 Index = NDArray[np.int64]

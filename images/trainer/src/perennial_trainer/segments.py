@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from perennial_contract.observation import (
+from perennial_contract.objects.observation import (
     Observation,
     SegmentKey,
     Written,
@@ -15,7 +15,7 @@ from perennial_contract.observation import (
     parse_segment_key,
 )
 from perennial_contract.reasons import Reason
-from perennial_contract.store import StoreError
+from perennial_contract.runtime.s3 import StoreError
 from perennial_trainer.objects import Objects
 from perennial_trainer.rows import Part
 

@@ -15,7 +15,7 @@ from hyperopt import Trials as History
 from hyperopt import hp, rand, tpe
 from hyperopt.base import JOB_STATE_DONE, STATUS_FAIL, STATUS_OK, Domain
 
-from perennial_contract.pipeline import Algorithm
+from perennial_contract.resource.training import Algorithm
 from perennial_trainer.trial import Budget, Range, Trial
 
 

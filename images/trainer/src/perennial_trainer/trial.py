@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from perennial_contract.pipeline import Algorithm
+from perennial_contract.resource.training import Algorithm
 from perennial_contract.status import Document
 
 

@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any, Final, TypeVar
 
-from perennial_contract.coerce import MARKS, NAN, to_category, to_number
-from perennial_contract.paths import ABSENT, pick
-from perennial_contract.pipeline import Feature
+from perennial_contract.messages.paths import ABSENT, pick
+from perennial_contract.messages.scalars import MARKS, NAN, to_category, to_number
+from perennial_contract.resource.training import Feature
 
 Records = Sequence[Mapping[str, Any]]
 

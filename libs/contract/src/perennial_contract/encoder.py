@@ -16,8 +16,6 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from perennial_contract.bundle import ENCODER as FILE
-from perennial_contract.bundle import BundleBroken
 from perennial_contract.columns import (
     CategoryColumn,
     CrossColumn,
@@ -26,8 +24,10 @@ from perennial_contract.columns import (
     Source,
 )
 from perennial_contract.infer import DatasetRefused, infer
-from perennial_contract.paths import ABSENT, pick, place
-from perennial_contract.pipeline import Feature, FeatureType
+from perennial_contract.messages.paths import ABSENT, pick, place
+from perennial_contract.objects.bundle import ENCODER as FILE
+from perennial_contract.objects.bundle import BundleBroken
+from perennial_contract.resource.training import Feature, FeatureType
 
 __all__ = ["ABSENT", "DatasetRefused", "Encoded", "Encoder", "infer", "learn", "pick", "place"]
 

@@ -11,7 +11,7 @@ from typing import Final, Self
 
 from pydantic import Field
 
-from perennial_contract.pipeline import (
+from perennial_contract.resource.training import (
     Dataset,
     Events,
     Kafka,
@@ -26,7 +26,7 @@ from perennial_contract.pipeline import (
     TopicSection,
     Tracking,
 )
-from perennial_contract.values import Duration, Section
+from perennial_contract.resource.values import Duration, Section
 
 SETTINGS: Final = "PERENNIAL_SETTINGS"
 MODEL: Final = "PERENNIAL_MODEL"  # the version to serve: an annotation, by the downward API

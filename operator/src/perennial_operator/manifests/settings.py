@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from perennial_contract.labels import spellings
-from perennial_contract.pipeline import Retention
+from perennial_contract.messages.labels import spellings
+from perennial_contract.resource.training import Retention
 from perennial_contract.settings import PredictorSettings, RecorderSettings, TrainerSettings
 from perennial_operator.policies import named
 from perennial_operator.resource import Attempt, Pipeline

@@ -12,8 +12,8 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from perennial_contract.tuning import KAFKA_NUMBER, KAFKA_PROPERTIES, KAFKA_TEXTS
-from perennial_contract.values import Duration, Section
+from perennial_contract.resource.kafka_properties import KAFKA_NUMBER, KAFKA_PROPERTIES, KAFKA_TEXTS
+from perennial_contract.resource.values import Duration, Section
 
 TOPIC_PATTERN: Final = r"^[a-zA-Z0-9._-]+$"
 Topic = Annotated[str, StringConstraints(min_length=1, max_length=249, pattern=TOPIC_PATTERN)]

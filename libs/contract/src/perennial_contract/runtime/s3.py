@@ -17,10 +17,10 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, SSLError
 
-from perennial_contract.bundle import sha256
-from perennial_contract.pipeline import Storage
+from perennial_contract.objects.bundle import sha256
 from perennial_contract.reasons import Reason
-from perennial_contract.secrets import AUTHORITY
+from perennial_contract.resource.training import Storage
+from perennial_contract.runtime.secrets import AUTHORITY
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -4,8 +4,8 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 
-from perennial_contract.coerce import to_category, to_number
-from tests.contract.json_values import values
+from perennial_contract.messages.scalars import to_category, to_number
+from tests.support.contract.json_values import values
 
 MISSING = math.nan
 UNKNOWN = None

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial_contract.decode import MAX_DEPTH, read_json
-from tests.contract.json_values import values
+from perennial_contract.messages.json import MAX_DEPTH, read_json
+from tests.support.contract.json_values import values
 
 
 @given(values)

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from perennial_contract.bundle import sha256
-from perennial_contract.pipeline import SecretReference, Storage
-from perennial_contract.store import (
+from perennial_contract.objects.bundle import sha256
+from perennial_contract.resource.training import SecretReference, Storage
+from perennial_contract.runtime.s3 import (
     BucketMissing,
     Put,
     StorageRefused,

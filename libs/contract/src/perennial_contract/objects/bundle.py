@@ -16,7 +16,7 @@ from typing import Any, Final
 import msgspec
 from pydantic import Field, ValidationError
 
-from perennial_contract.pipeline import BinaryLabel, Task
+from perennial_contract.resource.training import BinaryLabel, Task
 from perennial_contract.status import Document, Score
 
 MODEL: Final = "model.txt"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial_contract.bundle import (
+from perennial_contract.objects.bundle import (
     ENCODER,
     FILES,
     GOLDEN,
@@ -24,7 +24,7 @@ from perennial_contract.bundle import (
     to_golden,
     version_number,
 )
-from perennial_contract.pipeline import BinaryLabel
+from perennial_contract.resource.training import BinaryLabel
 from perennial_contract.status import Score
 
 DATA = {MODEL: b"tree\n", ENCODER: b'{"format":1}', GOLDEN: b'{"record":{},"scores":[0.5]}\n'}

@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial_contract.moments import read_time
-from tests.contract.json_values import values
+from perennial_contract.messages.times import read_time
+from tests.support.contract.json_values import values
 
 NOON = 1_714_564_800_000  # 2024-05-01 12:00 UTC
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from perennial_contract.owner import StorageTaken, check_owner, owner_of
+from perennial_contract.objects.owner import StorageTaken, check_owner, owner_of
 from perennial_contract.settings import Settings
 
 

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial_contract.observation import (
+from perennial_contract.objects.observation import (
     Observation,
     SegmentKey,
     below,

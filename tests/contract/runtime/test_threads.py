@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from perennial_contract.threads import threads
+from perennial_contract.runtime.threads import threads
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial_contract.labels import read_label, spellings
-from perennial_contract.messages import (
+from perennial_contract.messages.events import (
     AnswerWriter,
     Event,
     EventReader,
@@ -18,10 +17,11 @@ from perennial_contract.messages import (
     Rejection,
     join_id,
 )
-from perennial_contract.paths import ABSENT, pick
-from perennial_contract.pipeline import BinaryLabel, Events, Filter, Labels, Reference
+from perennial_contract.messages.labels import read_label, spellings
+from perennial_contract.messages.paths import ABSENT, pick
 from perennial_contract.reasons import DeadLetter
-from tests.contract.json_values import records, values
+from perennial_contract.resource.training import BinaryLabel, Events, Filter, Labels, Reference
+from tests.support.contract.json_values import records, values
 
 LABEL = BinaryLabel(positive=">50K", negative="<=50K")
 DOTTED = BinaryLabel(

@@ -1,7 +1,7 @@
 import json
 import logging
 
-from perennial_contract.logs import JsonFormatter, Unrepeated
+from perennial_contract.runtime.logs import JsonFormatter, Unrepeated
 
 
 def line(message: str, **parts: object) -> dict[str, object]:

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial_contract.paths import ABSENT, pick, place, remove
-from tests.contract.json_values import records, values
+from perennial_contract.messages.paths import ABSENT, pick, place, remove
+from tests.support.contract.json_values import records, values
 
 paths = st.text("ab.", min_size=1, max_size=6)
 

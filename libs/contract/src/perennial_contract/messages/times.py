@@ -6,7 +6,7 @@ import math
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from perennial_contract.coerce import to_number
+from perennial_contract.messages.scalars import to_number
 
 MILLISECONDS: Final = 1e11
 """A number from here on (the year 5138 in seconds, 1973 in milliseconds) is milliseconds."""

@@ -3,7 +3,14 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from perennial_contract.pipeline import BinaryLabel, Dataset, Kafka, Labels, Reference, Storage
+from perennial_contract.resource.training import (
+    BinaryLabel,
+    Dataset,
+    Kafka,
+    Labels,
+    Reference,
+    Storage,
+)
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial_contract.secrets import (
+from perennial_contract.resource.kafka_properties import KAFKA_PROPERTIES
+from perennial_contract.runtime.secrets import (
     LONGEST_DELAY,
     SECURITY_PROPERTIES,
     SecretRefused,
     Secrets,
     kafka_security,
 )
-from perennial_contract.tuning import KAFKA_PROPERTIES
 from tests.fakes.mount import SWAPPING, Mount, Swapped
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial_contract.values import format_duration, parse_duration
+from perennial_contract.resource.values import format_duration, parse_duration
 
 
 @pytest.mark.parametrize(

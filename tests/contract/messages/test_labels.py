@@ -3,9 +3,9 @@ import math
 import pytest
 from hypothesis import given
 
-from perennial_contract.labels import canonical, read_label, spellings
-from perennial_contract.pipeline import BinaryLabel
-from tests.contract.json_values import values
+from perennial_contract.messages.labels import canonical, read_label, spellings
+from perennial_contract.resource.training import BinaryLabel
+from tests.support.contract.json_values import values
 
 INCOME = BinaryLabel(
     positive=">50K", negative="<=50K", aliases={">50K.": ">50K", "<=50K.": "<=50K"}

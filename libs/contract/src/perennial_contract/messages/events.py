@@ -11,12 +11,12 @@ from typing import Any, Final
 
 import msgspec
 
-from perennial_contract.decode import read_json
-from perennial_contract.labels import canonical
-from perennial_contract.moments import read_time
-from perennial_contract.paths import ABSENT, Absent, pick, remove
-from perennial_contract.pipeline import BinaryLabel, Events, Labels, Reference
+from perennial_contract.messages.json import read_json
+from perennial_contract.messages.labels import canonical
+from perennial_contract.messages.paths import ABSENT, Absent, pick, remove
+from perennial_contract.messages.times import read_time
 from perennial_contract.reasons import DeadLetter
+from perennial_contract.resource.training import BinaryLabel, Events, Labels, Reference
 
 MODEL_HEADER: Final = "perennial-model"
 SOURCE_HEADER: Final = "perennial-source"  # topic/partition/offset of the event
