@@ -14,8 +14,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from perennial_contract.encoder import Encoder, infer, learn
 from perennial_contract.resource.training import BinaryLabel, Schema
+from perennial_model.features.encoder import Encoder, learn
+from perennial_model.features.infer import infer
 
 BATCHES: Final = (1, 100, 1000)
 SECONDS: Final = 2.0  # per batch size

@@ -15,8 +15,8 @@ from examples.demo.rows import Row
 from examples.play.lines import TableRefused
 from examples.play.sizes import Sizes
 from examples.play.table import Table
-from perennial_contract.infer import DatasetRefused, infer
 from perennial_contract.resource.training import Schema
+from perennial_model.features.infer import DatasetRefused, infer
 
 _LONGEST: Final = 40  # characters of a ModelPipeline's name
 ID: Final = "request_id"

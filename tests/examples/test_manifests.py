@@ -9,8 +9,9 @@ from examples.demo.dataset import ROWS, base
 from examples.demo.pipeline import Pipeline, load
 from examples.demo.rows import NOISE
 from examples.demo.traffic import DELAY, RATE
-from perennial_contract.encoder import infer, learn
 from perennial_contract.resource.training import BinaryLabel
+from perennial_model.features.encoder import learn
+from perennial_model.features.infer import infer
 from perennial_operator.spec import Spec
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

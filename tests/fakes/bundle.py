@@ -11,7 +11,6 @@ from typing import Any, Final
 import lightgbm as lgb
 import numpy as np
 
-from perennial_contract.encoder import Encoder, learn
 from perennial_contract.objects.bundle import (
     ENCODER,
     GOLDEN,
@@ -26,6 +25,7 @@ from perennial_contract.objects.bundle import (
     to_golden,
 )
 from perennial_contract.resource.training import BinaryLabel, Feature, FeatureType
+from perennial_model.features.encoder import Encoder, learn
 
 LABEL: Final = BinaryLabel(positive=">50K", negative="<=50K")
 JOBS: Final = ("clerk", "nurse", "smith")

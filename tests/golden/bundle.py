@@ -8,7 +8,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from perennial_contract.encoder import Encoder, learn
 from perennial_contract.objects.bundle import (
     FILES,
     MANIFEST,
@@ -21,6 +20,7 @@ from perennial_contract.objects.bundle import (
 )
 from perennial_contract.resource.training import BinaryLabel, Feature
 from perennial_contract.status import Score
+from perennial_model.features.encoder import Encoder, learn
 from tests.golden.golden import DATA
 
 VERSION: Final = (DATA / "bundle" / "version").read_text().strip()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from perennial_contract.encoder import Encoder, infer
 from perennial_contract.messages.events import join_id
 from perennial_contract.messages.json import read_json
 from perennial_contract.messages.labels import canonical
@@ -16,6 +15,8 @@ from perennial_contract.objects.observation import Observation, SegmentKey, to_p
 from perennial_contract.objects.owner import owner_of
 from perennial_contract.resource.training import Schema
 from perennial_contract.settings import PredictorSettings
+from perennial_model.features.encoder import Encoder
+from perennial_model.features.infer import infer
 from tests.golden import bundle
 from tests.golden.golden import Golden, document, opened
 from tests.golden.test_predictor import SETTINGS

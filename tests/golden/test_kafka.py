@@ -13,7 +13,7 @@ from confluent_kafka import Consumer, Message, TopicPartition
 from perennial_contract.lifecycle import Serving
 from perennial_contract.resource.training import Kafka
 from perennial_contract.settings import PredictorSettings
-from perennial_predictor.download import download
+from perennial_model.bundles import download
 from perennial_predictor.model import load
 from perennial_predictor.ports import Topics
 from perennial_predictor.producer import Answers, announce

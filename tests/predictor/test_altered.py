@@ -8,11 +8,11 @@ import lightgbm as lgb
 import numpy as np
 import pytest
 
-from perennial_contract.encoder import learn
 from perennial_contract.objects.bundle import ENCODER, GOLDEN, MANIFEST, MODEL, key
 from perennial_contract.resource.training import Feature, FeatureType
 from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import BundleState, Problem
+from perennial_model.features.encoder import learn
 from perennial_predictor.report import State
 from perennial_predictor.run import Ends, run
 from tests.fakes.bundle import a_bundle, files

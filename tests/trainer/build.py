@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from perennial_contract.infer import infer
 from perennial_contract.objects.bundle import Manifest
 from perennial_contract.objects.observation import Observation, Written
 from perennial_contract.resource.training import Dataset
 from perennial_contract.settings import TrainerSettings
+from perennial_model.features.infer import infer
 from perennial_trainer.attempt import Watch
 from perennial_trainer.candidates import Served
 from perennial_trainer.case import Case

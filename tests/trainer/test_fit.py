@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 
+from perennial_model.runtimes.lightgbm import load
 from perennial_trainer.fit import (
     DEFAULTS,
     Material,
@@ -14,7 +15,6 @@ from perennial_trainer.fit import (
 )
 from perennial_trainer.folds import Fold
 from perennial_trainer.judge import row_losses
-from perennial_trainer.model import load
 from tests.trainer.build import a_base, a_case
 
 RECIPE = Recipe(DEFAULTS, 20, 1000)

@@ -9,7 +9,6 @@ import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
-from perennial_contract.encoder import Encoder
 from perennial_contract.messages.events import AnswerWriter, Id
 from perennial_contract.objects.bundle import (
     ENCODER,
@@ -22,6 +21,7 @@ from perennial_contract.objects.bundle import (
     from_golden,
 )
 from perennial_contract.settings import PredictorSettings
+from perennial_model.features.encoder import Encoder
 from perennial_predictor.score import Scored
 
 

@@ -19,7 +19,7 @@ from perennial_contract.runtime.s3 import StoreError
 from perennial_contract.runtime.secrets import Secrets
 from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import BundleState, Problem
-from perennial_predictor.download import ModelMissing, Objects, download
+from perennial_model.bundles import ModelMissing, Objects, download
 from perennial_predictor.loop import Loop
 from perennial_predictor.model import load
 from perennial_predictor.ports import Sink, Source, Trouble, Waiting

@@ -24,11 +24,11 @@ from perennial_contract.objects.bundle import (
 )
 from perennial_contract.resource.training import Schema
 from perennial_contract.runtime.s3 import Put, StoreError
+from perennial_model.golden import golden_rows
+from perennial_model.runtimes.lightgbm import load
 from perennial_trainer.candidates import TREE_ROWS, TREES, Served
 from perennial_trainer.dataset import Record
 from perennial_trainer.final import Built
-from perennial_trainer.golden import golden_rows
-from perennial_trainer.model import load
 from perennial_trainer.objects import Objects
 
 _LIBRARIES: Final = ("lightgbm", "numpy", "hyperopt")

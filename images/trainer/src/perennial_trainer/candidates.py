@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from perennial_contract.objects.bundle import Manifest
+from perennial_model.runtimes.lightgbm import Model
 from perennial_trainer.fit import Material, Recipe, fit, refit_leaves
 from perennial_trainer.folds import both_classes
 from perennial_trainer.judge import SINCE_RISE
-from perennial_trainer.model import Model
 from perennial_trainer.rows import Index
 
 SEARCH: Final = "search"

@@ -7,11 +7,11 @@ from typing import Final
 
 import numpy as np
 
+from perennial_model.runtimes.lightgbm import Model
 from perennial_trainer.candidates import REFIT, Candidate, Full, Served
 from perennial_trainer.case import Case
 from perennial_trainer.fit import Recipe, fit, refit_leaves
 from perennial_trainer.judge import Split
-from perennial_trainer.model import Model
 from perennial_trainer.rows import Index
 
 _MARGIN: Final = 0.005  # nats that the final fit may be worse by on the judge rows

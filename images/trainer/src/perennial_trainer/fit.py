@@ -10,10 +10,10 @@ from typing import Any, Final
 import lightgbm as lgb
 import numpy as np
 
-from perennial_contract.encoder import Encoded, Encoder, learn
 from perennial_contract.resource.training import Feature
+from perennial_model.features.encoder import Encoded, Encoder, learn
+from perennial_model.runtimes.lightgbm import Model
 from perennial_trainer.folds import Fold
-from perennial_trainer.model import Model
 from perennial_trainer.rows import Index, Rows
 
 Parameters = Mapping[str, float]

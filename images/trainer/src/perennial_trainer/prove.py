@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from perennial_contract.objects.bundle import BundleBroken
-from perennial_trainer.golden import replay
+from perennial_model.golden import replay
 
 _TIMEOUT: Final = 120.0
 

@@ -18,7 +18,6 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from perennial_contract.infer import DatasetRefused, infer
 from perennial_contract.lifecycle import Message
 from perennial_contract.objects.bundle import BundleBroken, Manifest, sha256
 from perennial_contract.objects.owner import StorageTaken
@@ -27,6 +26,7 @@ from perennial_contract.resource.training import Feature
 from perennial_contract.runtime.s3 import Put, StoreError
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Outcome, Verdict
+from perennial_model.features.infer import DatasetRefused, infer
 from perennial_trainer.adoption import adopt
 from perennial_trainer.attempt import Watch, learn
 from perennial_trainer.begin import begin

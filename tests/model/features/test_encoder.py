@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial_contract.encoder import DatasetRefused, Encoded, Encoder, learn
 from perennial_contract.objects.bundle import BundleBroken
 from perennial_contract.resource.training import Feature, FeatureType
+from perennial_model.features.encoder import Encoded, Encoder, learn
+from perennial_model.features.infer import DatasetRefused
 from tests.support.contract.json_values import records
 
 NAN = math.nan

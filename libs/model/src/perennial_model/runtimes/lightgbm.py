@@ -8,9 +8,9 @@ import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
-from perennial_contract.columns import Records
-from perennial_contract.encoder import Encoder
 from perennial_contract.objects.bundle import BundleBroken
+from perennial_model.features.columns import Records
+from perennial_model.features.encoder import Encoder
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from perennial_contract.columns import Records
 from perennial_contract.objects.bundle import (
     ENCODER,
     GOLDEN,
@@ -17,7 +16,8 @@ from perennial_contract.objects.bundle import (
     Golden,
     from_golden,
 )
-from perennial_trainer.model import Model, load
+from perennial_model.features.columns import Records
+from perennial_model.runtimes.lightgbm import Model, load
 
 _ROWS: Final = 64
 _LOOKED_AT: Final = 1000

@@ -11,9 +11,9 @@ from perennial_contract.objects.bundle import (
     from_golden,
     to_golden,
 )
+from perennial_model.golden import golden_rows, replay
+from perennial_model.runtimes.lightgbm import Model
 from perennial_trainer.fit import DEFAULTS, Recipe, fit
-from perennial_trainer.golden import golden_rows, replay
-from perennial_trainer.model import Model
 from perennial_trainer.prove import prove
 from tests.trainer.build import a_base, a_case
 

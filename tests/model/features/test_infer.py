@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from perennial_contract.encoder import DatasetRefused, infer
 from perennial_contract.resource.training import BinaryLabel, Feature, FeatureType, Schema
+from perennial_model.features.infer import DatasetRefused, infer
 
 LABEL = BinaryLabel(positive="1", negative="0")
 NUMBER, CATEGORY = FeatureType.NUMBER, FeatureType.CATEGORY

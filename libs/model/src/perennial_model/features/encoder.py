@@ -16,20 +16,17 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from perennial_contract.columns import (
+from perennial_contract.objects.bundle import ENCODER as FILE
+from perennial_contract.objects.bundle import BundleBroken
+from perennial_contract.resource.training import Feature, FeatureType
+from perennial_model.features.columns import (
     CategoryColumn,
     CrossColumn,
     NumberColumn,
     Records,
     Source,
 )
-from perennial_contract.infer import DatasetRefused, infer
-from perennial_contract.messages.paths import ABSENT, pick, place
-from perennial_contract.objects.bundle import ENCODER as FILE
-from perennial_contract.objects.bundle import BundleBroken
-from perennial_contract.resource.training import Feature, FeatureType
-
-__all__ = ["ABSENT", "DatasetRefused", "Encoded", "Encoder", "infer", "learn", "pick", "place"]
+from perennial_model.features.infer import DatasetRefused
 
 FORMAT: Final = 1
 
