@@ -14,18 +14,18 @@ from perennial_contract.objects.bundle import ENCODER, MODEL
 from perennial_contract.objects.observation import SegmentKey, to_parquet
 from perennial_contract.runtime.s3 import Store
 from perennial_contract.settings import TrainerSettings
-from perennial_trainer.after import After
-from perennial_trainer.inputs import resumed
+from perennial_trainer.attempt.inputs import resumed
+from perennial_trainer.attempt.mlflow_run import Done, Record
+from perennial_trainer.attempt.termination import decided
+from perennial_trainer.follow_up import After
 from perennial_trainer.metrics import registry
 from perennial_trainer.progress import Progress
-from perennial_trainer.record import Done, Record
 from perennial_trainer.run import Ended, World, run
-from perennial_trainer.termination import decided
 from tests.fakes.s3 import FakeS3
 from tests.golden.golden import exposed
 from tests.golden.masks import masked
-from tests.trainer.agrawal import csv, observations
-from tests.trainer.build import CREATED, a_settings
+from tests.support.trainer.agrawal import csv, observations
+from tests.support.trainer.builders import CREATED, a_settings
 
 DATASET: Final = csv(7, 1500, 1)
 STREAM: Final = 1400

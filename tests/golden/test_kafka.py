@@ -12,6 +12,7 @@ from confluent_kafka import Consumer, Message, TopicPartition
 
 from perennial_contract.lifecycle import Serving
 from perennial_contract.resource.training import Kafka
+from perennial_contract.runtime.kafka.lifecycle import LifecycleTopic
 from perennial_contract.settings import PredictorSettings
 from perennial_model.bundles import download
 from perennial_predictor.model import load
@@ -19,7 +20,6 @@ from perennial_predictor.ports import Topics
 from perennial_predictor.producer import Answers, announce
 from perennial_predictor.properties import for_admin, for_consumer, for_producer
 from perennial_predictor.score import Answerer, Incoming
-from perennial_trainer.kafka import LifecycleTopic
 from tests.fakes.brokers import Brokers, brokers
 from tests.fakes.objects import FakeObjects
 from tests.golden import bundle

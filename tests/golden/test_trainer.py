@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from perennial_contract.reasons import Reason
-from perennial_trainer.termination import undecided
+from perennial_trainer.attempt.termination import undecided
 from tests.golden.golden import Golden
 from tests.golden.house import STREAM, House
 

@@ -19,8 +19,8 @@ from confluent_kafka.cimpl import NewTopic
 from perennial_contract.lifecycle import Completed, Started
 from perennial_contract.objects.bundle import FILES, MANIFEST, key
 from perennial_contract.status import Outcome, Verdict
-from perennial_trainer.record import Record
-from perennial_trainer.tracking import ENVIRONMENT, track
+from perennial_trainer.adapters.mlflow import ENVIRONMENT, track
+from perennial_trainer.attempt.mlflow_run import Record
 from tests.integration.trainer import Bucket
 from tests.integration.trainer import bucket as a_bucket
 from tests.servers import KAFKA_SASL, MLFLOW, need, need_certificates

@@ -11,8 +11,8 @@ import pytest
 
 from perennial_contract.reasons import Reason
 from perennial_contract.resource.training import Kafka, TopicSection
+from perennial_contract.runtime.kafka.lifecycle import LifecycleTopic, Unwritten
 from perennial_contract.runtime.s3 import Put, StorageRefused
-from perennial_trainer.kafka import LifecycleTopic, Unwritten
 from tests.fakes.mount import Mount
 from tests.integration.security import (
     Content,

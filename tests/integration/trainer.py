@@ -15,8 +15,8 @@ from perennial_contract.resource.training import Storage
 from perennial_contract.runtime.s3 import Store, connect
 from perennial_contract.settings import TrainerSettings
 from tests.servers import S3_USER
-from tests.trainer.agrawal import csv
-from tests.trainer.build import a_settings
+from tests.support.trainer.agrawal import csv
+from tests.support.trainer.builders import a_settings
 
 BUCKET = "trainer-test"
 ONE_CPU = ["taskset", "--cpu-list", "0"]  # threads that wait for each other's core are slow

@@ -13,9 +13,10 @@ from perennial_contract.objects.bundle import (
 )
 from perennial_model.golden import golden_rows, replay
 from perennial_model.runtimes.lightgbm import Model
-from perennial_trainer.fit import DEFAULTS, Recipe, fit
-from perennial_trainer.prove import prove
-from tests.trainer.build import a_base, a_case
+from perennial_trainer.adapters.child_process import prove
+from perennial_trainer.models.fit import fit
+from perennial_trainer.models.recipe import DEFAULTS, Recipe
+from tests.support.trainer.builders import a_base, a_case
 
 ODD: list[dict[str, Any]] = [{"salary": "?", "elevel": "e1"}, {"salary": 30000, "elevel": "e-new"}]
 

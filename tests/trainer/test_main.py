@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from perennial_trainer.__main__ import Where, main
-from tests.trainer.build import a_settings
+from tests.support.trainer.builders import a_settings
 
 
 def run(tmp_path: Path, secret: Path, **storage: Any) -> tuple[int, dict[str, str]]:

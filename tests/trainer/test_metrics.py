@@ -4,8 +4,8 @@ from prometheus_client import generate_latest
 
 from perennial_trainer.metrics import registry
 from perennial_trainer.progress import Progress
-from perennial_trainer.trial import Trial
-from tests.trainer.build import a_settings
+from perennial_trainer.search.trial import Trial
+from tests.support.trainer.builders import a_settings
 
 
 def samples(text: bytes) -> list[str]:

@@ -1,7 +1,7 @@
 from perennial_contract.status import TrainerReport
 from perennial_trainer.progress import Progress
-from perennial_trainer.trial import Trial
-from tests.trainer.build import a_settings
+from perennial_trainer.search.trial import Trial
+from tests.support.trainer.builders import a_settings
 
 
 def test_the_report_says_stage_trials_and_the_best_loss_so_far() -> None:

@@ -13,12 +13,12 @@ from perennial_contract.objects.observation import SegmentKey, to_parquet
 from perennial_contract.runtime.s3 import Put
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Outcome, Verdict
-from perennial_trainer.bundles import fetch
+from perennial_trainer.models.served import fetch
 from perennial_trainer.progress import Progress
 from perennial_trainer.run import DatasetMissing, World, run
 from tests.fakes.objects import FakeObjects
-from tests.trainer.agrawal import SCHEMA, csv, observations
-from tests.trainer.build import CREATED, a_settings
+from tests.support.trainer.agrawal import SCHEMA, csv, observations
+from tests.support.trainer.builders import CREATED, a_settings
 
 AT_LOANS_INCOME = {"bucket": "perennial", "secretRef": {"name": "s3"}, "prefix": "loans/income"}
 RENAMED = {

@@ -28,6 +28,7 @@ from perennial_contract.lifecycle import Message
 from perennial_contract.reasons import Reason
 from perennial_contract.resource.training import Storage
 from perennial_contract.runtime.http import serve
+from perennial_contract.runtime.kafka.lifecycle import LifecycleTopic
 from perennial_contract.runtime.logs import configure
 from perennial_contract.runtime.s3 import StorageRefused, Store, StoreError, connect
 from perennial_contract.runtime.secrets import SecretRefused
@@ -41,16 +42,15 @@ from perennial_contract.settings import (
     TERMINATION_LOG,
     TrainerSettings,
 )
-from perennial_trainer.after import After
-from perennial_trainer.inputs import resumed
-from perennial_trainer.kafka import LifecycleTopic
+from perennial_trainer.adapters.child_process import prove
+from perennial_trainer.adapters.mlflow import ENVIRONMENT, track
+from perennial_trainer.attempt.inputs import resumed
+from perennial_trainer.attempt.mlflow_run import Done
+from perennial_trainer.attempt.termination import decided, undecided
+from perennial_trainer.follow_up import After
 from perennial_trainer.metrics import registry
 from perennial_trainer.progress import Progress
-from perennial_trainer.prove import prove
-from perennial_trainer.record import Done
 from perennial_trainer.run import World, run
-from perennial_trainer.termination import decided, undecided
-from perennial_trainer.tracking import ENVIRONMENT, track
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import TrainerReport
-from perennial_trainer.trial import Trial
+from perennial_trainer.search.trial import Trial
 
 
 class Progress:

@@ -23,27 +23,25 @@ from perennial_contract.objects.bundle import BundleBroken, Manifest, sha256
 from perennial_contract.objects.owner import StorageTaken
 from perennial_contract.reasons import Reason
 from perennial_contract.resource.training import Feature
+from perennial_contract.runtime.objects import Objects
 from perennial_contract.runtime.s3 import Put, StoreError
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Outcome, Verdict
 from perennial_model.features.infer import DatasetRefused, infer
-from perennial_trainer.adoption import adopt
-from perennial_trainer.attempt import Watch, learn
-from perennial_trainer.begin import begin
-from perennial_trainer.bundles import fetch, files_of, publish, schema_digest, sealed
-from perennial_trainer.candidates import Served
-from perennial_trainer.case import Case
-from perennial_trainer.dataset import Base, DataRefused, read
-from perennial_trainer.final import Built
-from perennial_trainer.fit import Material
-from perennial_trainer.harmless import harmless
-from perennial_trainer.inputs import Inputs, resumed, verdict_key
-from perennial_trainer.lifecycle import started
-from perennial_trainer.objects import Objects
+from perennial_trainer.attempt.adoption import adopt
+from perennial_trainer.attempt.inputs import Inputs, begin, resumed, verdict_key
+from perennial_trainer.attempt.messages import started
+from perennial_trainer.attempt.verdict import blank
+from perennial_trainer.contest.contest import Case
+from perennial_trainer.data.dataset import Base, DataRefused, read
+from perennial_trainer.data.observations import read_parts
+from perennial_trainer.data.rows import Rows, assemble
+from perennial_trainer.follow_up import harmless
+from perennial_trainer.learn import Watch, learn
+from perennial_trainer.models.publish import files_of, publish, schema_digest, sealed
+from perennial_trainer.models.recipe import Material
+from perennial_trainer.models.served import Built, Served, fetch
 from perennial_trainer.progress import Progress
-from perennial_trainer.rows import Rows, assemble
-from perennial_trainer.segments import read_parts
-from perennial_trainer.verdict import blank
 
 _LOG: Final = logging.getLogger(__name__)
 

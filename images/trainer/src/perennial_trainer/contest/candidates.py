@@ -1,0 +1,85 @@
+"""Who is judged: full fits over different spans of history, a leaf refit, the previous model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from perennial_model.runtimes.lightgbm import Model
+from perennial_trainer.contest.names import REFIT, SEARCH, SINCE_RISE
+from perennial_trainer.data.rows import Index
+from perennial_trainer.data.split import both_classes
+from perennial_trainer.models.fit import fit, refit_leaves
+from perennial_trainer.models.recipe import Material, Recipe
+from perennial_trainer.models.served import Served
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Which of the ordered rows a fit takes: all, the newest `last`, or those from `since` on."""
+
+    last: int | None = None
+    since: int | None = None
+
+    @property
+    def is_all(self) -> bool:
+        return self.last is None and self.since is None
+
+    def of(self, index: Index) -> Index:
+        since = index if self.since is None else index[index >= self.since]
+        return since if self.last is None else since[-self.last :]
+
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """A fit from nothing."""
+
+    name: str
+    recipe: Recipe
+    span: Span = Span()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A model under judgement; `full` tells how it can be fitted again, where it can."""
+
+    name: str
+    model: Model
+    full: Full | None = None
+
+
+def full_fits(
+    champion: Served | None, searched: Recipe | None, threshold: int, since: int | None
+) -> Iterator[Full]:
+    """The best of the search, and the champion's parameters over all, recent, its own and new rows.
+
+    `since` is the row where the champion's losses rose, on an alarm.
+    """
+    if searched:
+        yield Full(SEARCH, searched)
+    if champion is None:
+        return
+    recipe, window = champion.recipe, champion.manifest.window
+    yield Full("parameters-all", recipe)
+    yield Full("parameters-recent", recipe, Span(last=2 * threshold))
+    if window is not None and window != 2 * threshold:
+        yield Full("parameters-window", recipe, Span(last=window))
+    if since is not None:
+        yield Full(SINCE_RISE, recipe, Span(since=since))
+
+
+def build(
+    material: Material, fits: Iterator[Full], train: Index, champion: Served | None
+) -> Iterator[Candidate]:
+    """Fits on the rows at `train`, the leaf refit on the new ones among them.
+
+    A span without both classes, or one that is all of history under another name, is left out.
+    """
+    for full in fits:
+        index = full.span.of(train)
+        again = not full.span.is_all and len(index) == len(train)
+        if both_classes(material.rows.labels[index]) and not again:
+            yield Candidate(full.name, fit(material, index, full.recipe), full)
+    new = train[material.rows.new[train]]
+    if champion and both_classes(material.rows.labels[new]):
+        yield Candidate(REFIT, refit_leaves(material, champion.model, new))

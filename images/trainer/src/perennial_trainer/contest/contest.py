@@ -1,0 +1,42 @@
+"""What an attempt is about: settings, rows, and the models that serve or have served."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from perennial_contract.settings import TrainerSettings
+from perennial_trainer.contest.losses import base_rate, row_losses
+from perennial_trainer.data.rows import Floats, Index, Rows
+from perennial_trainer.models.recipe import Material
+from perennial_trainer.models.served import Served
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """`champion` is None where there is none that can be judged."""
+
+    settings: TrainerSettings
+    material: Material
+    ripe_until: int
+    """ms since 1970: labels that came later do not judge yet."""
+    champion: Served | None = None
+    previous: Served | None = None
+    same_schema: bool = True
+    """Whether the champion was trained for the schema of today."""
+
+    @property
+    def rows(self) -> Rows:
+        return self.material.rows
+
+    def new_among(self, index: Index) -> int:
+        """How many of the rows at `index` the champion has not seen."""
+        return int(self.rows.new[index].sum())
+
+    def held(self, index: Index) -> Floats:
+        """Row losses of what is to be beaten: the champion, or without one the base rate."""
+        if self.champion is None:
+            return row_losses(self.rows.labels[index], base_rate(self.rows, index))
+        return self.losses(self.champion.model.probabilities(self.rows.pick(index)), index)
+
+    def losses(self, probabilities: Floats, index: Index) -> Floats:
+        return row_losses(self.rows.labels[index], probabilities)

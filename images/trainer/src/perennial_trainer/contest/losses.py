@@ -1,0 +1,29 @@
+"""Log losses row by row, of a model and of the base rate."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from perennial_trainer.data.rows import Floats, Index, Rows
+
+_CLIP: Final = 1e-7  # no single row costs more than 16 nats
+
+_RATE_ROWS: Final = 1000
+
+
+def row_losses(labels: Floats, probabilities: Floats) -> Floats:
+    """Log loss of each row in nats, shape (n,)."""
+    p = np.clip(probabilities, _CLIP, 1 - _CLIP)
+    return -(labels * np.log(p) + (1 - labels) * np.log1p(-p))
+
+
+def base_rate(rows: Rows, judge: Index) -> Floats:
+    """For each judge row the positive share of the 1,000 newest labels before its event."""
+    order = np.argsort(rows.label_timestamps, kind="stable")
+    known = np.searchsorted(rows.label_timestamps[order], rows.event_timestamps[judge])
+    positives = np.concatenate([[0.0], np.cumsum(rows.labels[order])])
+    start = np.maximum(0, known - _RATE_ROWS)
+    rate: Floats = (positives[known] - positives[start] + 1) / (known - start + 2)
+    return rate

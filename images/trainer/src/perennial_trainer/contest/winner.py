@@ -1,0 +1,59 @@
+"""The winner fitted once more, on all the rows of its span, for publication."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from perennial_model.runtimes.lightgbm import Model
+from perennial_trainer.contest.candidates import Candidate, Full
+from perennial_trainer.contest.contest import Case
+from perennial_trainer.contest.names import REFIT
+from perennial_trainer.data.rows import Index
+from perennial_trainer.data.split import Split
+from perennial_trainer.models.fit import fit, refit_leaves
+from perennial_trainer.models.served import Built, Served
+
+_MARGIN: Final = 0.005  # nats that the final fit may be worse by on the judge rows
+
+
+def finish(case: Case, winner: Candidate, parts: Split) -> Built:
+    """Fixed parameters, scaled trees, full span; a leaf refit once more from the champion.
+
+    The model that was judged stands where the new one is worse by more than 0.005 on the judge
+    rows, which it has now seen: something went wrong. The previous model stands as it is.
+    """
+    everything = np.arange(len(case.rows), dtype=np.int64)
+    if winner.full:
+        again = fit(case.material, winner.full.span.of(everything), winner.full.recipe)
+        if _worse(case, again, winner.model, parts.judge):
+            return _full(winner.full, winner.model, parts.train)
+        return _full(winner.full, again, everything)
+    if winner.name == REFIT and case.champion:
+        new = everything[case.rows.new]
+        again = refit_leaves(case.material, case.champion.model, new)
+        if _worse(case, again, winner.model, parts.judge):
+            trained = parts.train[case.rows.new[parts.train]]
+            return _kept(case.champion, winner.name, winner.model, len(trained))
+        return _kept(case.champion, winner.name, again, len(new))
+    if case.previous is None:
+        raise ValueError(f"{winner.name} can neither be fitted nor be kept")
+    return _kept(case.previous, winner.name, winner.model, 0)
+
+
+def _worse(case: Case, again: Model, judged: Model, judge: Index) -> bool:
+    records = case.rows.pick(judge)
+    then, now = (case.losses(m.probabilities(records), judge).mean() for m in (judged, again))
+    return bool(now > then + _MARGIN)
+
+
+def _full(full: Full, model: Model, among: Index) -> Built:
+    index = full.span.of(among)
+    window = None if full.span.is_all else len(index)
+    return Built(full.name, model, full.recipe, len(index), window)
+
+
+def _kept(parent: Served, name: str, model: Model, rows: int) -> Built:
+    """A model with its parent's trees, and `rows` more that moved its leaves."""
+    return Built(name, model, parent.recipe, parent.manifest.rows + rows, parent.manifest.window)

@@ -1,0 +1,67 @@
+"""Reading the observations below a watermark, each exactly once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from perennial_contract.objects.observation import (
+    Observation,
+    SegmentKey,
+    Written,
+    below,
+    from_parquet,
+    parse_segment_key,
+)
+from perennial_contract.reasons import Reason
+from perennial_contract.runtime.objects import Objects
+from perennial_contract.runtime.s3 import StoreError
+from perennial_trainer.data.rows import Part
+
+
+class ObservationsIncomplete(StoreError):  # noqa: N818  named as the problem's reason
+    """A sequence that the recorder said to have written is not there."""
+
+    reason = Reason.OBSERVATIONS_INCOMPLETE
+
+
+def read_parts(store: Objects, watermark: Written) -> Iterator[Part]:
+    """The observations of each partition, from sequence 0 to just below the watermark.
+
+    Raises:
+        ObservationsIncomplete: One is missing, stands twice, or cannot be read; names the key.
+        StoreError: S3 is away.
+    """
+    for topic_id, partitions in sorted(watermark.items()):
+        for partition, end in sorted(partitions.items()):
+            keys = store.list(f"observations/{topic_id}/{partition}/")
+            segments = below(watermark, filter(None, map(parse_segment_key, keys)))
+            yield Part(topic_id, partition, _unbroken(store, segments, end, topic_id, partition))
+
+
+def _unbroken(
+    store: Objects, segments: list[SegmentKey], end: int, topic_id: str, partition: str
+) -> list[Observation]:
+    found = [o for segment in segments for o in _segment(store, segment) if o.sequence < end]
+    for expected, observation in enumerate(found):
+        if observation.sequence != expected:
+            raise ObservationsIncomplete(
+                f"observations/{topic_id}/{partition} has {observation.sequence}"
+                f" where {expected} should be"
+            )
+    if len(found) != end:
+        raise ObservationsIncomplete(
+            f"observations/{topic_id}/{partition} ends at {len(found)} instead of {end}"
+        )
+    return found
+
+
+def _segment(store: Objects, segment: SegmentKey) -> list[Observation]:
+    data = store.get(str(segment))
+    if data is None:
+        raise ObservationsIncomplete(f"{segment} does not exist")
+    try:
+        return from_parquet(data)
+    except pa.ArrowException as error:
+        raise ObservationsIncomplete(f"{segment} cannot be read: {error}") from error

@@ -1,0 +1,112 @@
+"""All labelled rows of an attempt as one sequence, oldest first: the base, then observations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from perennial_contract.messages.labels import read_label, spellings
+from perennial_contract.objects.observation import Observation, Written
+from perennial_contract.resource.training import Schema
+from perennial_trainer.data.dataset import Base, DataRefused, Record, known_positive
+
+Index = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Observations of one partition, in sequence."""
+
+    topic_id: str
+    partition: str
+    observations: Sequence[Observation]
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Column by column; all of one length n, ordered by event time, the base always first.
+
+    The base has no clock: its rows count up to 0, and their labels come with them.
+    """
+
+    records: list[Record]
+    labels: Floats
+    event_timestamps: Index
+    """Kafka's, ms: with the labels' on one clock."""
+    label_timestamps: Index
+    new: Mask
+    """Beyond the champion's watermark; without a champion all."""
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def pick(self, index: Index) -> list[Record]:
+        return [self.records[i] for i in index]
+
+    def arrived_before(self, part: Index, among: Index) -> Index:
+        """Those `among` the rows whose label had arrived before the first event of `part`."""
+        first: np.int64 = self.event_timestamps[part].min()
+        arrived: Index = among[self.label_timestamps[among] < first]
+        return arrived
+
+
+def assemble(
+    base: Base | None, parts: Iterable[Part], schema: Schema, seen: Written | None
+) -> Rows:
+    """One sequence of base and observations; `seen` is the champion's watermark.
+
+    Raises:
+        DataRefused: An observation's label is neither class, or its record is no JSON object.
+    """
+    stream = sorted(
+        (o.event_time, p.topic_id, int(p.partition), o.sequence, o)
+        for p in parts
+        for o in p.observations
+    )
+    observations = [row[-1] for row in stream]
+    count = len(base.records) if base else 0
+    age = np.arange(-count, 0, dtype=np.int64)
+    first = seen is None
+    return Rows(
+        [*(base.records if base else []), *map(_record, observations)],
+        np.concatenate([base.labels if base else np.empty(0), _labels(observations, schema)]),
+        np.concatenate([age, _column(o.event_timestamp for o in observations)]),
+        np.concatenate([age, _column(o.label_timestamp for o in observations)]),
+        np.array(
+            [first] * count + [first or _is_new(row, seen or {}) for row in stream], dtype=np.bool_
+        ),
+    )
+
+
+def _is_new(row: tuple[int, str, int, int, Observation], seen: Written) -> bool:
+    _, topic_id, partition, sequence, _ = row
+    return sequence >= seen.get(topic_id, {}).get(str(partition), 0)
+
+
+def _column(values: Iterable[int]) -> Index:
+    return np.fromiter(values, dtype=np.int64)
+
+
+def _record(observation: Observation) -> Record:
+    record: Any = msgspec.json.decode(observation.record)
+    if not isinstance(record, dict):
+        raise DataRefused(f"observation {observation.sequence} holds no JSON object")
+    return record
+
+
+def _labels(observations: Sequence[Observation], schema: Schema) -> Floats:
+    known, positive = spellings(schema.label), known_positive(schema)
+    labels = np.empty(len(observations))
+    for i, observation in enumerate(observations):
+        label = read_label(observation.label, known)
+        if label is None:
+            raise DataRefused(f"an observation's label {observation.label!r} is neither class")
+        labels[i] = label == positive
+    return labels

@@ -1,0 +1,140 @@
+"""One attempt as a function: a case in, a verdict and perhaps a model out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from perennial_contract.objects.observation import Written
+from perennial_contract.status import Verdict
+from perennial_trainer.attempt.verdict import too_few, verdict
+from perennial_trainer.contest.candidates import Candidate, build, full_fits
+from perennial_trainer.contest.contest import Case
+from perennial_trainer.contest.decide import decide
+from perennial_trainer.contest.drift import alarmed, enough_since, rise
+from perennial_trainer.contest.names import BASE_RATE, CHAMPION, PREVIOUS
+from perennial_trainer.contest.winner import finish
+from perennial_trainer.data.folds import roll
+from perennial_trainer.data.rows import Floats, Index
+from perennial_trainer.data.split import Split, both_classes, judged_size, split
+from perennial_trainer.models.recipe import DEFAULTS, Recipe
+from perennial_trainer.models.served import Built
+from perennial_trainer.search.objective import Trials
+from perennial_trainer.search.search import best, search
+from perennial_trainer.search.trial import Budget, Trial
+
+_DEFAULT_TREES: Final = 30  # for rows too few to be searched on: a hundred overfit them
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """How an attempt tells what it does, and hears that a search must end."""
+
+    stage: Callable[[str], None]
+    split: Callable[[int, int], None]
+    """How many new rows judge, and how many could train."""
+    trial: Callable[[Trial], None]
+    expired: Callable[[], bool]
+
+
+def learn(case: Case, watch: Watch) -> tuple[Verdict, Built | None]:
+    """Searches, fits, judges, and fits the winner again."""
+    parts = judge_rows(case)
+    if parts is None:
+        return too_few(case), None
+    watch.split(len(parts.judge), case.new_among(parts.train))
+    held = case.held(parts.judge)
+    watch.stage("search")
+    searched = _searched(case, parts.train, watch)
+    watch.stage("judge")
+    candidates = _candidates(case, parts.train, searched, _since(case, parts, held))
+    records = case.rows.pick(parts.judge)
+    losses = {
+        name: case.losses(candidate.model.probabilities(records), parts.judge)
+        for name, candidate in candidates.items()
+    }
+    rival = CHAMPION if case.champion else BASE_RATE
+    decision = decide((rival, held), losses, case.settings.promotion)
+    if decision.winner is None:
+        return verdict(case, parts, decision), None
+    watch.stage("refit")
+    return verdict(case, parts, decision), finish(case, candidates[decision.winner], parts)
+
+
+def judge_rows(case: Case) -> Split | None:
+    """Judge and training rows, None where they are too few.
+
+    On an alarm the newest threshold alone gives the judge rows.
+    """
+    promotion = case.settings.promotion
+    wide = split(case.rows, case.ripe_until, promotion)
+    if wide and case.champion and _alarm(case, case.held(wide.judge)):
+        threshold = case.settings.retrain.threshold
+        wide = split(case.rows, case.ripe_until, promotion, threshold) or wide
+    return wide if wide and both_classes(case.rows.labels[wide.train]) else None
+
+
+def _alarm(case: Case, held: Floats) -> bool:
+    return case.champion is not None and alarmed(held, case.champion.manifest.score)
+
+
+def _since(case: Case, parts: Split, held: Floats) -> int | None:
+    """The row from which the champion's losses rose; None without an alarm."""
+    if case.champion is None or not _alarm(case, held):
+        return None
+    new = parts.train[case.rows.new[parts.train]]
+    start = rise(case.held(new), case.champion.manifest.score, float(held.mean()))
+    return int(new[start]) if enough_since(case.rows.labels[new[start:]]) else None
+
+
+def _searched(case: Case, train: Index, watch: Watch) -> Recipe | None:
+    """The best recipe of a search, where one is due; without any champion the defaults at worst."""
+    settings, champion = case.settings, case.champion
+    if champion and (settings.number - 1) % settings.optimizer.search_every:
+        return None
+    fallback = None if champion else Recipe(DEFAULTS, _DEFAULT_TREES, len(train))
+    folds = roll(case.rows, train, judged_size(settings.retrain.threshold, settings.promotion))
+    if not folds:
+        return fallback
+    objective = Trials(case.material, folds, watch.expired)
+    start = [DEFAULTS, *([champion.recipe.parameters] if champion else [])]
+    budget = Budget(
+        evals=settings.optimizer.max_evals,
+        algorithm=settings.optimizer.algorithm,
+        seed=case.material.seed,
+        expired=watch.expired,
+    )
+    found = best(search(objective, start, budget, watch.trial))
+    return Recipe(found.parameters, found.trees, objective.rows) if found else fallback
+
+
+def _candidates(
+    case: Case, train: Index, searched: Recipe | None, since: int | None
+) -> dict[str, Candidate]:
+    """By name; of another schema's champion only what is fitted from nothing.
+
+    A model is published under the schema of today: what was trained for another is no candidate.
+    """
+    champion = case.champion
+    fits = full_fits(champion, searched, case.settings.retrain.threshold, since)
+    refitted = champion if case.same_schema else None
+    found = {c.name: c for c in build(case.material, fits, train, refitted)}
+    previous = case.previous
+    if (
+        refitted
+        and previous
+        and previous.manifest.schema_digest == refitted.manifest.schema_digest
+        and _saw_no_more(previous.manifest.watermark, refitted.manifest.watermark)
+    ):
+        found[PREVIOUS] = Candidate(PREVIOUS, previous.model)
+    return found
+
+
+def _saw_no_more(watermark: Written, other: Written) -> bool:
+    """Whether nothing below `watermark` is beyond `other`: else the judge rows may be known."""
+    return all(
+        sequence <= other.get(topic_id, {}).get(partition, 0)
+        for topic_id, partitions in watermark.items()
+        for partition, sequence in partitions.items()
+    )

@@ -1,0 +1,33 @@
+"""The lifecycle topic, on brokers in memory."""
+
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Consumer, KafkaError, TopicPartition
+
+from perennial_contract.resource.training import Kafka, TopicSection
+from perennial_contract.runtime.kafka.lifecycle import LifecycleTopic, Unwritten
+from tests.fakes.brokers import INIT_PRODUCER_ID, brokers
+
+
+def test_who_may_write_to_the_topic_needs_no_other_right(tmp_path: Path) -> None:
+    with brokers() as at:
+        at.make("lifecycle")
+        at.refuse(INIT_PRODUCER_ID, KafkaError.CLUSTER_AUTHORIZATION_FAILED)
+        kafka = Kafka(bootstrap_servers=at.address)
+        LifecycleTopic(kafka, TopicSection(topic="lifecycle"), tmp_path).write("a key", b"a value")
+        consumer = Consumer({"bootstrap.servers": at.address, "group.id": "reads"})
+        consumer.assign([TopicPartition("lifecycle", 0, 0)])
+        (message,) = consumer.consume(1, 30)
+        consumer.close()
+    assert (message.key(), message.value()) == (b"a key", b"a value")
+
+
+def test_what_the_client_does_not_take_is_told_without_the_secret(tmp_path: Path) -> None:
+    (tmp_path / "security.protocol").write_text("a secret")
+    topic = LifecycleTopic(
+        Kafka(bootstrap_servers="kafka:9092"), TopicSection(topic="lifecycle"), tmp_path
+    )
+    with pytest.raises(Unwritten, match=r"security\.protocol") as told:
+        topic.write("a key", b"a value")
+    assert "a secret" not in str(told.value)

@@ -1,0 +1,105 @@
+import math
+
+import numpy as np
+import pytest
+
+from perennial_model.runtimes.lightgbm import load
+from perennial_trainer.contest.losses import row_losses
+from perennial_trainer.data.folds import Fold
+from perennial_trainer.models.fit import fit, refit_leaves
+from perennial_trainer.models.recipe import DEFAULTS, Material, Recipe
+from perennial_trainer.search.objective import TrialFailed, Trials
+from tests.support.trainer.builders import a_base, a_case
+
+RECIPE = Recipe(DEFAULTS, 20, 1000)
+
+
+def material(threads: int = 1) -> Material:
+    made = a_case(a_base(count=1500), []).material
+    return Material(made.rows, made.features, made.crosses, made.seed, threads)
+
+
+def test_trees_grow_with_the_square_root_of_the_rows_and_never_shrink() -> None:
+    assert [RECIPE.trees_for(rows) for rows in (100, 1000, 2000, 4000, 90_000)] == [
+        20,
+        20,
+        28,
+        40,
+        40,
+    ]
+
+
+def test_equal_fits_give_equal_bytes() -> None:
+    first, again = (fit(material(), np.arange(1000), RECIPE) for _ in range(2))
+
+    assert first.text == again.text
+    assert first.encoder.to_json() == again.encoder.to_json()
+
+
+def test_a_fit_predicts_better_than_a_coin_on_rows_it_has_not_seen() -> None:
+    rows = material().rows
+    model = fit(material(), np.arange(1000), RECIPE)
+    rest = np.arange(1000, 1500)
+
+    losses = row_losses(rows.labels[rest], model.probabilities(rows.pick(rest)))
+
+    assert losses.mean() < 0.5 < math.log(2)
+
+
+def test_the_encoder_knows_the_training_rows_alone() -> None:
+    rows = material().rows
+    for row in range(1000, 1500):
+        rows.records[row] = {**rows.records[row], "elevel": "e-new"}
+    model = fit(Material(rows, material().features, (), 1, 1), np.arange(1000), RECIPE)
+
+    assert model.encoder.encode(rows.pick(np.arange(1000, 1500))).unknown["elevel"] == 500
+
+
+def test_a_model_comes_back_from_its_text_with_the_same_margins() -> None:
+    model = fit(material(), np.arange(1000), RECIPE)
+    records = material().rows.records[:50]
+
+    loaded = load(model.text, model.encoder.to_json(), 1)
+
+    assert loaded.margins(records).tolist() == model.margins(records).tolist()
+
+
+def test_a_leaf_refit_keeps_trees_and_encoder_and_moves_values() -> None:
+    champion = fit(material(), np.arange(1000), RECIPE)
+    records = material().rows.records[1000:]
+
+    moved = refit_leaves(material(), champion, np.arange(1000, 1500))
+    again = refit_leaves(
+        material(), load(champion.text, champion.encoder.to_json(), 1), np.arange(1000, 1500)
+    )
+
+    assert moved.encoder is champion.encoder
+    assert moved.trees == champion.trees
+    assert not np.allclose(moved.margins(records), champion.margins(records))
+    assert moved.margins(records).tolist() == again.margins(records).tolist()
+
+
+def test_a_trial_is_the_mean_loss_over_its_folds_and_repeats() -> None:
+    folds = [Fold(np.arange(600), np.arange(600, 900)), Fold(np.arange(900), np.arange(900, 1200))]
+    trials = Trials(material(), folds, lambda: False)
+
+    first, again = (trials(parameters) for parameters in (DEFAULTS, DEFAULTS))
+
+    assert first == again
+    assert 0.1 < first[0] < math.log(2)
+    assert 1 <= first[1] <= 300
+    assert trials.rows == 750
+
+
+def test_a_trial_ends_when_time_is_over() -> None:
+    folds = [Fold(np.arange(600), np.arange(600, 900))]
+
+    with pytest.raises(TrialFailed, match="time is over"):
+        Trials(material(), folds, lambda: True)(DEFAULTS)
+
+
+def test_parameters_that_lightgbm_refuses_fail_the_trial() -> None:
+    folds = [Fold(np.arange(600), np.arange(600, 900))]
+
+    with pytest.raises(TrialFailed, match="num_leaves"):
+        Trials(material(), folds, lambda: False)({**DEFAULTS, "num_leaves": 1})
