@@ -26,9 +26,9 @@ from perennial_contract.resource.training import (
 )
 from perennial_contract.runtime.s3 import Put
 from perennial_contract.settings import RecorderSettings
+from perennial_recorder.adapters.sqlite import SqliteWaiting
 from perennial_recorder.loop import Pace, Recorder
-from perennial_recorder.ports import Arrival, Overtaken, Partition, Topic
-from perennial_recorder.waiting import SqliteWaiting
+from perennial_recorder.records import Arrival, Overtaken, Partition, Topic
 
 LIMIT_MB = 300
 BEGIN = 1_790_000_000_000  # ms

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from perennial_contract.messages.events import Headers
 from perennial_contract.reasons import Reason
-from perennial_recorder.ports import Arrival, Overtaken, Partition, Topic, Trouble
+from perennial_recorder.records import Arrival, Overtaken, Partition, Topic, Trouble
 
 
 class Record(NamedTuple):

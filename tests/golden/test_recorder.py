@@ -14,7 +14,7 @@ from zlib import decompress
 from perennial_contract.resource.training import Events, Labels, Reference, TopicSection
 from tests.fakes.broker import Record
 from tests.golden.golden import Golden, document, exposed, opened
-from tests.recorder.stage import BEGIN, Stage
+from tests.support.recorder.harness import BEGIN, Stage
 
 _MARKS: Final = re.compile(rb"eA[A-Za-z0-9+/]+=*(?=\")")
 MINUTE: Final = 60_000  # ms: labels.maxDelay

@@ -36,8 +36,8 @@ from perennial_contract.runtime.s3 import Store, connect
 from perennial_contract.settings import RecorderSettings
 from perennial_contract.status import RecorderReport
 from tests.fakes.broker import Log, Record
-from tests.recorder.oracle import Identity
-from tests.recorder.stories import LABEL_SPELLINGS
+from tests.support.recorder.histories import LABEL_SPELLINGS
+from tests.support.recorder.oracle import Identity
 
 PROGRAM = """
 import signal, sys

@@ -21,8 +21,8 @@ from perennial_contract.status import Problem
 from perennial_predictor import ports as predictor_ports
 from perennial_predictor.kafka import Events
 from perennial_predictor.report import State
-from perennial_recorder import ports as recorder_ports
-from perennial_recorder.kafka import KafkaSource
+from perennial_recorder.adapters.kafka import KafkaSource
+from perennial_recorder.records import Trouble
 from tests.integration.security import User
 from tests.predictor.stream import Stream, each_once, until
 from tests.servers import KAFKA_SASL, need, need_certificates
@@ -127,7 +127,7 @@ def allowed(look: Callable[[], object]) -> bool:
 def trouble(look: Callable[[], object]) -> tuple[str, str] | None:
     try:
         look()
-    except recorder_ports.Trouble as found:
+    except Trouble as found:
         return found.reason, str(found)
     except predictor_ports.Trouble as found:
         return found.problem.reason, str(found)

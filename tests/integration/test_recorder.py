@@ -18,8 +18,8 @@ from perennial_contract.resource.training import Filter
 from perennial_contract.runtime.s3 import connect
 from perennial_contract.status import RecorderReport
 from tests.integration.recorder import PATIENCE, World, a_world
-from tests.recorder.oracle import expect
-from tests.recorder.stories import Sent, Shape, Stories
+from tests.support.recorder.histories import Sent, Shape, Stories
+from tests.support.recorder.oracle import expect
 
 pytestmark = pytest.mark.integration
 

@@ -28,13 +28,13 @@ from perennial_contract.resource.training import (
 )
 from perennial_contract.runtime.s3 import Store
 from perennial_contract.settings import RecorderSettings
+from perennial_recorder.adapters.sqlite import SqliteWaiting
 from perennial_recorder.loop import Pace, Recorder
-from perennial_recorder.ports import Trouble
-from perennial_recorder.waiting import SqliteWaiting
+from perennial_recorder.records import Trouble
 from tests.fakes.broker import Broker, BrokerSource, Record
 from tests.fakes.s3 import FakeS3, Fault
-from tests.recorder.oracle import Identity, expect
-from tests.recorder.stories import LABEL_SPELLINGS, Sent, Shape, Stories
+from tests.support.recorder.histories import LABEL_SPELLINGS, Sent, Shape, Stories
+from tests.support.recorder.oracle import Identity, expect
 
 RUNS = int(os.environ.get("PERENNIAL_CRASH_RUNS", "300"))
 BEGIN = 1_790_000_000_000

@@ -13,7 +13,7 @@ from perennial_contract.status import Problem, RecorderReport
 from perennial_recorder import loop
 from tests.fakes.broker import Record
 from tests.fakes.s3 import Fault
-from tests.recorder.stage import BEGIN, INSIDE, Stage
+from tests.support.recorder.harness import BEGIN, INSIDE, Stage
 
 
 @pytest.fixture

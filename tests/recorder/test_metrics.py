@@ -5,10 +5,10 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from perennial_contract.status import RecorderReport
-from perennial_recorder.join import Fate
+from perennial_recorder.join.known import Fate
 from perennial_recorder.metrics import Metrics, registry
 from tests.fakes.s3 import Fault
-from tests.recorder.stage import Stage
+from tests.support.recorder.harness import Stage
 
 
 @pytest.fixture

@@ -34,10 +34,10 @@ from perennial_contract.settings import (
     TERMINATION_LOG,
     RecorderSettings,
 )
-from perennial_recorder.kafka import KafkaSource
+from perennial_recorder.adapters.kafka import KafkaSource
+from perennial_recorder.adapters.sqlite import SqliteWaiting
 from perennial_recorder.loop import PACE, Pace, Recorder
 from perennial_recorder.metrics import Metrics
-from perennial_recorder.waiting import SqliteWaiting
 
 _LOG: Final = logging.getLogger(__name__)
 WAITING: Final = Path("/var/lib/perennial/waiting.db")

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from perennial_recorder.join import (
+from perennial_recorder.join.known import (
+    AHEAD_COUNT,
     GIVEN_UP,
     LOST,
     SEEN,
+    SKIPPED,
     Fate,
     Kind,
     Known,
-    Memory,
+)
+from perennial_recorder.join.matching import (
     Outcome,
     Pair,
     Settled,
@@ -20,12 +23,14 @@ from perennial_recorder.join import (
     take_label,
     take_written,
 )
-from perennial_recorder.ledger import Open
-from perennial_recorder.life import AHEAD_COUNT, SKIPPED, Life
-from perennial_recorder.partition_time import believable
-from perennial_recorder.ports import Arrival, Body, Overtaken, Waiting, Written
-from perennial_recorder.reading import Reader, ReadEvent
-from perennial_recorder.segment import Row
+from perennial_recorder.join.memory import Memory
+from perennial_recorder.join.reading import Reader, ReadEvent
+from perennial_recorder.join.stream_time import believable
+from perennial_recorder.ports import Waiting
+from perennial_recorder.progress.ledger import Open
+from perennial_recorder.progress.progress import Life
+from perennial_recorder.progress.segment import Row
+from perennial_recorder.records import Arrival, Body, Overtaken, Written
 
 _MANY = 5000  # that are forgotten in one go
 

@@ -16,19 +16,20 @@ from typing import Final
 from perennial_contract.reasons import Reason
 from perennial_contract.settings import RecorderSettings
 from perennial_contract.status import RecorderReport
-from perennial_recorder import start
-from perennial_recorder.course import Course
+from perennial_recorder import recovery
 from perennial_recorder.intake import Intake
-from perennial_recorder.life import Life
+from perennial_recorder.join.reading import Reader
+from perennial_recorder.join.stream_time import ahead
 from perennial_recorder.metrics import Metrics
-from perennial_recorder.partition_time import ahead
-from perennial_recorder.ports import ObjectStore, Source, Topic, Waiting
-from perennial_recorder.reading import Reader
-from perennial_recorder.report import LIFECYCLE, Reporter
-from perennial_recorder.requests import Requests
-from perennial_recorder.restore import Restore
-from perennial_recorder.timetable import Timetable
-from perennial_recorder.writing import AnotherWriter, Writer
+from perennial_recorder.ports import ObjectStore, Source, Waiting
+from perennial_recorder.progress.progress import Life
+from perennial_recorder.progress.replay import Restore
+from perennial_recorder.records import Topic
+from perennial_recorder.retrain_requests import Requests
+from perennial_recorder.retries import Timetable
+from perennial_recorder.session import Course
+from perennial_recorder.status import LIFECYCLE, Reporter
+from perennial_recorder.writer import AnotherWriter, Writer
 
 _LOG: Final = logging.getLogger(__name__)
 _BATCH: Final = 2000  # records read at once
@@ -83,7 +84,7 @@ class Recorder:
             round(settings.labels.max_delay.total_seconds() * 1000) if settings.labels else 0
         )
         self._reader = Reader(settings)
-        self._beginning = start.Beginning(source, store, waiting, settings)
+        self._beginning = recovery.Beginning(source, store, waiting, settings)
         self._metrics = metrics or Metrics()
         self._table = Timetable(clock, pace.retry, self._failed)
         self._requests = Requests(settings, requests, self._table, pace.topics)
@@ -162,14 +163,14 @@ class Recorder:
         with self._table.watched("start") as free:
             if not free:
                 return False
-            start.own(self._store, self._settings)
+            recovery.own(self._store, self._settings)
             if not self._probed:
                 self._store.probe()
                 self._probed = True
-            self._attempts = start.attempts(self._store)
-            found = start.newest(self._store)
+            self._attempts = recovery.attempts(self._store)
+            found = recovery.newest(self._store)
             life = self._beginning.life(
-                found.checkpoint, start.topics(self._source, self._settings)
+                found.checkpoint, recovery.topics(self._source, self._settings)
             )
             self._metrics.begin(found.checkpoint.counts)
             self._source.assign({})
@@ -261,7 +262,7 @@ class Recorder:
 
     def _check(self, life: Life) -> dict[str, Topic]:
         """The topics as they are now; raises TopicChanged when one is not what it was."""
-        current = start.topics(self._source, self._settings)
+        current = recovery.topics(self._source, self._settings)
         for name, topic in current.items():
             if topic.id != life.topics[name].id:
                 raise TopicChanged(name)

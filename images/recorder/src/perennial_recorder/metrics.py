@@ -17,8 +17,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from perennial_contract.status import RecorderReport
-from perennial_recorder.join import Fate
-from perennial_recorder.life import AHEAD_COUNT, SKIPPED
+from perennial_recorder.join.known import AHEAD_COUNT, SKIPPED, Fate
 
 _UNUSED: Final = (*(fate for fate in Fate if fate is not Fate.JOINED), SKIPPED)
 _FLUSH: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)  # seconds

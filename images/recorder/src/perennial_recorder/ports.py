@@ -2,64 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sized
-from typing import NamedTuple, Protocol
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Protocol
 
-from perennial_contract.messages.events import Headers
-from perennial_contract.reasons import Reason
 from perennial_contract.runtime.s3 import Put
-from perennial_recorder.join import Known
-
-
-class Trouble(Exception):  # noqa: N818  a state that is waited out, not an error in the program
-    """Something is missing, away or refuses us; the message names it."""
-
-    def __init__(self, reason: Reason, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
-
-
-class Partition(NamedTuple):
-    topic: str
-    number: int
-
-
-class Topic(NamedTuple):
-    id: str
-    partitions: int
-
-
-def described(name: str, topic_id: str, partitions: Sized, allowed: Collection[str]) -> Topic:
-    """What a broker tells of a topic; `allowed` is what we may do there, nothing if it is not told.
-
-    A client that reads where it may not is told so once, and from then on finds no records.
-
-    Raises:
-        Trouble: We may not read it (KafkaRefused).
-    """
-    if allowed and "READ" not in allowed:
-        raise Trouble(Reason.KAFKA_REFUSED, f"Kafka refuses us: we may not read topic {name}")
-    # As Kafka itself writes it; librdkafka's may hold a slash, and it is part of our keys.
-    return Topic(topic_id.replace("/", "_").replace("+", "-"), len(partitions))
-
-
-class Arrival(NamedTuple):
-    """A record of Kafka."""
-
-    partition: Partition
-    offset: int
-    timestamp: int
-    """Milliseconds since 1970; negative where there is none."""
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
-
-
-class Overtaken(NamedTuple):
-    """Retention removed the asked position; reading went on at the earliest record."""
-
-    partition: Partition
-    earliest: int
+from perennial_recorder.join.known import Known
+from perennial_recorder.records import Arrival, Body, Overtaken, Partition, Topic, Written
 
 
 class Source(Protocol):
@@ -107,21 +55,6 @@ class ObjectStore(Protocol):
     def folders(self, prefix: str) -> Iterator[str]: ...
     def delete(self, key: str) -> None: ...
     def probe(self) -> None: ...
-
-
-class Body(NamedTuple):
-    """What a waiting event carries."""
-
-    time: int
-    record: bytes
-
-
-class Written(NamedTuple):
-    """An observation that S3 holds."""
-
-    place: int
-    label: str
-    label_timestamp: int
 
 
 class Waiting(Protocol):

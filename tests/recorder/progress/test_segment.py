@@ -1,5 +1,5 @@
 from perennial_contract.objects.observation import from_parquet
-from perennial_recorder.segment import MAX_BYTES, Buffer, Row
+from perennial_recorder.progress.segment import MAX_BYTES, Buffer, Row
 
 
 def row(offset: int, record: bytes = b"{}") -> Row:

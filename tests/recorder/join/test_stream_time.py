@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial_recorder.partition_time import (
+from perennial_recorder.join.stream_time import (
     AHEAD,
     FUTURE,
     GRACE,

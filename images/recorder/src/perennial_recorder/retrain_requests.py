@@ -11,8 +11,9 @@ from typing import Final, NamedTuple
 from perennial_contract.lifecycle import read_request
 from perennial_contract.reasons import Reason
 from perennial_contract.settings import RecorderSettings
-from perennial_recorder.ports import Arrival, Overtaken, Partition, Source, Trouble
-from perennial_recorder.timetable import Timetable
+from perennial_recorder.ports import Source
+from perennial_recorder.records import Arrival, Overtaken, Partition, Trouble
+from perennial_recorder.retries import Timetable
 
 _BATCH: Final = 2000  # records read at once
 

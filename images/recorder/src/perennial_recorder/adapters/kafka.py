@@ -28,7 +28,7 @@ from perennial_contract.runtime.kafka.headers import read_headers
 from perennial_contract.runtime.kafka.refusals import is_refused, words
 from perennial_contract.runtime.logs import Unrepeated
 from perennial_contract.runtime.secrets import SecretRefused, without
-from perennial_recorder.ports import Arrival, Overtaken, Partition, Topic, Trouble, described
+from perennial_recorder.records import Arrival, Overtaken, Partition, Topic, Trouble, described
 
 _LOG: Final = logging.getLogger(__name__)
 TIMEOUT: Final = 5.0  # seconds for one question to a broker

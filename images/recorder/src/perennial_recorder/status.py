@@ -7,10 +7,10 @@ from typing import Final
 from perennial_contract.objects.observation import total
 from perennial_contract.settings import RecorderSettings
 from perennial_contract.status import RecorderReport
-from perennial_recorder.course import Course
-from perennial_recorder.life import INCOMPLETE
-from perennial_recorder.requests import Requests
-from perennial_recorder.timetable import Timetable
+from perennial_recorder.join.known import INCOMPLETE
+from perennial_recorder.retrain_requests import Requests
+from perennial_recorder.retries import Timetable
+from perennial_recorder.session import Course
 
 LIFECYCLE: Final = "lifecycle"  # what is wrong with that topic holds back no joining
 

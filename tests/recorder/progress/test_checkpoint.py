@@ -1,6 +1,6 @@
 import pytest
 
-from perennial_recorder.checkpoint import (
+from perennial_recorder.progress.checkpoint import (
     Checkpoint,
     CheckpointBroken,
     Input,
@@ -10,7 +10,7 @@ from perennial_recorder.checkpoint import (
     number_of,
     to_json,
 )
-from perennial_recorder.ledger import Ledger
+from perennial_recorder.progress.ledger import Ledger
 
 
 def test_a_checkpoint_is_read_as_it_was_written() -> None:

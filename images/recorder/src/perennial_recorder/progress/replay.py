@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from perennial_recorder.life import Life
-from perennial_recorder.ports import Arrival, Overtaken, Partition
+from perennial_recorder.progress.progress import Life
+from perennial_recorder.records import Arrival, Overtaken, Partition
 
 
 class Restore:

@@ -6,7 +6,7 @@ import pytest
 
 from perennial_contract.resource.training import TopicSection
 from tests.fakes.broker import Record
-from tests.recorder.stage import BEGIN, Stage
+from tests.support.recorder.harness import BEGIN, Stage
 
 
 @dataclass

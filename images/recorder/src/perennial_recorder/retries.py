@@ -10,7 +10,7 @@ from typing import Final
 from perennial_contract.reasons import Reason
 from perennial_contract.runtime.s3 import StoreError
 from perennial_contract.status import Problem
-from perennial_recorder.ports import Trouble
+from perennial_recorder.records import Trouble
 
 _LOG: Final = logging.getLogger(__name__)
 

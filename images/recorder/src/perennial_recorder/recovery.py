@@ -13,21 +13,14 @@ from perennial_contract.objects.observation import SegmentKey, parse_segment_key
 from perennial_contract.objects.owner import OWNER, StorageTaken, check_owner, owner_of
 from perennial_contract.reasons import Reason
 from perennial_contract.settings import RecorderSettings
-from perennial_recorder import checkpoint as checkpoints
-from perennial_recorder.checkpoint import Checkpoint, CheckpointBroken, Input
-from perennial_recorder.join import Fate
-from perennial_recorder.ledger import Ledger
-from perennial_recorder.life import Life
-from perennial_recorder.ports import (
-    ObjectStore,
-    Partition,
-    Source,
-    Topic,
-    Trouble,
-    Waiting,
-    Written,
-)
-from perennial_recorder.segment import Buffer
+from perennial_recorder.join.known import Fate
+from perennial_recorder.ports import ObjectStore, Source, Waiting
+from perennial_recorder.progress import checkpoint as checkpoints
+from perennial_recorder.progress.checkpoint import Checkpoint, CheckpointBroken, Input
+from perennial_recorder.progress.ledger import Ledger
+from perennial_recorder.progress.progress import Life
+from perennial_recorder.progress.segment import Buffer
+from perennial_recorder.records import Partition, Topic, Trouble, Written
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial_recorder.ledger import Ledger, Open
+from perennial_recorder.progress.ledger import Ledger, Open
 
 GAPS = st.lists(st.integers(1, 5), max_size=60)
 STATES = st.lists(st.sampled_from(Open), min_size=60, max_size=60)

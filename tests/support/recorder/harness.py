@@ -18,9 +18,9 @@ from perennial_contract.resource.training import (
 )
 from perennial_contract.runtime.s3 import Store
 from perennial_contract.settings import RecorderSettings
+from perennial_recorder.adapters.sqlite import SqliteWaiting
 from perennial_recorder.loop import Pace, Recorder
 from perennial_recorder.metrics import Metrics
-from perennial_recorder.waiting import SqliteWaiting
 from tests.fakes.broker import Broker, BrokerSource, Record
 from tests.fakes.s3 import FakeS3
 

@@ -3,11 +3,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial_recorder.join import (
-    Fate,
-    Kind,
-    Known,
-    Memory,
+from perennial_recorder.join.known import Fate, Kind, Known
+from perennial_recorder.join.matching import (
     Outcome,
     Pair,
     Settled,
@@ -15,6 +12,7 @@ from perennial_recorder.join import (
     take_label,
     take_written,
 )
+from perennial_recorder.join.memory import Memory
 
 DELAY = 100
 

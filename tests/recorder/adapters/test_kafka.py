@@ -8,8 +8,8 @@ import pytest
 from perennial_contract.reasons import Reason
 from perennial_contract.resource.training import Kafka
 from perennial_contract.runtime.secrets import SecretRefused
-from perennial_recorder.kafka import KafkaSource, arrival
-from perennial_recorder.ports import Trouble
+from perennial_recorder.adapters.kafka import KafkaSource, arrival
+from perennial_recorder.records import Trouble
 from tests.fakes.headers import unreadable
 
 

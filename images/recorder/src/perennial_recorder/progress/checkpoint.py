@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from perennial_recorder.ledger import Marks
+from perennial_recorder.progress.ledger import Marks
 
 PREFIX: Final = "observations/checkpoints/"
 KEPT: Final = 10

@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from perennial_contract.runtime.s3 import Put
-from perennial_recorder import checkpoint as checkpoints
-from perennial_recorder.life import Life
 from perennial_recorder.metrics import Metrics
-from perennial_recorder.ports import ObjectStore, Partition
-from perennial_recorder.segment import Buffer
+from perennial_recorder.ports import ObjectStore
+from perennial_recorder.progress import checkpoint as checkpoints
+from perennial_recorder.progress.progress import Life
+from perennial_recorder.progress.segment import Buffer
+from perennial_recorder.records import Partition
 
 
 class AnotherWriter(Exception):  # noqa: N818  what has been found out, not what went wrong

@@ -8,16 +8,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from perennial_contract.objects.observation import Written
-from perennial_recorder.checkpoint import Checkpoint, Input, Output
-from perennial_recorder.join import Fate
-from perennial_recorder.ledger import Ledger
-from perennial_recorder.partition_time import NEVER, PartitionTime, stream_time
-from perennial_recorder.ports import Partition, Topic
-from perennial_recorder.segment import Buffer, Row
+from perennial_recorder.join.known import Fate
+from perennial_recorder.join.stream_time import NEVER, PartitionTime, stream_time
+from perennial_recorder.progress.checkpoint import Checkpoint, Input, Output
+from perennial_recorder.progress.ledger import Ledger
+from perennial_recorder.progress.segment import Buffer, Row
+from perennial_recorder.records import Partition, Topic
 
-AHEAD_COUNT: Final = "ahead"  # records with a timestamp of more than an hour ahead of us
-SKIPPED: Final = "skipped"  # offsets that retention removed before they were read
-INCOMPLETE: Final = (Fate.LOST_EVENT, Fate.LOST_LABEL, SKIPPED)
 _OFFSET_BITS: Final = 48  # of a place; the input's number stands above them
 
 

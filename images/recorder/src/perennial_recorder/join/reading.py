@@ -19,8 +19,8 @@ from perennial_contract.messages.labels import read_label
 from perennial_contract.messages.paths import Absent
 from perennial_contract.reasons import DeadLetter
 from perennial_contract.settings import RecorderSettings
-from perennial_recorder.join import Fate
-from perennial_recorder.ports import Arrival, Body
+from perennial_recorder.join.known import Fate
+from perennial_recorder.records import Arrival, Body
 
 
 class ReadEvent(NamedTuple):

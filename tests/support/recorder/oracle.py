@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tests.fakes.broker import Log
-from tests.recorder.stories import AHEAD, LABEL_SPELLINGS
+from tests.support.recorder.histories import AHEAD, LABEL_SPELLINGS
 
 Identity = tuple[int, int]  # partition and offset of an event
 

@@ -1,7 +1,7 @@
-from perennial_recorder.ledger import Ledger
-from perennial_recorder.life import Life
-from perennial_recorder.ports import Arrival, Overtaken, Partition, Topic
-from perennial_recorder.restore import Restore
+from perennial_recorder.progress.ledger import Ledger
+from perennial_recorder.progress.progress import Life
+from perennial_recorder.progress.replay import Restore
+from perennial_recorder.records import Arrival, Overtaken, Partition, Topic
 
 P, Q, L = Partition("events", 0), Partition("events", 1), Partition("labels", 0)
 

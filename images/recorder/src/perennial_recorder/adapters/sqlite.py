@@ -11,8 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, TypeVar
 
-from perennial_recorder.join import Kind, Known
-from perennial_recorder.ports import Body, Written
+from perennial_recorder.join.known import Kind, Known
+from perennial_recorder.records import Body, Written
 
 T = TypeVar("T")
 _MANY: Final = 1000  # rows in one statement

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from perennial_recorder.join import Kind, Known
-from perennial_recorder.ports import Body, Written
-from perennial_recorder.waiting import SqliteWaiting
+from perennial_recorder.adapters.sqlite import SqliteWaiting
+from perennial_recorder.join.known import Kind, Known
+from perennial_recorder.records import Body, Written
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from perennial_recorder.intake import Intake
-from perennial_recorder.life import Life
-from perennial_recorder.ports import Arrival, Overtaken, Partition
-from perennial_recorder.restore import Restore
-from perennial_recorder.writing import Writer
+from perennial_recorder.progress.progress import Life
+from perennial_recorder.progress.replay import Restore
+from perennial_recorder.records import Arrival, Overtaken, Partition
+from perennial_recorder.writer import Writer
 
 
 @dataclass(slots=True)
