@@ -12,7 +12,7 @@ from prometheus_client.registry import Collector
 from perennial_contract.reasons import DeadLetter, Told
 from perennial_contract.reasons import Reason as SaidByPrograms
 from perennial_operator import metrics as operator
-from perennial_operator.reasons import Reason as SaidByOperator
+from perennial_operator.api.reasons import Reason as SaidByOperator
 from perennial_predictor import metrics as predictor
 from perennial_recorder import metrics as recorder
 from perennial_trainer import metrics as trainer

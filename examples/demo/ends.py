@@ -19,7 +19,7 @@ from examples.demo.rows import Row
 from examples.demo.store import StoreTrouble
 from examples.demo.stream import Stream, answer
 from examples.demo.traffic import RATE, Traffic
-from perennial_operator.resource import Entry
+from perennial_operator.api.status import Entry
 
 _INTERRUPTED: Final = 130  # exit code after Ctrl-C, as shells have it
 

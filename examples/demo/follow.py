@@ -9,7 +9,7 @@ from examples.demo.frame import Scene
 from examples.demo.screen import Screen
 from examples.demo.timeline import Timeline
 from examples.demo.view import View, sentence
-from perennial_operator.resource import Entry, Outcome
+from perennial_operator.api.status import Entry, Outcome
 
 LIMIT: Final = 20 * 60.0  # seconds for the whole demo
 LAST_ANSWERS: Final = 60.0  # seconds that the last events may take to be answered

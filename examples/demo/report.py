@@ -13,7 +13,7 @@ from examples.demo.timeline import Timeline
 from examples.demo.view import sentence, short
 from perennial_contract.objects.observation import total
 from perennial_contract.status import Score, Verdict
-from perennial_operator.resource import Entry, Outcome
+from perennial_operator.api.status import Entry, Outcome
 
 SEARCH_AND_FIT: Final = ("search", "judge", "refit")  # candidates are fitted while it judges
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from perennial_contract.objects.observation import total
-from perennial_operator.resource import Entry, Outcome, Status
+from perennial_operator.api.status import Entry, Outcome, Status
 
 Row = tuple[tuple[str, str], ...]
 UNSEEN: Final = "no operator has looked at it yet"

@@ -8,7 +8,7 @@ import pytest
 from docs.generate import HERE, PAGES
 from perennial_contract.reasons import DeadLetter
 from perennial_contract.reasons import Reason as SaidByPrograms
-from perennial_operator.reasons import Reason as SaidByOperator
+from perennial_operator.api.reasons import Reason as SaidByOperator
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted([*ROOT.glob("operator/src/**/*.py"), *ROOT.glob("images/*/src/**/*.py")])

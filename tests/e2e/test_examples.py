@@ -13,7 +13,7 @@ from examples.demo import kafka
 from examples.demo.pipeline import Pipeline, load
 from examples.demo.rows import people
 from perennial_contract.objects.observation import total
-from perennial_operator.resource import Outcome, Status, Trigger
+from perennial_operator.api.status import Outcome, Status, Trigger
 from tests.e2e.conftest import ROOT
 from tests.e2e.kubectl import Json, eventually, kubectl
 from tests.e2e.published_client import PublishedClient

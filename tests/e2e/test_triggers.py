@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import pytest
 
-from perennial_operator.cluster import Api, path_of
+from perennial_operator.adapters.kubernetes import Api, path_of
 from tests.e2e.kubectl import Json, kubectl, listed
 from tests.e2e.pipeline import SLOW, Pipeline
 from tests.e2e.rows import LOANS, loans

@@ -12,7 +12,7 @@ from examples.demo.traffic import DELAY, RATE
 from perennial_contract.resource.training import BinaryLabel
 from perennial_model.features.encoder import learn
 from perennial_model.features.infer import infer
-from perennial_operator.spec import Spec
+from perennial_operator.api.spec import Spec
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

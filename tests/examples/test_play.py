@@ -21,8 +21,8 @@ from examples.play.report import along, report
 from examples.play.sizes import FASTEST, Sizes, sizes
 from examples.play.table import MOST, Table
 from perennial_contract.resource.training import BinaryLabel
-from perennial_operator.resource import Outcome
-from perennial_operator.spec import Spec
+from perennial_operator.api.spec import Spec
+from perennial_operator.api.status import Outcome
 from tests.examples.test_report import FACTS
 from tests.fakes.loans import FakeClock, FakeScreen, entry
 

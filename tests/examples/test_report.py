@@ -5,7 +5,7 @@ from examples.demo.report import Counts, Ended, Facts, Served, Turn, count, repo
 from examples.demo.timeline import Change, Stage, Timeline
 from perennial_contract.status import Outcome as Told
 from perennial_contract.status import Score, Verdict
-from perennial_operator.resource import Outcome
+from perennial_operator.api.status import Outcome
 from tests.fakes.loans import entry, version
 
 

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 
 from examples.demo.view import UNSEEN, View, read, sentence, table
-from perennial_operator.resource import Outcome
+from perennial_operator.api.status import Outcome
 from tests.fakes.loans import entry
 
 ROW = (("NAME", "loans"), ("READY", "True"), ("MODEL", "v1-3fa9c1d2"))

@@ -5,9 +5,9 @@ from copy import deepcopy
 from typing import Any
 
 from perennial_contract.status import Report
-from perennial_operator.happening import Happening
-from perennial_operator.observed import Pod
-from perennial_operator.reconcile import Conflict, Refused
+from perennial_operator.api.reasons import Happening
+from perennial_operator.observe.pods import Pod
+from perennial_operator.ports import Conflict, Refused
 
 Json = dict[str, Any]
 

@@ -12,7 +12,7 @@ from examples.demo.pipeline import load
 from examples.demo.rows import Applications
 from examples.demo.traffic import Issue, Traffic
 from examples.demo.view import View, read
-from perennial_operator.resource import Entry, Outcome, Trigger
+from perennial_operator.api.status import Entry, Outcome, Trigger
 
 PIPELINE = load()
 

@@ -8,11 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 from perennial_contract.status import BundleState, PredictorReport, RecorderReport, Verdict
+from perennial_operator.api.names import KIND
 from perennial_operator.reconcile import Known, Reconciler
-from perennial_operator.resource import KIND
 from tests.fakes.cluster import FakeCluster, FakeReports
-from tests.operator.passes import a_raw_pod, running
-from tests.operator.world import IMAGES, NOW, UID, a_resource, a_spec
+from tests.support.operator.builders import IMAGES, NOW, UID, a_resource, a_spec
+from tests.support.operator.harness import a_raw_pod, running
 
 Json = dict[str, Any]
 SPACE, NAME = "team", "income"

@@ -10,16 +10,16 @@ import pytest
 from pydantic import ValidationError
 
 from docs.generate import PAGES
-from perennial_operator.crd import to_yaml
+from perennial_operator.api.errors import explain
+from perennial_operator.api.pipeline import Pipeline
+from perennial_operator.api.spec import Spec
+from perennial_operator.crd.definition import to_yaml
 from perennial_operator.manifests.deployment import deployment
 from perennial_operator.manifests.job import job
 from perennial_operator.manifests.statefulset import statefulset
-from perennial_operator.resource import Pipeline
-from perennial_operator.spec import Spec
-from perennial_operator.spec_errors import explain
 from tests.golden.golden import Golden
-from tests.operator.wishes import REFUSED, WISHES
-from tests.operator.world import NOW, V1, V2, a_pipeline, a_spec, an_attempt
+from tests.support.operator.builders import NOW, V1, V2, a_pipeline, a_spec, an_attempt
+from tests.support.operator.wishes import REFUSED, WISHES
 
 FULL: Final[dict[str, Any]] = {
     "predictor": {"replicas": 2, "template": WISHES},

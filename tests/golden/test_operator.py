@@ -10,8 +10,8 @@ import pytest
 from perennial_contract.status import BundleState
 from tests.golden.film import a_film, with_a_model
 from tests.golden.golden import Golden, exposed
-from tests.operator.passes import a_raw_pod
-from tests.operator.world import V1, V2
+from tests.support.operator.builders import V1, V2
+from tests.support.operator.harness import a_raw_pod
 
 
 async def test_a_pipeline_lives_the_same(golden: Golden) -> None:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import yaml
 
-from tests.operator.world import a_spec
+from tests.support.operator.builders import a_spec
 
 Json = dict[str, Any]
 T = TypeVar("T")

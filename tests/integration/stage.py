@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from perennial_contract.status import Outcome, Report, Verdict
 from tests.integration.control_plane import OPERATOR, ControlPlane, apply, eventually, free_port
-from tests.operator.world import D1, V1
+from tests.support.operator.builders import D1, V1
 
 Json = dict[str, Any]
 ADDRESS = "127.83.0.1"

@@ -18,7 +18,7 @@ from tests.integration.control_plane import (
     apply,
     eventually,
 )
-from tests.operator.wishes import REFUSED, WISHES
+from tests.support.operator.wishes import REFUSED, WISHES
 
 pytestmark = pytest.mark.integration
 

@@ -14,7 +14,7 @@ from tests.integration.control_plane import (
     start_api_server,
 )
 from tests.integration.stage import Operator, World
-from tests.operator.world import V1
+from tests.support.operator.builders import V1
 
 pytestmark = pytest.mark.integration
 

@@ -10,7 +10,7 @@ import pytest
 from perennial_contract.status import BundleState, PredictorReport
 from tests.integration.control_plane import a_pipeline, apply, eventually
 from tests.integration.stage import Operator, World, reporting
-from tests.operator.world import D1, V1
+from tests.support.operator.builders import D1, V1
 
 pytestmark = pytest.mark.integration
 

@@ -4,14 +4,14 @@ from typing import Any
 
 import pytest
 
+from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.manifests.deployment import deployment
 from perennial_operator.manifests.job import job
 from perennial_operator.manifests.statefulset import statefulset
-from perennial_operator.resource import Pipeline
 from tests.helm.test_chart import one, rendered
 from tests.integration.control_plane import ControlPlane, Refused
-from tests.operator.wishes import WISHES
-from tests.operator.world import V1, a_pipeline, an_attempt
+from tests.support.operator.builders import V1, a_pipeline, an_attempt
+from tests.support.operator.wishes import WISHES
 
 pytestmark = pytest.mark.integration
 

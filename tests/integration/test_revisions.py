@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from perennial_operator.revisions import KEPT
+from perennial_operator.decide.revisions import KEPT
 from tests.integration.control_plane import ADMIN, a_pipeline, apply, eventually
 from tests.integration.stage import Operator, World
 from tests.servers import need_programs

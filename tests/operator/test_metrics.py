@@ -3,9 +3,9 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from perennial_operator.api.status import Status
 from perennial_operator.metrics import Metrics, registry
-from perennial_operator.resource import Status
-from tests.operator.world import (
+from tests.support.operator.builders import (
     NOW,
     V1,
     V2,

@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 
 from perennial_contract.reasons import Reason as Program
 from perennial_contract.status import Outcome, Report
+from perennial_operator.api.reasons import Reason
+from perennial_operator.api.status import Status
 from perennial_operator.manifests.deployment import template_digest
 from perennial_operator.plan import refuse
-from perennial_operator.reasons import Reason
-from perennial_operator.resource import Status
-from tests.operator.world import (
+from tests.support.operator.builders import (
     IMAGES,
     NOW,
     V1,

@@ -5,10 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perennial_operator.api.names import KIND
 from perennial_operator.reconcile import Known, Reconciler, difference
-from perennial_operator.resource import KIND
 from tests.fakes.cluster import FakeCluster, FakeReports, merged
-from tests.operator.passes import (
+from tests.support.operator.builders import D1, IMAGES, NOW, UID, V1, a_resource, serving
+from tests.support.operator.harness import (
     PREDICTOR,
     RECORDER,
     a_raw_pod,
@@ -18,15 +19,6 @@ from tests.operator.passes import (
     said,
     status_of,
     to_the_end,
-)
-from tests.operator.world import (
-    D1,
-    IMAGES,
-    NOW,
-    UID,
-    V1,
-    a_resource,
-    serving,
 )
 
 Json = dict[str, Any]

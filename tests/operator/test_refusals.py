@@ -4,14 +4,8 @@ import pytest
 
 from perennial_operator.reconcile import Known, Reconciler
 from tests.fakes.cluster import FakeCluster, FakeReports
-from tests.operator.passes import passes, said, status_of, to_the_end
-from tests.operator.world import (
-    IMAGES,
-    NOW,
-    V1,
-    a_resource,
-    serving,
-)
+from tests.support.operator.builders import IMAGES, NOW, V1, a_resource, serving
+from tests.support.operator.harness import passes, said, status_of, to_the_end
 
 
 @pytest.mark.parametrize("kind", ["StatefulSet", "Deployment"])

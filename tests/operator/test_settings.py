@@ -1,7 +1,6 @@
 import pytest
 
-from perennial_operator.plan import Images
-from perennial_operator.settings import Settings
+from perennial_operator.settings import Images, Settings
 
 ENVIRONMENT = {
     "POD_NAME": "operator-x",

@@ -7,11 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perennial_contract.status import Outcome
-from perennial_operator.observed import Observed
-from perennial_operator.policies import served
-from perennial_operator.resource import Candidate, Handled, Pipeline, Status
-from perennial_operator.resource import Outcome as Ending
-from tests.operator.world import (
+from perennial_operator.api.pipeline import Pipeline
+from perennial_operator.api.status import Candidate, Handled, Status
+from perennial_operator.api.status import Outcome as Ending
+from perennial_operator.decide.versions import served
+from perennial_operator.observe.world import Observed
+from tests.support.operator.builders import (
     D2,
     NOW,
     V1,

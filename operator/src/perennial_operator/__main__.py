@@ -15,15 +15,15 @@ from typing import Final
 import kopf
 
 from perennial_contract.runtime.logs import configure
-from perennial_operator import health
-from perennial_operator.cluster import Api, ApiError, KubernetesCluster
+from perennial_operator.adapters import probes
+from perennial_operator.adapters.kubernetes import Api, ApiError, KubernetesCluster
+from perennial_operator.adapters.lease import TIMEOUT, Lease
+from perennial_operator.adapters.reports import HttpReports
+from perennial_operator.api.names import GROUP, PLURAL, VERSION
 from perennial_operator.handlers import registry
-from perennial_operator.http import HttpReports
-from perennial_operator.lease import TIMEOUT, Lease
-from perennial_operator.loop import Loops
+from perennial_operator.loops import Loops
 from perennial_operator.metrics import Metrics
 from perennial_operator.reconcile import Reconciler
-from perennial_operator.resource import GROUP, PLURAL, VERSION
 from perennial_operator.settings import Settings
 
 AGAIN: Final = 2.0  # seconds between questions to an API server that is not ready for us
@@ -57,7 +57,7 @@ def wait_for_cluster_uid(api: Api) -> str:
         time.sleep(AGAIN)
 
 
-async def lead(settings: Settings, reconciler: Reconciler, heart: health.Heart) -> None:
+async def lead(settings: Settings, reconciler: Reconciler, heart: probes.Heart) -> None:
     """Looks after every ModelPipeline until it is told to stop."""
     loops = Loops(reconciler, metrics=reconciler.metrics)
     beating = asyncio.create_task(_beat(heart))
@@ -74,7 +74,7 @@ async def lead(settings: Settings, reconciler: Reconciler, heart: health.Heart) 
             await beating
 
 
-async def _beat(heart: health.Heart) -> None:
+async def _beat(heart: probes.Heart) -> None:
     while True:
         heart.beat()
         await asyncio.sleep(2)
@@ -90,8 +90,8 @@ def main() -> None:
     logging.getLogger("kopf").setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, _stop)
     settings = Settings.from_env(os.environ)
-    heart, metrics = health.Heart(time.monotonic), Metrics()
-    health.serve(heart, settings.health_port, metrics.text)
+    heart, metrics = probes.Heart(time.monotonic), Metrics()
+    probes.serve(heart, settings.health_port, metrics.text)
     api = Api(count=metrics.request)
     wait_for_definition(api)
     reconciler = Reconciler(

@@ -7,9 +7,8 @@ from typing import Any, Final
 
 import kopf
 
-from perennial_operator.loop import Loops
-from perennial_operator.manifests.pod import PIPELINE_LABEL
-from perennial_operator.resource import GROUP, PLURAL, VERSION
+from perennial_operator.api.names import GROUP, PIPELINE_LABEL, PLURAL, VERSION
+from perennial_operator.loops import Loops
 
 CHILDREN: Final = (
     ("apps", "v1", "deployments"),

@@ -10,37 +10,29 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from perennial_contract.objects.watermark import highest, total
 from perennial_contract.status import RecorderReport
-from perennial_operator import attempts, candidates, rollout, triggers
-from perennial_operator.case import Case
-from perennial_operator.conditions import dated, findings, invalid
-from perennial_operator.happening import Happening
+from perennial_operator.api.names import PREDICTOR, RECORDER, Manifest
+from perennial_operator.api.pipeline import Pipeline
+from perennial_operator.api.reasons import Happening, Reason
+from perennial_operator.api.status import Progress, Status
+from perennial_operator.conditions.conditions import dated, findings, invalid
+from perennial_operator.decide import approval, attempts, rollout, triggers
+from perennial_operator.decide.step import Case
+from perennial_operator.decide.versions import new_labels
 from perennial_operator.manifests.deployment import deployment
-from perennial_operator.manifests.pod import (
-    PREDICTOR,
-    RECORDER,
-    Manifest,
-    selector,
-)
+from perennial_operator.manifests.pod import selector
 from perennial_operator.manifests.statefulset import statefulset
-from perennial_operator.observed import Observed, is_leaving, is_ours
-from perennial_operator.policies import highest, new_labels, quiet_for, total
-from perennial_operator.reasons import Reason
-from perennial_operator.resource import Pipeline, Progress, Status
+from perennial_operator.observe.pods import is_leaving, is_ours
+from perennial_operator.observe.world import Observed
+from perennial_operator.settings import Images
 
 RESYNC: Final = timedelta(seconds=60)
 LOOK_AGAIN: Final = timedelta(
     seconds=5
 )  # while the reason may come up in an Event, which we don't watch
-
-
-@dataclass(frozen=True, slots=True)
-class Images:
-    """What the programs run as, unless the resource says otherwise."""
-
-    predictor: str
-    recorder: str
-    trainer: str
+QUIET: Final = timedelta(seconds=30)  # between writes that tell of progress alone
+BUSY: Final = timedelta(seconds=5)  # the same while an attempt runs and somebody may watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +53,7 @@ def plan(pipeline: Pipeline, observed: Observed, images: Images, now: datetime) 
     before = pipeline.status
     seen = triggers.noticed(pipeline, _recorded(before, observed), now)
     rolled = rollout.step(pipeline, seen, observed, images.predictor, now)
-    chosen = candidates.step(pipeline, rolled.status)
+    chosen = approval.step(pipeline, rolled.status)
     tried = attempts.step(Case(pipeline, chosen.status, observed, images.trainer, now))
     status, wait = _told(pipeline, tried.status, observed, now)
     apply, delete = _children(pipeline, status, observed, images)
@@ -197,3 +189,9 @@ def _turned(before: Status, after: Status) -> tuple[Happening, ...]:
         if condition.reason == Reason.APPROVAL_REFUSED and said not in told:
             events.append(Happening(condition.reason, condition.message, warning=True))
     return tuple(events)
+
+
+def quiet_for(status: Status, now: datetime) -> timedelta:
+    """How long progress alone is not worth a write."""
+    gap = BUSY if status.running() else QUIET
+    return gap - (now - status.progress.at) if status.progress else timedelta(0)

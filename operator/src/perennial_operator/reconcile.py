@@ -7,65 +7,26 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-from perennial_contract.status import Report
-from perennial_operator import revisions
-from perennial_operator.happening import Happening
+from perennial_operator.api.names import KIND, PAUSED_ANNOTATION, Manifest
+from perennial_operator.api.pipeline import Pipeline
+from perennial_operator.api.reasons import Happening
+from perennial_operator.api.status import Status
+from perennial_operator.decide import revisions
 from perennial_operator.manifests.deployment import deployment_name
 from perennial_operator.manifests.job import job_name
-from perennial_operator.manifests.pod import Manifest
 from perennial_operator.manifests.statefulset import statefulset_name
 from perennial_operator.metrics import Metrics
-from perennial_operator.observed import Observed, Pod, read_pod, waits, warning
-from perennial_operator.plan import Images, Plan, plan, refuse
-from perennial_operator.reports import Memory
-from perennial_operator.resource import GROUP, KIND, Pipeline, Status
+from perennial_operator.observe.pods import Pod, read_pod, waits, warning
+from perennial_operator.observe.reports import Memory
+from perennial_operator.observe.world import Observed
+from perennial_operator.plan import Plan, plan, refuse
+from perennial_operator.ports import Cluster, Conflict, Refused, Reports
+from perennial_operator.settings import Images
 
-PAUSED_ANNOTATION: Final = f"{GROUP}/paused"
 ASK: Final = timedelta(seconds=5)  # between two questions to the pods
 _LOG: Final = logging.getLogger(__name__)
-
-
-class Conflict(Exception):  # noqa: N818  named as the API server's answer
-    """The resource has changed since it was read."""
-
-
-class Refused(Exception):  # noqa: N818  likewise
-    """The API server does not take the object, and will not while nothing is changed."""
-
-
-class Cluster(Protocol):
-    """What a pass needs of the API server."""
-
-    async def get(self, kind: str, namespace: str, name: str) -> Manifest | None: ...
-
-    async def labeled(self, kind: str, namespace: str, pipeline: str) -> list[Manifest]:
-        """Those with the pipeline's label, by name."""
-
-    async def warnings(self, about: Manifest) -> list[tuple[str, str]]:
-        """Reason and message of the Warning Events about that very object, the newest last."""
-
-    async def apply(self, manifest: Manifest) -> None:
-        """Raises Refused."""
-
-    async def create(self, manifest: Manifest) -> None:
-        """One that exists already stays as it is. Raises Refused."""
-
-    async def delete(self, manifest: Manifest) -> None:
-        """That very object, and what it owns before it is gone. Raises Refused."""
-
-    async def patch_status(self, resource: Manifest, patch: Manifest) -> None:
-        """Raises Conflict when the resource is no longer what was read."""
-
-    async def tell(self, resource: Manifest, happening: Happening) -> None:
-        """A Kubernetes Event about the resource."""
-
-
-class Reports(Protocol):
-    """Asks pods for their /status."""
-
-    async def ask(self, pods: Sequence[Pod], uid: str) -> list[tuple[Pod, Report | None]]: ...
 
 
 @dataclass(slots=True)

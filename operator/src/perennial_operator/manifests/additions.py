@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from perennial_operator.manifests.pod import Manifest, Mount
-from perennial_operator.template import Template
+from perennial_operator.api.names import Manifest
+from perennial_operator.api.pods.template import Template
+from perennial_operator.manifests.pod import Mount
 
 _AS_IN_PODS: Final = (
     "nodeSelector",

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from perennial_contract.settings import MODEL
+from perennial_operator.api.names import MODEL_ANNOTATION, PREDICTOR, TEMPLATE_ANNOTATION, Manifest
+from perennial_operator.api.pipeline import Pipeline
+from perennial_operator.api.spec import digest_of
 from perennial_operator.manifests.additions import added
 from perennial_operator.manifests.pod import (
-    MODEL_ANNOTATION,
-    PREDICTOR,
-    TEMPLATE_ANNOTATION,
-    Manifest,
     container,
     environment,
     labels,
@@ -20,8 +19,6 @@ from perennial_operator.manifests.pod import (
     selector,
 )
 from perennial_operator.manifests.settings import predictor_settings
-from perennial_operator.resource import Pipeline
-from perennial_operator.spec import digest_of
 
 
 def deployment_name(pipeline: Pipeline) -> str:

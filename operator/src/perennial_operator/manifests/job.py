@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from perennial_operator.api.names import SPEC_ANNOTATION, TRAINER, Manifest
+from perennial_operator.api.pipeline import Pipeline
+from perennial_operator.api.spec import digest_of
+from perennial_operator.api.status import Attempt
 from perennial_operator.manifests.additions import added
 from perennial_operator.manifests.pod import (
-    SPEC_ANNOTATION,
-    TRAINER,
-    Manifest,
     container,
     environment,
     labels,
@@ -19,8 +20,6 @@ from perennial_operator.manifests.pod import (
     selector,
 )
 from perennial_operator.manifests.settings import trainer_settings
-from perennial_operator.resource import Attempt, Pipeline
-from perennial_operator.spec import digest_of
 
 BACKSTOP: Final = 600  # seconds beyond the deadline that the trainer keeps itself
 KEPT: Final = 3600  # seconds that a finished Job and its log stay

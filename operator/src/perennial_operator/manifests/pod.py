@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from perennial_contract.settings import KAFKA_SECRET, POD, PORT, S3_SECRET, Settings
-from perennial_operator.resource import GROUP, KIND, VERSION, Pipeline
-from perennial_operator.spec import Resources
-
-Manifest = dict[str, Any]
-
-PREDICTOR: Final = "predictor"
-RECORDER: Final = "recorder"
-TRAINER: Final = "trainer"
-COMPONENTS: Final = (PREDICTOR, RECORDER, TRAINER)
-PIPELINE_LABEL: Final = f"{GROUP}/pipeline"
-COMPONENT_LABEL: Final = f"{GROUP}/component"
-MODEL_ANNOTATION: Final = f"{GROUP}/model"
-TEMPLATE_ANNOTATION: Final = f"{GROUP}/template"  # digest of the pod template but for the model
-SPEC_ANNOTATION: Final = f"{GROUP}/spec"  # digest of what a Job was made from
+from perennial_operator.api.names import (
+    COMPONENT_LABEL,
+    GROUP,
+    KIND,
+    PIPELINE_LABEL,
+    VERSION,
+    Manifest,
+)
+from perennial_operator.api.pipeline import Pipeline
+from perennial_operator.api.spec import Resources
 
 
 def selector(pipeline: Pipeline, component: str) -> dict[str, str]:

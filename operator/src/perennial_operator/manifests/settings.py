@@ -7,9 +7,9 @@ from typing import Any
 from perennial_contract.messages.labels import spellings
 from perennial_contract.resource.training import Retention
 from perennial_contract.settings import PredictorSettings, RecorderSettings, TrainerSettings
-from perennial_operator.policies import named
-from perennial_operator.resource import Attempt, Pipeline
-from perennial_operator.spec import parse_bytes
+from perennial_operator.api.pipeline import Pipeline
+from perennial_operator.api.spec import parse_bytes
+from perennial_operator.api.status import Attempt, Status
 
 
 def predictor_settings(pipeline: Pipeline) -> PredictorSettings:
@@ -81,3 +81,18 @@ def _on_the_stream(pipeline: Pipeline) -> dict[str, Any]:
         "events": pipeline.spec.events,
         "labels": pipeline.spec.labels,
     }
+
+
+def named(pipeline: Pipeline, status: Status) -> list[str]:
+    """Every version that spec or status names: what `storage.retention` leaves alone."""
+    attempt, candidate, model = status.attempt, status.candidate, status.model
+    found = {
+        pipeline.spec.model.pin,
+        status.head,
+        *((model.version,) if model else ()),
+        *((candidate.version, candidate.champion) if candidate else ()),
+        *((attempt.champion, attempt.previous) if attempt else ()),
+        *((attempt.verdict.version,) if attempt and attempt.verdict else ()),
+        *(version for entry in status.history for version in (entry.version, entry.champion)),
+    }
+    return sorted(found - {""})

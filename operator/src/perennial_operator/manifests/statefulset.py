@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import Final
 
+from perennial_operator.api.names import RECORDER, Manifest
+from perennial_operator.api.pipeline import Pipeline
+from perennial_operator.api.spec import parse_bytes
 from perennial_operator.manifests.additions import added
 from perennial_operator.manifests.pod import (
-    RECORDER,
-    Manifest,
     Mount,
     container,
     environment,
@@ -21,8 +22,6 @@ from perennial_operator.manifests.pod import (
     selector,
 )
 from perennial_operator.manifests.settings import recorder_settings
-from perennial_operator.resource import Pipeline
-from perennial_operator.spec import parse_bytes
 
 DATA: Final = "/var/lib/perennial"
 

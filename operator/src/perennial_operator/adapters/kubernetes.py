@@ -1,0 +1,248 @@
+"""The API server, as documents in and out, through the Kubernetes client."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import quote
+from uuid import uuid4
+
+from kubernetes import client, config
+from urllib3.exceptions import HTTPError
+
+from perennial_operator.api.names import GROUP, KIND, PIPELINE_LABEL, PLURAL, VERSION, Manifest
+from perennial_operator.api.reasons import Happening
+from perennial_operator.ports import Conflict, Refused
+
+MANAGER: Final = "perennial"
+_APPLY: Final = "application/apply-patch+yaml"
+_MERGE: Final = "application/merge-patch+json"
+_PATHS: Final[Mapping[str, tuple[str, str]]] = {
+    KIND: (f"apis/{GROUP}/{VERSION}", PLURAL),
+    "Deployment": ("apis/apps/v1", "deployments"),
+    "StatefulSet": ("apis/apps/v1", "statefulsets"),
+    "ControllerRevision": ("apis/apps/v1", "controllerrevisions"),
+    "Job": ("apis/batch/v1", "jobs"),
+    "Lease": ("apis/coordination.k8s.io/v1", "leases"),
+    "Pod": ("api/v1", "pods"),
+    "Event": ("api/v1", "events"),
+    "NewEvent": ("apis/events.k8s.io/v1", "events"),
+}
+_UNTYPED: Final = "failed to create typed patch object"  # a field it does not know: says 500
+_PASSING: Final = frozenset(
+    {
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.REQUEST_TIMEOUT,
+        HTTPStatus.CONFLICT,
+        HTTPStatus.TOO_MANY_REQUESTS,
+    }
+)
+_ALONE: Final = frozenset({"ControllerRevision"})  # kinds that own nothing
+_LONG: Final = 1000  # characters: a refused patch comes back as a whole
+Query = Sequence[tuple[str, str]]
+Count = Callable[[str, str, int], None]  # method, resource, status
+_LOG: Final = logging.getLogger(__name__)
+
+
+class ApiError(OSError):
+    """The API server did not do it; status 0 when it did not answer."""
+
+    def __init__(self, status: int, reason: str, message: str) -> None:
+        short = message if len(message) < _LONG else f"{message[:200]} ... {message[-400:]}"
+        super().__init__(f"{status} {reason}: {short}")
+        self.status = status
+        self.reason = reason
+
+
+class Api:
+    """One request, one answer, within a time limit; no retries of its own."""
+
+    def __init__(
+        self, timeout: tuple[float, float] = (3, 10), count: Count = lambda *_: None
+    ) -> None:
+        settings = client.Configuration()
+        try:
+            config.load_incluster_config(settings)  # type: ignore[no-untyped-call]  # the client is untyped
+        except config.ConfigException:
+            config.load_kube_config(client_configuration=settings)  # type: ignore[no-untyped-call]  # likewise
+        settings.retries = False
+        self._client = client.ApiClient(settings)
+        self._timeout = timeout
+        self._count = count
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Manifest | None = None,
+        *,
+        query: Query = (),
+        content: str = "application/json",
+    ) -> Manifest:
+        """Raises ApiError."""
+        request = self._client.param_serialize(
+            method,
+            f"/{path}",
+            query_params=list(query),
+            header_params={"Content-Type": content, "Accept": "application/json"},
+            body=body,
+            auth_settings=["BearerToken"],
+        )
+        code = 0
+        try:
+            answer = self._client.call_api(*request, _request_timeout=self._timeout)
+            data: bytes = answer.read()  # type: ignore[no-untyped-call]  # likewise
+            code = answer.status
+        except (client.ApiException, HTTPError, OSError) as error:
+            raise ApiError(0, "NoAnswer", str(error)) from error
+        finally:
+            self._count(method, resource_of(path), code)
+        said: Manifest = json.loads(data) if data[:1] == b"{" else {}
+        if code >= HTTPStatus.MULTIPLE_CHOICES:
+            raise ApiError(code, said.get("reason", ""), said.get("message", str(data)))
+        return said
+
+
+def resource_of(path: str) -> str:
+    """The kind of thing at a path, in the plural: `deployments`, `modelpipelines/status`."""
+    _, _, below = path.partition("/namespaces/")
+    _, _, rest = below.partition("/")
+    if not rest:
+        return "namespaces" if below else path
+    plural, *more = rest.split("/")
+    return "/".join([plural, *more[1:]])
+
+
+def path_of(kind: str, namespace: str, name: str = "") -> str:
+    group, plural = _PATHS[kind]
+    return f"{group}/namespaces/{namespace}/{plural}" + (f"/{quote(name)}" if name else "")
+
+
+class KubernetesCluster:
+    """The Cluster of a pass; calls run in threads, each with a time limit."""
+
+    def __init__(self, api: Api, instance: str) -> None:
+        self._api = api
+        self._instance = instance
+
+    async def get(self, kind: str, namespace: str, name: str) -> Manifest | None:
+        try:
+            return await self._call("GET", path_of(kind, namespace, name))
+        except ApiError as error:
+            if error.status == HTTPStatus.NOT_FOUND:
+                return None
+            raise
+
+    async def labeled(self, kind: str, namespace: str, pipeline: str) -> list[Manifest]:
+        query = [("labelSelector", f"{PIPELINE_LABEL}={pipeline}")]
+        items = (await self._call("GET", path_of(kind, namespace), query=query))["items"]
+        items.sort(key=lambda each: str(each["metadata"]["name"]))
+        return [{**each, "kind": kind} for each in items]  # in a list they leave it out
+
+    async def warnings(self, about: Manifest) -> list[tuple[str, str]]:
+        meta = about["metadata"]
+        fields = f"involvedObject.name={meta['name']},involvedObject.uid={meta['uid']},type=Warning"
+        query = [("fieldSelector", fields), ("limit", "50")]
+        path = path_of("Event", meta["namespace"])
+        items = (await self._call("GET", path, query=query))["items"]
+        items.sort(key=lambda event: event.get("lastTimestamp") or event.get("eventTime") or "")
+        return [(event.get("reason", ""), event.get("message", "")) for event in items]
+
+    async def apply(self, manifest: Manifest) -> None:
+        query = [
+            ("fieldManager", MANAGER),
+            ("force", "true"),
+            ("fieldValidation", "Strict"),
+        ]
+        try:
+            await self._call("PATCH", _path(manifest), manifest, query=query, content=_APPLY)
+        except ApiError as error:
+            raise _refusal(error) from error
+
+    async def create(self, manifest: Manifest) -> None:
+        query = [("fieldManager", MANAGER), ("fieldValidation", "Strict")]
+        path = path_of(manifest["kind"], manifest["metadata"]["namespace"])
+        try:
+            await self._call("POST", path, manifest, query=query)
+        except ApiError as error:
+            if error.reason != "AlreadyExists":
+                raise _refusal(error) from error
+
+    async def delete(self, manifest: Manifest) -> None:
+        """In the foreground: the object is gone when its pods are, so that none works twice."""
+        policy = "Background" if manifest["kind"] in _ALONE else "Foreground"
+        body = {
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "preconditions": {"uid": manifest["metadata"]["uid"]},
+            "propagationPolicy": policy,
+        }
+        try:
+            await self._call("DELETE", _path(manifest), body)
+        except ApiError as error:
+            if error.status != HTTPStatus.NOT_FOUND and error.reason != "Conflict":
+                raise _refusal(error) from error
+
+    async def patch_status(self, resource: Manifest, patch: Manifest) -> None:
+        version = {"resourceVersion": resource["metadata"]["resourceVersion"]}
+        query = [("fieldManager", MANAGER), ("fieldValidation", "Strict")]
+        path = f"{_path(resource)}/status"
+        body = {"metadata": version, "status": patch}
+        try:
+            await self._call("PATCH", path, body, query=query, content=_MERGE)
+        except ApiError as error:
+            if error.reason == "Conflict":
+                raise Conflict(str(error)) from error
+            raise
+
+    async def tell(self, resource: Manifest, happening: Happening) -> None:
+        """An Event that is not taken is logged: what it says stands in the status too."""
+        meta = resource["metadata"]
+        event = {
+            "apiVersion": "events.k8s.io/v1",
+            "kind": "Event",
+            "metadata": {
+                "name": f"{meta['name']}.{uuid4().hex[:16]}",
+                "namespace": meta["namespace"],
+            },
+            "eventTime": datetime.now(UTC).isoformat(timespec="microseconds"),
+            "type": "Warning" if happening.warning else "Normal",
+            "reason": happening.reason,
+            "action": happening.reason,
+            "note": happening.note[:1000],
+            "regarding": {
+                "apiVersion": resource["apiVersion"],
+                "kind": resource["kind"],
+                "name": meta["name"],
+                "namespace": meta["namespace"],
+                "uid": meta["uid"],
+            },
+            "reportingController": f"{GROUP}/operator",
+            "reportingInstance": self._instance[:128],
+        }
+        try:
+            await self._call("POST", path_of("NewEvent", meta["namespace"]), event)
+        except ApiError as error:
+            _LOG.warning("an Event was not taken", extra={"why": str(error)})
+
+    async def _call(self, method: str, path: str, *arguments: Any, **options: Any) -> Manifest:
+        return await asyncio.to_thread(self._api.call, method, path, *arguments, **options)
+
+
+def _refusal(error: ApiError) -> Refused | ApiError:
+    """Refused where the answer is about the object: what is asked again gets the same answer."""
+    if _UNTYPED in str(error):
+        return Refused(str(error))
+    about_it = HTTPStatus.BAD_REQUEST <= error.status < HTTPStatus.INTERNAL_SERVER_ERROR
+    return Refused(str(error)) if about_it and error.status not in _PASSING else error
+
+
+def _path(manifest: Manifest) -> str:
+    meta = manifest["metadata"]
+    return path_of(manifest["kind"], meta["namespace"], meta["name"])

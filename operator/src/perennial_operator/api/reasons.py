@@ -1,0 +1,153 @@
+"""The words that conditions and Events of a pipeline give as their reason, each with its remedy.
+
+The programs add their own (`perennial_contract.reasons`), Kubernetes its words for pods.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from perennial_contract.reasons import Reason as Said
+from perennial_contract.reasons import Told
+
+
+class Reason(Told):
+    """What the operator says of a pipeline."""
+
+    # All is well, or on its way
+    READY = "Ready", "Nothing: the pipeline answers and learns."
+    ACCEPTED = "Accepted", "Nothing: the spec is valid."
+    SERVING = "Serving", "Nothing: the model that is to serve does."
+    AVAILABLE = "Available", "Nothing: all pods work."
+    NOT_NEEDED = "NotNeeded", "Nothing: the spec has no labels."
+    COMPLETE = "Complete", "Nothing: no label was lost."
+    SCALING = "Scaling", "Nothing: pods answer, and more of them are on their way."
+    STARTING = "Starting", "Wait for the pods; if it lasts, look at them with kubectl describe."
+    ROLLING_OUT = "RollingOut", "Nothing: pods with the new version or setting are on their way."
+    ATTEMPT_RUNNING = "AttemptRunning", "Nothing: a model is trained."
+    WAITING_FOR_ATTEMPT = "WaitingForAttempt", "Nothing: the first trigger starts an attempt."
+    WAITING_FOR_LABELS = (
+        "WaitingForLabels",
+        "Wait for retrain.threshold labelled observations, or give a dataset.",
+    )
+    NO_MODEL = "NoModel", "Wait for the first model: ModelAvailable says what it waits for."
+    NO_ANSWER = (
+        "NoAnswer",
+        "If it lasts, look whether the operator may reach the pods on port 8080: a NetworkPolicy?",
+    )
+
+    # What somebody has asked for
+    PAUSED = "Paused", "Remove the annotation perennial.dev/paused, and everything goes on."
+    SUSPENDED = "Suspended", "Set retrain.suspend to false, and attempts start again."
+    PIN_UNAVAILABLE = (
+        "PinUnavailable",
+        "Set model.pin to a version that stands in the bucket and is good, or clear it.",
+    )
+    CANDIDATE_WAITS = (
+        "CandidateWaits",
+        "Set promotion.approve to the version that status.candidate names, to let it serve.",
+    )
+    APPROVAL_REFUSED = (
+        "ApprovalRefused",
+        "Set promotion.approve to the version that status.candidate names, or clear it.",
+    )
+
+    # What somebody must mend
+    SPEC_INVALID = (
+        "SpecInvalid",
+        "Mend the field that the message names; what was valid before goes on.",
+    )
+    NAME_TAKEN = (
+        "NameTaken",
+        "Delete the object that the message names, or give the ModelPipeline another name.",
+    )
+    CHILD_REFUSED = (
+        "ChildRefused",
+        "Look at quotas, Pod Security and admission policies: the API server's words are given.",
+    )
+    LABELS_LOST = (
+        "LabelsLost",
+        "Look at the recorder's log; raise recorder.storeLimit if events wait long for labels.",
+    )
+    LABELS_UNUSABLE = (
+        "LabelsUnusable",
+        "Look at the fields that the message names: most labels could not be used.",
+    )
+    SECRET_MISSING = "SecretMissing", "Create the Secret that the message names."
+
+    # Why a pod does not do its work
+    UNSCHEDULABLE = (
+        "Unschedulable",
+        "Make room in the cluster, or ask for less CPU and memory in the spec.",
+    )
+    EVICTED = "Evicted", "Nothing: the pod is made again; look at the node if it comes often."
+    POD_GONE = "PodGone", "Nothing: the attempt runs again by itself."
+    CRASHED_LOADING = (
+        "CrashedLoading",
+        "Nothing: the version is taken back and not tried again.",
+    )
+
+    TEMPLATE_HELD_BACK = (
+        "TemplateHeldBack",
+        "Nothing: the next version brings the edited pods; any further edit does it at once.",
+    )
+
+    # How an attempt ended; the message and status.history say why
+    PROMOTED = "Promoted", "Nothing: a better model is to serve."
+    CANDIDATE = "Candidate", "Set promotion.approve to its version, to let it serve."
+    REJECTED = "Rejected", "Nothing: no challenger was better; the champion stays."
+    INCONCLUSIVE = "Inconclusive", "Nothing: there was too little to judge by; the champion stays."
+    REFUSED = "Refused", "Mend what the message names, then change retrain.request."
+    SUPERSEDED = "Superseded", "Nothing: the next attempt answers the same trigger."
+    ADOPTED = "Adopted", "Nothing: it goes on with what an earlier resource of this name left."
+    CHAMPION_REPLACED = (
+        "ChampionReplaced",
+        "Nothing: something else serves than the attempt was judged against; it is made again.",
+    )
+    SPEC_CHANGED = "SpecChanged", "Nothing: an attempt with the new spec follows."
+
+    # Events on the way
+    ATTEMPT_STARTED = "AttemptStarted", "Nothing: a trigger has come."
+    ATTEMPT_FAILED = (
+        "AttemptFailed",
+        "Mend what the message names; the same attempt runs again by itself.",
+    )
+    ATTEMPT_RETRIED = "AttemptRetried", "Nothing: the same attempt runs again."
+    ROLLOUT_COMPLETE = "RolloutComplete", "Nothing: every pod answers with the version."
+    ROLLED_BACK = (
+        "RolledBack",
+        "Nothing: what was good before serves; look at the trainer's image if it comes again.",
+    )
+    APPROVED = "Approved", "Nothing: the candidate was approved and is to serve."
+    CANDIDATE_DROPPED = (
+        "CandidateDropped",
+        "Nothing: what it was judged against no longer serves; the next attempt judges anew.",
+    )
+
+
+COMING_UP: Final = frozenset({Said.MODEL_LOADING, Said.GROUP_NOT_JOINED})
+"""What a predictor says of itself in its first seconds."""
+
+HOPELESS: Final = frozenset({Said.STORAGE_TAKEN, Said.SETTINGS_REFUSED})
+"""Accepted turns False for these verdicts: nothing but another spec or storage helps."""
+
+PROGRESSING: Final = frozenset(
+    {
+        Reason.ATTEMPT_RUNNING,
+        Reason.ROLLING_OUT,
+        Reason.STARTING,
+        Reason.NO_MODEL,
+        Reason.WAITING_FOR_LABELS,
+        Reason.WAITING_FOR_ATTEMPT,
+        Reason.NO_ANSWER,
+    }
+)
+"""Reasons that need nobody: any other is the better one for Ready."""
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    reason: str
+    note: str
+    warning: bool = False

@@ -1,0 +1,251 @@
+"""The ModelPipeline as a whole, and its status: what the operator says of it.
+
+The docstrings below the fields become `kubectl explain`. The status is read leniently, since
+another version may have written it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from pydantic import Field
+
+from perennial_contract.objects.watermark import Watermark
+from perennial_contract.status import Document, Problem, Verdict
+
+HISTORY: Final = 10
+
+
+class Condition(Document):
+    type: str
+    status: str
+    """True, False or Unknown."""
+    reason: str
+    """Why, in one word."""
+    message: str
+    """Why, in one sentence."""
+    observed_generation: int
+    """The generation of the spec that it was decided for."""
+    last_transition_time: datetime
+    """When `status` last changed."""
+
+
+class Model(Document):
+    version: str
+    """The version that every predictor pod has loaded."""
+    digest: str
+    """SHA-256 of its manifest."""
+    score: float | None = None
+    """Its newest judged, out-of-sample loss."""
+    metric: str = "logloss"
+    """What `score` counts."""
+    summary: str = ""
+    """Metric and score, as printed."""
+    since: datetime
+    """Since when it serves."""
+    template: str = ""
+    """Digest of the pod template it serves with, the version left out."""
+    revision: str = ""
+    """The ControllerRevision that this template was made from."""
+
+
+class Trigger(StrEnum):
+    FIRST_MODEL = "FirstModel"
+    THRESHOLD = "Threshold"
+    REQUEST = "Request"
+    SPEC_CHANGED = "SpecChanged"
+    SCHEDULE = "Schedule"
+    LIFECYCLE = "Lifecycle"  # somebody asked on the lifecycle topic
+    ADOPTION = "Adoption"  # an earlier resource of this name left models
+
+
+class Attempt(Document):
+    number: int
+    """Counts the attempts from 1."""
+    trigger: Trigger
+    """What started it."""
+    watermark: Watermark = Field(default_factory=dict)
+    """Topic id: partition: next sequence. Observations below it are the attempt's."""
+    champion: str = ""
+    """The version it is judged against."""
+    previous: str = ""
+    """The version that served before the champion."""
+    request: str = ""
+    """`retrain.request` when it started."""
+    spec: str = ""
+    """Digest of what the spec said of training when it started."""
+    label_schema: str = Field("", alias="schema")
+    """Digest of the schema when it started."""
+    lifecycle: Watermark = Field(default_factory=dict)
+    """Topic id: partition: offset after the newest request on the lifecycle topic that it
+    answers."""
+    started_at: datetime
+    """When the intent was recorded."""
+    revision: str = ""
+    """The ControllerRevision that it answers."""
+    job_uid: str = Field("", alias="jobUID")
+    """UID of the newest Job."""
+    inputs: str = ""
+    """Digest of what it keeps from its first run to its last: schema, dataset, optimizer ..."""
+    failed: str = ""
+    """UID of the newest Job that ended without a verdict."""
+    failed_for: str = ""
+    """Why that Job had none, in one word."""
+    failed_with: str = ""
+    """Digest of what that Job was made from: with another it is tried at once."""
+    tries: int = 0
+    """Jobs in a row that ended without a verdict, for the same reason."""
+    not_before: datetime | None = None
+    """When it is tried again, unless the spec changes or `retrain.request` does."""
+    problem: Problem | None = None
+    """Why there is no verdict yet."""
+    verdict: Verdict | None = None
+    """Its verdict, which waits while `retrain.suspend` is set."""
+
+
+class Outcome(StrEnum):
+    PROMOTED = "Promoted"
+    CANDIDATE = "Candidate"  # better, and it waits for promotion.approve
+    ADOPTED = "Adopted"  # what an earlier resource of this name left
+    REJECTED = "Rejected"
+    INCONCLUSIVE = "Inconclusive"
+    REFUSED = "Refused"
+    SUPERSEDED = "Superseded"  # its champion no longer served when the verdict came
+
+
+class Entry(Document):
+    """An attempt that has ended."""
+
+    number: int
+    """The attempt's number."""
+    trigger: Trigger
+    """What started it."""
+    outcome: Outcome
+    """How it ended."""
+    reason: str
+    """Why, in one word."""
+    message: str
+    """Why, in one sentence."""
+    champion: str = ""
+    """The version it was judged against."""
+    version: str = ""
+    """The version it published."""
+    digest: str = ""
+    """SHA-256 of that version's manifest."""
+    metric: str = "logloss"
+    """What `score` counts."""
+    score: float | None = None
+    """The judged loss of what serves after it."""
+    judged: int = 0
+    """Rows it was judged on."""
+    trained: int = 0
+    """New rows it could learn from."""
+    started_at: datetime
+    """When its intent was recorded."""
+    ended_at: datetime
+    """When its verdict was read."""
+    seconds: dict[str, float] = Field(default_factory=dict)
+    """How long the trainer took, by stage."""
+
+    def serving(self) -> str:
+        """The version that its score is of: what it published, whatever became of that."""
+        return self.version or self.champion
+
+
+class Candidate(Document):
+    """A version that was better than what served, and waits."""
+
+    version: str
+    """What `promotion.approve` must say."""
+    digest: str
+    """SHA-256 of its manifest."""
+    champion: str = ""
+    """What it was judged against: it may serve only while this does."""
+    number: int
+    """The attempt that published it."""
+    score: float | None = None
+    """Its judged, out-of-sample loss."""
+    metric: str = "logloss"
+    """What `score` counts."""
+    at: datetime
+    """When its verdict was read."""
+
+
+class Handled(Document):
+    """What the last consumed trigger had seen."""
+
+    watermark: Watermark = Field(default_factory=dict)
+    """Observations below it have had their attempt."""
+    request: str = ""
+    """The value of `retrain.request` that has had its attempt."""
+    spec: str = ""
+    """Digest of what the spec said of training."""
+    label_schema: str = Field("", alias="schema")
+    """Digest of the schema."""
+    schedule: datetime | None = None
+    """Instants of the schedule up to here have had their attempt, or came before it was set."""
+    cron: str = ""
+    """The schedule that `schedule` belongs to: cron and time zone."""
+    lifecycle: Watermark = Field(default_factory=dict)
+    """Topic id: partition: offset. Requests on the lifecycle topic below it have had their
+    attempt."""
+
+
+class Progress(Document):
+    labels: str = ""
+    """Labelled observations since the last attempt, of the threshold."""
+    attempt: str = ""
+    """The newest attempt and how far it is."""
+    at: datetime
+    """When progress was last written."""
+
+
+class Status(Document):
+    """What is the case."""
+
+    observed_generation: int = 0
+    """The generation of the spec that this status is about."""
+    conditions: list[Condition] = Field(default_factory=list)
+    """Ready, Accepted, ModelAvailable, PredictorAvailable, RecorderAvailable, LabelsComplete and
+    Training."""
+    model: Model | None = None
+    """What serves."""
+    head: str = ""
+    """The version promoted last: what is to serve."""
+    written: Watermark = Field(default_factory=dict)
+    """Topic id: partition: next sequence, of the observations that S3 has confirmed."""
+    requests: Watermark = Field(default_factory=dict)
+    """Topic id: partition: offset after the newest request on the lifecycle topic."""
+    request_reason: str = ""
+    """The reason that the newest of them gives."""
+    candidate: Candidate | None = None
+    """The version that waits for `promotion.approve`."""
+    approved: str = ""
+    """The value of `promotion.approve` that took effect last."""
+    attempt: Attempt | None = None
+    """The newest attempt; it runs until the history holds its end."""
+    progress: Progress | None = None
+    """How far labels and attempt are; written at most every 30 s, every 5 s during an attempt."""
+    history: list[Entry] = Field(default_factory=list)
+    """The last 10 attempts, the newest last."""
+    handled: Handled = Field(default_factory=Handled)
+    """What the last consumed trigger had seen."""
+    bad_versions: list[str] = Field(default_factory=list)
+    """Versions that failed by their own fault; they are never tried again."""
+    held_back: str = ""
+    """The ControllerRevision whose pod template waits for the next version or edit, since a version
+    failed and everything went back to what was good."""
+    replicas: int = 0
+    """Predictor pods, for autoscalers."""
+    selector: str = ""
+    """Selects the predictor pods, for autoscalers."""
+
+    def running(self) -> Attempt | None:
+        """The attempt that has no end in the history yet."""
+        ended = self.history[-1].number if self.history else 0
+        return self.attempt if self.attempt and self.attempt.number > ended else None
+
+    def to_json(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", exclude_none=True)

@@ -1,0 +1,112 @@
+"""What is said of the labels, of the recorder that keeps them, and of the training."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from perennial_contract.status import RecorderReport
+from perennial_operator.api.names import RECORDER
+from perennial_operator.api.pipeline import Pipeline
+from perennial_operator.api.reasons import Reason
+from perennial_operator.api.status import Attempt, Entry, Status, Trigger
+from perennial_operator.conditions.finding import (
+    FALSE,
+    PAUSED,
+    SUSPENDED,
+    TRUE,
+    UNKNOWN,
+    Finding,
+    first_problem,
+    with_remedy,
+)
+from perennial_operator.observe.world import Observed
+
+_UNUSABLE: Final = {
+    "rejected_label": "are neither class: look at schema.label and labels.value",
+    "null_label": "hold no value: look at labels.value",
+    "unreadable_label": "cannot be read: look at labels.id and labels.value",
+    "orphan_label": "fit no event: look at labels.id, events.id and labels.maxDelay",
+    "late_label": "come too late: look at labels.maxDelay",
+}
+
+
+def recorder(pipeline: Pipeline, observed: Observed) -> Finding:
+    kind = "RecorderAvailable"
+    if pipeline.spec.labels is None:
+        return Finding(kind, TRUE, Reason.NOT_NEEDED, "there is no label source")
+    pods = observed.of(RECORDER)
+    problem = first_problem(pods, observed) or observed.podless.get("StatefulSet")
+    if problem:
+        return Finding(kind, FALSE, problem.reason, problem.message)
+    if not any(pod.ready for pod in pods):
+        return Finding(kind, FALSE, Reason.STARTING, "the recorder is starting")
+    if all(pod.name in observed.silent for pod in pods):
+        return Finding(kind, UNKNOWN, Reason.NO_ANSWER, "the pod does not answer the operator")
+    return Finding(kind, TRUE, Reason.AVAILABLE, "the recorder joins events and labels")
+
+
+def labels_complete(pipeline: Pipeline, status: Status, observed: Observed) -> Finding:
+    kind = "LabelsComplete"
+    if pipeline.spec.labels is None:
+        return Finding(kind, TRUE, Reason.NOT_NEEDED, "there is no label source")
+    said = [r for pod in observed.of(RECORDER) if (r := observed.report(pod, RecorderReport))]
+    if not said:
+        return _as_before(kind, status)
+    if not all(report.labels_complete for report in said):
+        return Finding(kind, FALSE, Reason.LABELS_LOST, "labels or events were lost: see the log")
+    if unusable := next(filter(None, map(_unusable, said)), None):
+        return Finding(kind, FALSE, Reason.LABELS_UNUSABLE, unusable)
+    return Finding(kind, TRUE, Reason.COMPLETE, "no label was lost")
+
+
+def _unusable(report: RecorderReport) -> str | None:
+    """What is wrong with most of the labels; a number in it would be written again and again."""
+    worst = max(_UNUSABLE, key=lambda name: report.counts.get(name, 0))
+    most = report.counts.get(worst, 0) > report.counts.get("observations", 0)
+    return f"most labels {_UNUSABLE[worst]}" if most else None
+
+
+def _as_before(kind: str, status: Status) -> Finding:
+    before = next((c for c in status.conditions if c.type == kind), None)
+    if before is None:
+        return Finding(kind, UNKNOWN, Reason.NO_ANSWER, "the recorder has not said yet")
+    return Finding(kind, before.status, before.reason, before.message)
+
+
+def training(pipeline: Pipeline, status: Status, observed: Observed) -> Finding:
+    kind, attempt = "Training", status.running()
+    if stopped := _stopped(pipeline, attempt, observed):
+        return Finding(kind, *stopped)
+    if attempt and attempt.problem:
+        again = f"; again at {attempt.not_before:%H:%M:%S} UTC" if attempt.not_before else ""
+        message = f"attempt {attempt.number}: {attempt.problem.message}{again}"
+        return Finding(kind, FALSE, attempt.problem.reason, message)
+    if attempt:
+        what = f"attempt {attempt.number}: {attempt.trigger.value}"
+        return Finding(kind, TRUE, Reason.ATTEMPT_RUNNING, what)
+    if status.history:
+        return Finding(kind, FALSE, *_told(status.history[-1]))
+    return Finding(kind, FALSE, Reason.WAITING_FOR_ATTEMPT, "there was no attempt yet")
+
+
+def _stopped(
+    pipeline: Pipeline, attempt: Attempt | None, observed: Observed
+) -> tuple[str, str, str] | None:
+    """What is said while somebody has stopped the training; a Job that runs ends all the same."""
+    adopts = attempt is not None and attempt.trigger is Trigger.ADOPTION and not attempt.verdict
+    suspended = pipeline.spec.retrain.suspend and not adopts
+    if not suspended and not pipeline.paused:
+        return None
+    reason, why = (Reason.SUSPENDED, SUSPENDED) if suspended else (Reason.PAUSED, PAUSED)
+    if attempt is None or (observed.job is None and not attempt.verdict):
+        return FALSE, reason, why
+    if attempt.verdict:
+        verdict = attempt.verdict.outcome.value
+        return FALSE, reason, f"attempt {attempt.number}: its verdict ({verdict}) waits; {why}"
+    if attempt.problem:
+        return None
+    return TRUE, reason, f"attempt {attempt.number} runs to its end, and its verdict waits; {why}"
+
+
+def _told(entry: Entry) -> tuple[str, str]:
+    return entry.outcome.value, f"attempt {entry.number}: {with_remedy(entry)} ({entry.reason})"

@@ -1,0 +1,143 @@
+"""What starts an attempt, when, and what of it an attempt has answered."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from perennial_contract.objects.watermark import Watermark, total
+from perennial_operator.api.cron import identity, next_instant
+from perennial_operator.api.pipeline import Pipeline
+from perennial_operator.api.status import Attempt, Handled, Outcome, Status, Trigger
+from perennial_operator.decide.versions import new_labels, refusal
+
+_NOTHING: Final = frozenset({Outcome.REFUSED, Outcome.SUPERSEDED})
+
+
+def due(pipeline: Pipeline, status: Status, stored: int, now: datetime) -> Trigger | None:
+    """What starts an attempt now, if anything does.
+
+    `stored` is the highest number of an attempt that stands on S3, as far as it is known.
+    """
+    if pipeline.spec.retrain.suspend:  # to take up what there is trains nothing
+        return Trigger.ADOPTION if _is_left(status, stored) else None
+    trigger = _at_once(pipeline, status, stored)
+    if trigger or _too_soon(pipeline, status, now):
+        return trigger
+    return _in_its_time(pipeline, status, now)
+
+
+def wake_in(pipeline: Pipeline, status: Status, now: datetime) -> timedelta | None:
+    """How long until time alone may start an attempt: the schedule, or the end of minInterval."""
+    if pipeline.spec.retrain.suspend:
+        return None
+    instant, rest = _instant(pipeline, status), _too_soon(pipeline, status, now)
+    if rest and _in_its_time(pipeline, status, now):
+        return rest
+    return instant - now if instant and instant > now else None
+
+
+def noticed(pipeline: Pipeline, status: Status, now: datetime) -> Status:
+    """Of a schedule that appears or changes, and of requests, only what comes after counts."""
+    retrain = pipeline.spec.retrain
+    seen: dict[str, Any] = {}
+    cron = identity(retrain.schedule) if retrain.schedule else ""
+    if cron != status.handled.cron:
+        seen = {"cron": cron, "schedule": now if retrain.schedule else None}
+    if status.attempt is None and status.progress is None:  # at the first visit it is no change
+        seen["request"] = retrain.request
+    handled = status.handled.model_copy(update=seen)
+    return status.model_copy(update={"handled": handled})
+
+
+def consumed(status: Status, attempt: Attempt) -> Handled:
+    """What has had its attempt when this one ends with a verdict."""
+    known = status.handled.schedule
+    return Handled(
+        watermark=attempt.watermark,
+        request=attempt.request,
+        spec=attempt.spec,
+        label_schema=attempt.label_schema,
+        schedule=max(known, attempt.started_at) if known else None,
+        cron=status.handled.cron,
+        lifecycle=attempt.lifecycle,
+    )
+
+
+def _at_once(pipeline: Pipeline, status: Status, stored: int) -> Trigger | None:
+    """What does not wait for `retrain.minInterval`."""
+    spec, handled = pipeline.spec, status.handled
+    if spec.dataset is None and _is_left(status, stored):
+        return Trigger.ADOPTION
+    if _nothing_to_learn(pipeline, status):
+        return None
+    if not status.head and spec.dataset and not handled.spec:
+        return Trigger.FIRST_MODEL
+    if requested(pipeline, handled.request):
+        return Trigger.REQUEST
+    edited = bool(handled.spec) and handled.spec != spec.training_digest()
+    another = bool(handled.label_schema) and handled.label_schema != spec.schema_digest()
+    if another or (edited and (not status.head or refusal(status))):
+        return Trigger.SPEC_CHANGED
+    return None
+
+
+def _in_its_time(pipeline: Pipeline, status: Status, now: datetime) -> Trigger | None:
+    """What waits for `retrain.minInterval`.
+
+    After a refusal more labels do not help; a schedule and a program that asks are another try.
+    """
+    if _nothing_to_learn(pipeline, status):
+        return None
+    instant = _instant(pipeline, status)
+    if instant and instant <= now:
+        return Trigger.SCHEDULE
+    if pipeline.spec.lifecycle and _beyond(status.requests, status.handled.lifecycle):
+        return Trigger.LIFECYCLE
+    if refusal(status) or new_labels(status) < pipeline.spec.retrain.threshold:
+        return None
+    return Trigger.THRESHOLD
+
+
+def is_new(status: Status) -> bool:
+    """Whether nothing came of any attempt yet: an earlier resource's models may be adopted."""
+    return not status.head and all(entry.outcome in _NOTHING for entry in status.history)
+
+
+def _is_left(status: Status, stored: int) -> bool:
+    """Whether attempts on S3 are another's; after a refusal somebody must ask or edit."""
+    ours = status.attempt.number if status.attempt else 0
+    return stored > ours and is_new(status) and not status.handled.spec
+
+
+def _nothing_to_learn(pipeline: Pipeline, status: Status) -> bool:
+    return pipeline.spec.dataset is None and total(status.written) == 0
+
+
+def _too_soon(pipeline: Pipeline, status: Status, now: datetime) -> timedelta:
+    """How long the next attempt must wait; nothing when it need not."""
+    least = pipeline.spec.retrain.min_interval
+    if status.attempt is None or not least:
+        return timedelta(0)
+    gone = max(now - status.attempt.started_at, timedelta(0))
+    return max(least - gone, timedelta(0))
+
+
+def _instant(pipeline: Pipeline, status: Status) -> datetime | None:
+    """The first instant of the schedule that has had no attempt."""
+    schedule, since = pipeline.spec.retrain.schedule, status.handled.schedule
+    return next_instant(schedule, since) if schedule and since else None
+
+
+def _beyond(said: Watermark, handled: Watermark) -> bool:
+    """Whether anything was asked for that is not handled; a topic made again has another id."""
+    return any(
+        offset > handled.get(topic, {}).get(number, 0)
+        for topic, partitions in said.items()
+        for number, offset in partitions.items()
+    )
+
+
+def requested(pipeline: Pipeline, answered: str) -> bool:
+    """Whether `retrain.request` was set to another value; to clear it asks for nothing."""
+    return pipeline.spec.retrain.request not in {"", answered}

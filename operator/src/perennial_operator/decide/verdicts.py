@@ -1,0 +1,163 @@
+"""How an attempt ends: its verdict, what it comes to by then, and what it consumes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from perennial_contract.reasons import Reason as Program
+from perennial_contract.resource.training import PromotionMode
+from perennial_contract.settings import REFUSED
+from perennial_contract.status import Outcome as Said
+from perennial_contract.status import Verdict
+from perennial_operator.api.pipeline import Pipeline
+from perennial_operator.api.reasons import Happening, Reason
+from perennial_operator.api.status import HISTORY, Attempt, Entry, Outcome, Status
+from perennial_operator.decide import approval, triggers
+from perennial_operator.decide.step import Case, Step
+from perennial_operator.decide.versions import champion
+from perennial_operator.observe.pods import Ended
+from perennial_operator.observe.terminations import read_problem, read_verdict
+
+
+def read(case: Case, attempt: Attempt, end: Ended | None) -> Verdict | None:
+    """What the trainer's end says; None where the attempt has none yet."""
+    if end is None:
+        return None
+    said = read_verdict(end)
+    if said and said.uid == case.pipeline.uid and _answers(said, attempt):
+        return said
+    if end.code != REFUSED:
+        return None
+    problem = read_problem(end)
+    return Verdict(
+        uid=case.pipeline.uid,
+        number=attempt.number,
+        outcome=Said.REFUSED,
+        reason=problem.reason,
+        message=problem.message,
+        champion=attempt.champion,
+    )
+
+
+def _answers(said: Verdict, attempt: Attempt) -> bool:
+    """An adoption goes on with the number that an earlier resource has come to."""
+    if said.outcome is Said.ADOPTED:
+        return said.number >= attempt.number
+    return said.number == attempt.number
+
+
+def settle(case: Case, attempt: Attempt, verdict: Verdict) -> Step:
+    """A verdict takes effect; one that was trained for waits while `retrain.suspend` is set."""
+    if case.pipeline.spec.retrain.suspend and verdict.outcome is not Said.ADOPTED:
+        return case.step(attempt, verdict=verdict, problem=None, not_before=None, tries=0)
+    entry = _entry(case, attempt, verdict)
+    closed = _close(case, attempt, entry)
+    if entry.outcome is not Outcome.ADOPTED:
+        return closed
+    handled = closed.status.handled
+    seen = {"watermark": verdict.watermark, "spec": handled.spec if verdict.version else ""}
+    changes = {"handled": handled.model_copy(update=seen)}
+    return replace(closed, status=closed.status.model_copy(update=changes))
+
+
+def _close(case: Case, attempt: Attempt, entry: Entry) -> Step:
+    """Verdict, head, candidate, history and what is handled in one status."""
+    status, ended = case.status, {"problem": None, "verdict": None, "not_before": None, "tries": 0}
+    changes: dict[str, Any] = {"attempt": attempt.model_copy(update=ended)}
+    if entry.outcome in {Outcome.PROMOTED, Outcome.ADOPTED}:
+        changes["head"] = entry.version
+    if entry.outcome is Outcome.CANDIDATE:
+        changes["candidate"] = approval.from_entry(entry)
+    if entry.outcome is not Outcome.SUPERSEDED:
+        changes["handled"] = triggers.consumed(status, attempt)
+    status = status.model_copy(update=changes)
+    history = kept([*status.history, entry], _in_use(case.pipeline, status), HISTORY)
+    status = status.model_copy(update={"history": history})
+    return Step(status, events=(_told(attempt, entry),), again_in=timedelta(0))
+
+
+def _told(attempt: Attempt, entry: Entry) -> Happening:
+    """The Event of its end."""
+    waits = entry.outcome is Outcome.CANDIDATE
+    ask = f"; {entry.version} waits for promotion.approve" if waits else ""
+    note = f"attempt {attempt.number}: {entry.message}{ask}"
+    refused = entry.outcome is Outcome.REFUSED
+    return Happening(Reason[entry.outcome.name], note, warning=refused)
+
+
+def _in_use(pipeline: Pipeline, status: Status) -> set[str]:
+    """Versions whose entry stays, however old it is."""
+    model, candidate = status.model, status.candidate
+    serve = {status.head, pipeline.spec.model.pin, model.version if model else ""}
+    return serve | {candidate.version if candidate else ""}
+
+
+def abandon(case: Case, attempt: Attempt) -> Step:
+    """It could not end with the inputs it began with, and these are no longer wanted."""
+    entry = Entry(
+        number=attempt.number,
+        trigger=attempt.trigger,
+        outcome=Outcome.SUPERSEDED,
+        reason=Reason.SPEC_CHANGED,
+        message=f"the spec changed while it could not end: {attempt.failed_for}",
+        champion=attempt.champion,
+        started_at=attempt.started_at,
+        ended_at=case.now,
+    )
+    return _close(case, attempt, entry)
+
+
+def _entry(case: Case, attempt: Attempt, verdict: Verdict) -> Entry:
+    outcome, reason, message = _judgement(case, verdict)
+    return Entry(
+        number=verdict.number,
+        trigger=attempt.trigger,
+        outcome=outcome,
+        reason=reason,
+        message=message,
+        champion=verdict.champion,
+        version=verdict.version,
+        digest=verdict.digest,
+        metric=verdict.metric,
+        score=verdict.score,
+        judged=verdict.judged,
+        trained=verdict.trained,
+        started_at=attempt.started_at,
+        ended_at=case.now,
+        seconds=verdict.seconds,
+    )
+
+
+def _judgement(case: Case, verdict: Verdict) -> tuple[Outcome, str, str]:
+    """What a verdict comes to, given what serves by now and who decides."""
+    status, serves = case.status, champion(case.pipeline, case.status)
+    outcome, message = Outcome(verdict.outcome.value), verdict.message
+    if outcome is Outcome.ADOPTED and not triggers.is_new(status):
+        message = f"its number was an earlier resource's: the next goes on after {verdict.number}"
+        return Outcome.SUPERSEDED, verdict.reason, message
+    if outcome in {Outcome.REFUSED, Outcome.ADOPTED}:
+        return outcome, verdict.reason, message
+    if verdict.champion != serves:
+        message = f"it was judged against {verdict.champion or 'nothing'}, not {serves}"
+        return Outcome.SUPERSEDED, Reason.CHAMPION_REPLACED, message
+    if verdict.version and verdict.version in status.bad_versions:
+        message = f"{verdict.version} has failed before by its own fault"
+        return Outcome.REJECTED, Program.BUNDLE_BROKEN, message
+    if outcome is Outcome.PROMOTED and _waits(case.pipeline, verdict):
+        return Outcome.CANDIDATE, verdict.reason, message
+    return outcome, verdict.reason, message
+
+
+def _waits(pipeline: Pipeline, verdict: Verdict) -> bool:
+    """Whether somebody must approve what is better; the very first beats no pinned version."""
+    manual = pipeline.spec.promotion.mode is PromotionMode.MANUAL
+    return manual or bool(pipeline.spec.model.pin and verdict.champion)
+
+
+def kept(history: Sequence[Entry], served: set[str], most: int) -> list[Entry]:
+    """The newest entries, and those of the versions that serve or are to."""
+    old = history[:-most]
+    return [*(e for e in old if e.version and e.version in served), *history[-most:]]

@@ -1,0 +1,47 @@
+"""What one pass has seen: the children and pods as Kubernetes has them, and what the pods say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from perennial_contract.status import Problem, Report
+from perennial_operator.api.names import (
+    Manifest,
+)
+from perennial_operator.observe.pods import Pod
+
+R = TypeVar("R", bound=Report)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """The world of one ModelPipeline."""
+
+    deployment: Manifest | None = None
+    statefulset: Manifest | None = None
+    job: Manifest | None = None
+    """The Job of the attempt that runs, by name."""
+    pods: tuple[Pod, ...] = ()
+    reports: Mapping[str, Report] = field(default_factory=dict)
+    """By pod: what it said in the last 30 s."""
+    silent: frozenset[str] = frozenset()
+    """Pods that have not answered for 30 s."""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """By kind: why the API server did not take the child in the pass before."""
+    podless: Mapping[str, Problem] = field(default_factory=dict)
+    """By kind: what was told last of a Job or StatefulSet that has no pod."""
+
+    def of(self, component: str) -> tuple[Pod, ...]:
+        """The pods of a component that are to stay."""
+        return tuple(pod for pod in self.pods if pod.component == component and pod.stays)
+
+    def report(self, pod: Pod, kind: type[R]) -> R | None:
+        said = self.reports.get(pod.name)
+        return said if isinstance(said, kind) else None
+
+    def problem(self, pod: Pod) -> Problem | None:
+        """Why a pod does not do its work: its own word before Kubernetes'."""
+        said = self.reports.get(pod.name)
+        return (said.problem if said else None) or pod.problem

@@ -1,0 +1,52 @@
+"""What a pass needs of the API server and of the pods."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from perennial_contract.status import Report
+from perennial_operator.api.names import Manifest
+from perennial_operator.api.reasons import Happening
+from perennial_operator.observe.pods import Pod
+
+
+class Conflict(Exception):  # noqa: N818  named as the API server's answer
+    """The resource has changed since it was read."""
+
+
+class Refused(Exception):  # noqa: N818  likewise
+    """The API server does not take the object, and will not while nothing is changed."""
+
+
+class Cluster(Protocol):
+    """What a pass needs of the API server."""
+
+    async def get(self, kind: str, namespace: str, name: str) -> Manifest | None: ...
+
+    async def labeled(self, kind: str, namespace: str, pipeline: str) -> list[Manifest]:
+        """Those with the pipeline's label, by name."""
+
+    async def warnings(self, about: Manifest) -> list[tuple[str, str]]:
+        """Reason and message of the Warning Events about that very object, the newest last."""
+
+    async def apply(self, manifest: Manifest) -> None:
+        """Raises Refused."""
+
+    async def create(self, manifest: Manifest) -> None:
+        """One that exists already stays as it is. Raises Refused."""
+
+    async def delete(self, manifest: Manifest) -> None:
+        """That very object, and what it owns before it is gone. Raises Refused."""
+
+    async def patch_status(self, resource: Manifest, patch: Manifest) -> None:
+        """Raises Conflict when the resource is no longer what was read."""
+
+    async def tell(self, resource: Manifest, happening: Happening) -> None:
+        """A Kubernetes Event about the resource."""
+
+
+class Reports(Protocol):
+    """Asks pods for their /status."""
+
+    async def ask(self, pods: Sequence[Pod], uid: str) -> list[tuple[Pod, Report | None]]: ...

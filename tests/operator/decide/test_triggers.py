@@ -1,0 +1,374 @@
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from perennial_contract.status import Outcome
+from perennial_operator.api.pipeline import Pipeline
+from perennial_operator.api.status import Handled, Status, Trigger
+from perennial_operator.api.status import Outcome as Ending
+from perennial_operator.plan import Plan
+from tests.support.operator.builders import (
+    D2,
+    NOW,
+    V1,
+    V2,
+    a_job,
+    a_pipeline,
+    a_recorder,
+    a_trainer,
+    a_verdict,
+    a_world,
+    after,
+    an_attempt,
+    an_entry,
+    decide,
+    recorded,
+    serving,
+    with_verdict,
+)
+
+HOURLY = {"cron": "0 * * * *", "timeZone": "UTC"}
+HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
+LIFECYCLE = {"topic": "lifecycle"}
+
+
+def scheduled(**changes: Any) -> Pipeline:
+    """A pipeline that serves, and whose hourly schedule was noticed at noon."""
+    pipeline = a_pipeline(serving(**changes), retrain={"threshold": 1000, "schedule": HOURLY})
+    return after(pipeline, decide(pipeline, a_world(pipeline)))
+
+
+def passed(pipeline: Pipeline, at: timedelta = timedelta(0), **said: Any) -> Plan:
+    report = recorded(a_recorder(), **said)
+    return decide(pipeline, a_world(pipeline, reports=(report,)), NOW + at)
+
+
+def trigger(decided: Plan) -> Trigger | None:
+    running = decided.status.running()
+    return running.trigger if running else None
+
+
+def ended(pipeline: Pipeline, at: timedelta, outcome: Outcome = Outcome.REJECTED) -> Pipeline:
+    """The pipeline once the trainer of its attempt has given its verdict."""
+    attempt = pipeline.status.running()
+    assert attempt
+    said = a_verdict(attempt.number, outcome, champion=attempt.champion, version="", digest="")
+    pod = a_trainer(running=False, ended=with_verdict(said))
+    world = a_world(pipeline, job=a_job(pipeline, attempt), more=(pod,))
+    return after(pipeline, decide(pipeline, world, NOW + at))
+
+
+def test_of_a_schedule_that_appears_only_what_comes_after_counts() -> None:
+    pipeline = scheduled()
+
+    assert pipeline.status.handled.cron == "0 * * * * UTC"
+    assert pipeline.status.handled.schedule == NOW
+    assert trigger(passed(pipeline, 59 * MINUTE)) is None
+    assert trigger(passed(pipeline, HOUR)) is Trigger.SCHEDULE
+
+
+def test_a_pass_is_asked_for_at_the_next_instant() -> None:
+    assert passed(scheduled(), 59 * MINUTE + timedelta(seconds=20)).again_in == timedelta(
+        seconds=40
+    )
+
+
+def test_a_schedule_that_changes_begins_anew_and_one_that_goes_leaves_nothing() -> None:
+    before = scheduled()
+    retrain = {"threshold": 1000, "schedule": {**HOURLY, "timeZone": "Europe/Berlin"}}
+    changed = a_pipeline(before.status, 2, retrain=retrain)
+    gone = a_pipeline(before.status, 2)
+
+    late = passed(changed, 5 * HOUR + MINUTE)
+
+    assert trigger(late) is None
+    assert late.status.handled.cron == "0 * * * * Europe/Berlin"
+    assert late.status.handled.schedule == NOW + 5 * HOUR + MINUTE
+    assert passed(gone, 5 * HOUR).status.handled.cron == ""
+    assert passed(gone, 5 * HOUR).status.handled.schedule is None
+
+
+def test_instants_that_were_missed_are_one_trigger() -> None:
+    begun = after(scheduled(), passed(scheduled(), 7 * HOUR + MINUTE))
+
+    done = ended(begun, 7 * HOUR + 2 * MINUTE)
+
+    assert done.status.handled.schedule == NOW + 7 * HOUR + MINUTE
+    assert trigger(passed(done, 7 * HOUR + 59 * MINUTE)) is None
+    assert trigger(passed(done, 8 * HOUR)) is Trigger.SCHEDULE
+
+
+def test_an_instant_that_comes_during_an_attempt_starts_the_next_one() -> None:
+    begun = after(scheduled(), passed(scheduled(), HOUR))
+
+    done = ended(begun, 2 * HOUR + MINUTE)
+
+    assert trigger(passed(done, 2 * HOUR + 2 * MINUTE)) is Trigger.SCHEDULE
+
+
+def test_the_least_interval_holds_back_what_is_not_urgent() -> None:
+    retrain = {"threshold": 1000, "minInterval": "10m"}
+    pipeline = a_pipeline(serving(), retrain=retrain)
+    said = {"written": {"topic": {"0": 2000}}}
+
+    early = passed(pipeline, 8 * MINUTE + timedelta(seconds=30), **said)
+    late = passed(pipeline, 9 * MINUTE, **said)
+
+    assert trigger(early) is None
+    assert early.again_in == timedelta(seconds=30)
+    assert trigger(late) is Trigger.THRESHOLD
+
+
+@pytest.mark.parametrize(
+    ("sections", "status", "expected"),
+    [
+        ({"request": "now"}, serving(), Trigger.REQUEST),
+        ({}, serving(handled=Handled(spec="x", label_schema="x")), Trigger.SPEC_CHANGED),
+        ({}, Status(attempt=an_attempt(a_pipeline()), history=[]), None),
+        ({"schedule": HOURLY}, serving(handled=Handled(spec="x", schedule=NOW - HOUR)), None),
+    ],
+    ids=["a request", "a changed schema", "an attempt that runs", "a schedule"],
+)
+def test_the_least_interval_does_not_hold_back_what_somebody_asked_for(
+    sections: dict[str, Any], status: Status, expected: Trigger | None
+) -> None:
+    retrain = {"threshold": 1000, "minInterval": "999999999d", **sections}
+    pipeline = a_pipeline(status, retrain=retrain)
+    before = pipeline.status.running()
+
+    running = passed(pipeline).status.running()
+
+    assert (running.trigger if running and running != before else None) == expected
+
+
+def test_without_any_model_a_request_that_changes_is_heard_and_one_that_stood_there_is_none() -> (
+    None
+):
+    retrain = {"threshold": 1000, "request": "as applied"}
+    begun = a_pipeline(dataset=None, retrain=retrain)
+    few: dict[str, Any] = {"written": {"topic": {"0": 20}}}
+
+    first = passed(begun, **few)
+    seen = after(begun, first)
+    changed = a_pipeline(seen.status, 2, dataset=None, retrain={**retrain, "request": "now"})
+
+    assert trigger(first) is None
+    assert trigger(passed(seen, **few)) is None
+    assert trigger(passed(changed, **few)) is Trigger.REQUEST
+
+
+def test_a_request_on_the_lifecycle_topic_starts_an_attempt_and_its_reason_is_told() -> None:
+    pipeline = a_pipeline(serving(), lifecycle=LIFECYCLE)
+
+    decided = passed(pipeline, requests={"id": {"0": 5}}, request="new prices")
+
+    assert trigger(decided) is Trigger.LIFECYCLE
+    assert decided.status.attempt
+    assert decided.status.attempt.lifecycle == {"id": {"0": 5}}
+    assert decided.events[0].note == f"attempt 2 against {V1}: Lifecycle: new prices"
+
+
+def test_a_request_outlives_the_recorder_that_told_of_it() -> None:
+    pipeline = a_pipeline(serving(), lifecycle=LIFECYCLE, retrain={"threshold": 1000})
+    held = pipeline.spec.retrain.model_copy(update={"min_interval": 9 * MINUTE})
+    waiting = pipeline.model_copy(
+        update={"spec": pipeline.spec.model_copy(update={"retrain": held})}
+    )
+    told = after(waiting, passed(waiting, requests={"id": {"0": 5}}, request="new prices"))
+
+    later = decide(told, a_world(told, pods=(), reports=()), NOW + 8 * MINUTE)
+
+    assert told.status.running() is None
+    assert trigger(later) is Trigger.LIFECYCLE
+    assert later.events[0].note.endswith("Lifecycle: new prices")
+
+
+def test_requests_are_handled_once_and_those_of_a_topic_made_again_are_new() -> None:
+    pipeline = a_pipeline(serving(), lifecycle=LIFECYCLE)
+    begun = after(pipeline, passed(pipeline, requests={"id": {"0": 5}}))
+
+    done = ended(begun, MINUTE)
+
+    assert done.status.handled.lifecycle == {"id": {"0": 5}}
+    assert trigger(passed(done, requests={"id": {"0": 5}})) is None
+    assert trigger(passed(done, requests={"id": {"0": 6}})) is Trigger.LIFECYCLE
+    assert trigger(passed(done, requests={"again": {"0": 1}})) is Trigger.LIFECYCLE
+
+
+def test_after_a_refusal_a_schedule_and_a_program_that_asks_are_another_try() -> None:
+    history = [an_entry(1), an_entry(2, Ending.REFUSED, reason="DataRefused")]
+    attempt = an_attempt(a_pipeline(), 2)
+    handled = Handled(spec=a_pipeline(lifecycle=LIFECYCLE).spec.training_digest())
+    pipeline = a_pipeline(
+        serving(history=history, attempt=attempt, handled=handled), lifecycle=LIFECYCLE
+    )
+
+    assert trigger(passed(pipeline, written={"topic": {"0": 9000}})) is None
+    assert trigger(passed(pipeline, requests={"id": {"0": 1}})) is Trigger.LIFECYCLE
+
+
+def test_another_schema_is_a_trigger_while_a_model_serves_and_other_edits_are_none() -> None:
+    first = a_pipeline().spec
+    handled = Handled(spec=first.training_digest(), label_schema=first.schema_digest())
+    status = serving(handled=handled)
+    label = {"positive": ">50K", "negative": "<=50K"}
+    schema = a_pipeline(status, 2, schema={"label": label, "exclude": ["fnlwgt"]})
+    optimizer = a_pipeline(status, 2, optimizer={"maxEvals": 5})
+
+    begun = passed(schema)
+    done = ended(after(schema, begun), MINUTE)
+
+    assert trigger(begun) is Trigger.SPEC_CHANGED
+    assert trigger(passed(done)) is None
+    assert trigger(passed(optimizer)) is None
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"promotion": {"mode": "Manual"}},
+        {"promotion": {"approve": V2}},
+        {"model": {"pin": V2}},
+        {"predictor": {"replicas": 3}},
+    ],
+)
+def test_what_is_decided_about_models_is_no_change_of_training(sections: dict[str, Any]) -> None:
+    before, edited = a_pipeline().spec, a_pipeline(**sections).spec
+
+    assert edited.training_digest() == before.training_digest()
+    assert edited.inputs_digest() == before.inputs_digest()
+
+
+def test_a_resource_made_again_without_dataset_asks_a_trainer_for_what_was_left() -> None:
+    pipeline = a_pipeline(dataset=None)
+
+    assert trigger(passed(pipeline, attempts=7)) is Trigger.ADOPTION
+    assert trigger(passed(pipeline, attempts=0)) is None
+    assert trigger(passed(a_pipeline(), attempts=7)) is Trigger.FIRST_MODEL
+
+
+def adopted(version: str, **sections: Any) -> Pipeline:
+    pipeline = a_pipeline(**sections)
+    begun = after(pipeline, passed(pipeline, attempts=7))
+    attempt = begun.status.running()
+    assert attempt
+    left = {"version": version, "digest": D2 if version else "", "score": 0.3 if version else None}
+    watermark = {"topic": {"0": 4000}}
+    said = a_verdict(7, Outcome.ADOPTED, reason="Adopted", watermark=watermark, **left)
+    pod = a_trainer(running=False, ended=with_verdict(said))
+    world = a_world(begun, job=a_job(begun, attempt), more=(pod,))
+    return after(begun, decide(begun, world))
+
+
+@pytest.mark.parametrize("sections", [{}, {"dataset": None}])
+def test_what_was_left_serves_and_the_next_attempt_goes_on_after_it(
+    sections: dict[str, Any],
+) -> None:
+    pipeline = adopted(V2, **sections)
+
+    entry = pipeline.status.history[-1]
+    assert (entry.number, entry.outcome, entry.version) == (7, Ending.ADOPTED, V2)
+    assert pipeline.status.head == V2
+    assert pipeline.status.running() is None
+    assert trigger(passed(pipeline, written={"topic": {"0": 4999}})) is None
+    decided = passed(pipeline, written={"topic": {"0": 5000}})
+    assert decided.status.attempt
+    assert (decided.status.attempt.number, decided.status.attempt.champion) == (8, V2)
+
+
+def test_without_a_model_that_was_left_the_first_one_is_due_as_usual() -> None:
+    with_dataset, without = adopted(""), adopted("", dataset=None)
+
+    assert trigger(passed(with_dataset)) is Trigger.FIRST_MODEL
+    assert trigger(passed(without, written={"topic": {"0": 4999}})) is None
+    assert trigger(passed(without, written={"topic": {"0": 5000}})) is Trigger.THRESHOLD
+
+
+@pytest.mark.parametrize("outcome", [Ending.REFUSED, Ending.SUPERSEDED])
+def test_what_was_left_is_adopted_by_a_later_attempt_where_the_first_came_to_nothing(
+    outcome: Ending,
+) -> None:
+    ended = an_entry(1, outcome, reason="SettingsRefused", score=None)
+    seen = Handled(spec="x" if outcome is Ending.REFUSED else "")
+    attempt = an_attempt(a_pipeline(), 2, job_uid="job-1")
+    pipeline = a_pipeline(Status(history=[ended], handled=seen, attempt=attempt))
+    said = a_verdict(7, Outcome.ADOPTED, reason="Adopted", version=V2, digest=D2)
+    pod = a_trainer(running=False, ended=with_verdict(said))
+
+    decided = decide(pipeline, a_world(pipeline, job=a_job(pipeline, attempt), more=(pod,)))
+
+    assert decided.status.head == V2
+    assert decided.status.running() is None
+    assert decided.status.history[-1].number == 7
+
+
+def test_an_adoption_that_gave_way_to_an_edit_is_asked_for_again() -> None:
+    gone = an_entry(1, Ending.SUPERSEDED, reason="SpecChanged", score=None)
+    status = Status(history=[gone], attempt=an_attempt(a_pipeline(), 1))
+    pipeline = a_pipeline(status, dataset=None)
+
+    assert trigger(passed(pipeline, attempts=7)) is Trigger.ADOPTION
+    assert trigger(passed(pipeline, attempts=1)) is None
+
+
+def test_nothing_is_adopted_once_something_was_decided_but_its_numbers_are_left_out() -> None:
+    pipeline = after(scheduled(), passed(scheduled(), HOUR))
+    attempt = pipeline.status.running()
+    assert attempt
+    said = a_verdict(7, Outcome.ADOPTED, reason="Adopted")
+    pod = a_trainer(running=False, ended=with_verdict(said))
+
+    decided = decide(pipeline, a_world(pipeline, job=a_job(pipeline, attempt), more=(pod,)))
+
+    status = decided.status
+    assert status.head == V1
+    assert status.running() is None
+    assert (status.history[-1].number, status.history[-1].outcome) == (7, Ending.SUPERSEDED)
+    assert status.handled == pipeline.status.handled
+    second = decide(after(pipeline, decided), a_world(pipeline), NOW + HOUR).status.attempt
+    assert second
+    assert (second.number, second.trigger) == (8, Trigger.SCHEDULE)
+
+
+ASKED = st.lists(
+    st.sampled_from(["request", "lifecycle", "instant", "labels", "pass"]), min_size=1, max_size=12
+)
+
+
+@given(asked=ASKED)
+def test_whatever_is_asked_for_during_an_attempt_is_at_most_one_further_attempt(
+    asked: list[str],
+) -> None:
+    retrain: dict[str, Any] = {"threshold": 1000, "schedule": HOURLY, "request": "0"}
+    pipeline = a_pipeline(serving(handled=Handled(spec="x")), lifecycle=LIFECYCLE, retrain=retrain)
+    seen: dict[str, Any] = {"written": {"topic": {"0": 20}}, "requests": {"id": {"0": 0}}}
+    at = MINUTE
+    pipeline = after(pipeline, passed(pipeline, at, **seen))
+    running = pipeline.status.running()
+    assert running
+    job = a_job(pipeline, running)
+    for number, what in enumerate(asked, 1):
+        at += HOUR if what == "instant" else timedelta(seconds=1)
+        if what == "request":
+            retrain = {**retrain, "request": str(number)}
+        if what == "lifecycle":
+            seen = {**seen, "requests": {"id": {"0": number}}}
+        if what == "labels":
+            seen = {**seen, "written": {"topic": {"0": 2000 * number}}}
+        pipeline = a_pipeline(pipeline.status, number, lifecycle=LIFECYCLE, retrain=retrain)
+        report = recorded(a_recorder(), **seen)
+        world = a_world(pipeline, job=job, more=(a_trainer(),), reports=(report,))
+        pipeline = after(pipeline, decide(pipeline, world, NOW + at))
+        assert pipeline.status.running()
+
+    pipeline = ended(pipeline, at)
+    second = passed(pipeline, at, **seen)
+
+    assert bool(trigger(second)) == any(what != "pass" for what in asked)
+    if trigger(second):
+        done = ended(after(pipeline, second), at)
+        assert trigger(passed(done, at, **seen)) is None
+        assert done.status.history[-1].number == running.number + 1

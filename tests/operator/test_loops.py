@@ -1,0 +1,178 @@
+import asyncio
+from datetime import datetime, timedelta
+
+import pytest
+
+from perennial_operator.adapters.kubernetes import ApiError
+from perennial_operator.loops import BROKEN, Loops, pause
+from perennial_operator.metrics import Metrics
+from perennial_operator.reconcile import Known
+
+
+class Counting:
+    """Counts passes, and sees to it that one runs at a time."""
+
+    def __init__(self, *answers: timedelta | BaseException | None) -> None:
+        self.answers = list(answers)
+        self.passes: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+        self.at_once = 0
+
+    async def reconcile(
+        self, namespace: str, name: str, known: Known, now: datetime
+    ) -> timedelta | None:
+        assert known.pods == ()
+        assert now.microsecond == 0
+        self.at_once += 1
+        assert self.at_once == 1
+        await asyncio.sleep(0)
+        self.at_once -= 1
+        await self.passes.put((namespace, name))
+        answer = self.answers.pop(0) if self.answers else timedelta(hours=1)
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    async def listen(self, known: Known, now: datetime) -> bool:
+        raise AssertionError(f"no time passes: {known} {now}")
+
+
+async def test_an_event_wakes_the_loop_and_starts_no_second_one() -> None:
+    reconciler = Counting()
+    loops = Loops(reconciler)
+
+    async with asyncio.timeout(10):
+        loops.wake("team", "income", start=True)
+        await reconciler.passes.get()
+        loops.wake("team", "income", start=True)
+        loops.wake("team", "income")
+        assert await reconciler.passes.get() == ("team", "income")
+    await loops.cancel()
+
+    assert reconciler.passes.empty()
+
+
+async def test_a_child_alone_starts_no_loop() -> None:
+    reconciler = Counting()
+    loops = Loops(reconciler)
+
+    loops.wake("team", "income")
+    await asyncio.sleep(0)
+
+    assert reconciler.passes.empty()
+    await loops.cancel()
+
+
+async def test_a_loop_ends_with_its_resource_and_begins_again_with_the_next() -> None:
+    reconciler = Counting(None)
+    loops = Loops(reconciler)
+
+    async with asyncio.timeout(10):
+        loops.wake("team", "income", start=True)
+        await reconciler.passes.get()
+        await asyncio.sleep(0)
+        loops.wake("team", "income", start=True)
+        await reconciler.passes.get()
+    await loops.cancel()
+
+
+async def test_a_pass_that_fails_is_followed_by_another_when_something_happens() -> None:
+    reconciler = Counting(OSError("away"))
+    loops = Loops(reconciler)
+
+    async with asyncio.timeout(10):
+        loops.wake("team", "income", start=True)
+        await reconciler.passes.get()
+        loops.wake("team", "income")
+        await reconciler.passes.get()
+    await loops.cancel()
+
+
+@pytest.mark.parametrize(
+    ("error", "longest"), [(OSError("away"), timedelta(seconds=15)), (TypeError("a bug"), BROKEN)]
+)
+def test_it_tries_again_soon_where_a_server_is_away_and_ever_later_after_a_bug(
+    error: Exception, longest: timedelta
+) -> None:
+    waits = [pause(error, failures) for failures in range(1, 40)]
+
+    assert waits[:3] == [timedelta(seconds=2), timedelta(seconds=4), timedelta(seconds=8)]
+    assert max(waits) == waits[-1] == longest
+
+
+async def test_passes_and_what_they_fail_for_are_counted() -> None:
+    reconciler = Counting(ApiError(503, "ServiceUnavailable", "away"), KeyError("a bug"))
+    metrics = Metrics()
+    loops = Loops(reconciler, metrics=metrics)
+
+    async with asyncio.timeout(10):
+        loops.wake("team", "income", start=True)
+        for _ in range(3):
+            await reconciler.passes.get()
+            loops.wake("team", "income")
+        await reconciler.passes.get()
+    looked_after = metrics.registry.get_sample_value("perennial_operator_pipelines")
+    await loops.cancel()
+
+    def count(name: str, **labels: str) -> float | None:
+        return metrics.registry.get_sample_value(f"perennial_operator_{name}", labels)
+
+    assert looked_after == 1
+    assert count("errors_total", reason="ServiceUnavailable") == 1
+    assert count("errors_total", reason="KeyError") == 1
+    assert count("reconciles_total", result="failed") == 2
+    assert (count("reconciles_total", result="done") or 0) >= 1
+    assert (count("reconcile_duration_seconds_count") or 0) >= 3
+
+
+async def test_when_it_is_time_at_once_the_next_pass_follows() -> None:
+    reconciler = Counting(timedelta(0), timedelta(0))
+    loops = Loops(reconciler)
+
+    async with asyncio.timeout(10):
+        loops.wake("team", "income", start=True)
+        for _ in range(3):
+            await reconciler.passes.get()
+    await loops.cancel()
+
+
+class Deaf(Counting):
+    """Its pods cannot be asked."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+
+    async def listen(self, known: Known, now: datetime) -> bool:
+        self.asked.set()
+        raise TypeError(f"a bug {known} {now}")
+
+
+async def test_trouble_while_it_waits_is_told_and_followed_by_another_pass(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    reconciler = Deaf()
+    loops = Loops(reconciler, ask=timedelta(0))
+
+    async with asyncio.timeout(10):
+        loops.wake("team", "income", start=True)
+        await reconciler.passes.get()
+        await reconciler.asked.wait()
+        await asyncio.sleep(0)
+        loops.wake("team", "income")
+        await reconciler.passes.get()
+    await loops.cancel()
+
+    assert "a pass failed" in caplog.messages
+
+
+async def test_a_loop_that_has_died_begins_again_with_the_next_event_of_its_resource() -> None:
+    reconciler = Counting(asyncio.CancelledError())
+    loops = Loops(reconciler)
+
+    async with asyncio.timeout(10):
+        loops.wake("team", "income", start=True)
+        await reconciler.passes.get()
+        await asyncio.sleep(0)
+        loops.wake("team", "income", start=True)
+        assert await reconciler.passes.get() == ("team", "income")
+    await loops.cancel()

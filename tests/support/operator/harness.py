@@ -1,0 +1,97 @@
+"""Passes over a fake cluster, and what Kubernetes would make of what they write."""
+
+from datetime import timedelta
+from typing import Any
+
+from perennial_operator.api.names import KIND
+from perennial_operator.api.status import Status
+from perennial_operator.decide.revisions import accept
+from perennial_operator.reconcile import Known, Reconciler
+from tests.fakes.cluster import FakeCluster, FakeReports
+from tests.support.operator.builders import (
+    IMAGES,
+    NOW,
+    V1,
+    a_predictor,
+    a_recorder,
+    a_verdict,
+    recorded,
+    verified,
+)
+
+Json = dict[str, Any]
+RECORDER = recorded(a_recorder())
+PREDICTOR = verified(a_predictor(name="income-predictor-a"))
+
+
+def a_raw_pod(name: str, component: str, owner: str = "", **status: Any) -> Json:
+    return {
+        "kind": "Pod",
+        "metadata": {
+            "name": name,
+            "namespace": "team",
+            "uid": name,
+            "labels": {"perennial.dev/pipeline": "income", "perennial.dev/component": component},
+            "annotations": {"perennial.dev/model": V1},
+            "ownerReferences": [{"uid": owner, "controller": True}],
+        },
+        "status": {"phase": "Running", "podIP": "10.0.0.1", **status},
+    }
+
+
+def running(component: str) -> Json:
+    state = {"name": component, "state": {"running": {}}}
+    return {"conditions": [{"type": "Ready", "status": "True"}], "containerStatuses": [state]}
+
+
+async def passes(cluster: FakeCluster, reports: FakeReports, count: int = 8) -> timedelta | None:
+    """As many passes as it takes; a pass that fails is followed by another."""
+    reconciler, known = Reconciler(cluster, reports, IMAGES), Known()
+    again: timedelta | None = timedelta(0)
+    for number in range(count):
+        try:
+            again = await reconciler.reconcile(
+                "team", "income", known, NOW + timedelta(minutes=2 * number)
+            )
+        except OSError:
+            known = Known()
+    return again
+
+
+def play(cluster: FakeCluster, verdict: Json | None = None) -> None:
+    """What Kubernetes and the programs would do: pods appear, the trainer ends, pods turn ready."""
+    for (kind, _, name), child in list(cluster.objects.items()):
+        if kind == "StatefulSet":
+            pod = a_raw_pod("income-recorder-0", "recorder", **running("recorder"))
+            cluster.objects["Pod", "team", "income-recorder-0"] = pod
+        if kind == "Job":
+            message = a_verdict(1).model_copy(update=verdict or {}).to_termination()
+            ended = {"terminated": {"exitCode": 0, "message": message}}
+            status = {"phase": "Succeeded", "containerStatuses": [{"state": ended}]}
+            pod = a_raw_pod(f"{name}-x", "trainer", child["metadata"]["uid"], **status)
+            cluster.objects["Pod", "team", f"{name}-x"] = pod
+        if kind == "Deployment":
+            counts = {"replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}
+            child["status"] = {"observedGeneration": 1, **counts}
+            pod = a_raw_pod("income-predictor-a", "predictor", **running("predictor"))
+            cluster.objects["Pod", "team", "income-predictor-a"] = pod
+
+
+def status_of(cluster: FakeCluster) -> Status:
+    return Status.model_validate(cluster.objects[KIND, "team", "income"]["status"])
+
+
+async def to_the_end(cluster: FakeCluster, reports: FakeReports) -> None:
+    for _ in range(6):
+        await passes(cluster, reports, 3)
+        play(cluster)
+    await passes(cluster, reports, 3)
+
+
+def revision_of(cluster: FakeCluster) -> str:
+    return accept(cluster.objects[KIND, "team", "income"], (), IMAGES.predictor).name
+
+
+def said(cluster: FakeCluster, kind: str) -> tuple[str, str, str]:
+    found = next(c for c in status_of(cluster).conditions if c.type == kind)
+    return found.status, found.reason, found.message
