@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from perennial_predictor.ports import Failure, Fatal, Listener, Positions, Topics
-from perennial_predictor.score import Incoming, Outgoing
+from perennial_predictor.scoring.records import Incoming, Outgoing
 
 BEFORE_ANSWERS = "before"
 

@@ -12,14 +12,15 @@ from confluent_kafka import Consumer, Message, TopicPartition
 
 from perennial_contract.lifecycle import Serving
 from perennial_contract.resource.training import Kafka
+from perennial_contract.runtime.kafka.client_settings import for_admin, for_consumer, for_producer
 from perennial_contract.runtime.kafka.lifecycle import LifecycleTopic
 from perennial_contract.settings import PredictorSettings
 from perennial_model.bundles import download
-from perennial_predictor.model import load
+from perennial_predictor.adapters.answers import Answers, announce
 from perennial_predictor.ports import Topics
-from perennial_predictor.producer import Answers, announce
-from perennial_predictor.properties import for_admin, for_consumer, for_producer
-from perennial_predictor.score import Answerer, Incoming
+from perennial_predictor.scoring.answers import Answerer
+from perennial_predictor.scoring.binary import load
+from perennial_predictor.scoring.records import Incoming
 from tests.fakes.brokers import Brokers, brokers
 from tests.fakes.objects import FakeObjects
 from tests.golden import bundle

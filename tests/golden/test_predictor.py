@@ -10,9 +10,9 @@ from typing import Any, Final
 from perennial_contract.lifecycle import Serving
 from perennial_contract.settings import PredictorSettings
 from perennial_predictor.ports import Failure
-from perennial_predictor.report import State
 from perennial_predictor.run import Ends, run
-from perennial_predictor.score import Incoming, Outgoing
+from perennial_predictor.scoring.records import Incoming, Outgoing
+from perennial_predictor.status import State
 from tests.fakes.group import FakeAnswers, FakeEvents, FakeWaiting
 from tests.fakes.objects import FakeObjects
 from tests.golden import bundle

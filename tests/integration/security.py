@@ -44,12 +44,12 @@ from perennial_contract.runtime.s3 import Store, connect
 from perennial_contract.runtime.secrets import kafka_security
 from perennial_contract.settings import RecorderSettings
 from perennial_contract.status import Problem, RecorderReport
-from perennial_predictor.report import State
+from perennial_predictor.status import State
 from perennial_recorder import __main__ as recorder
 from perennial_recorder.loop import Pace
 from tests.fakes.mount import Mount
-from tests.predictor.stream import Stream, until
 from tests.servers import KAFKA, KAFKA_SASL, S3_TLS, S3_USER
+from tests.support.predictor.stream import Stream, until
 
 BUCKET: Final = "security-test"
 Content = dict[str, str]

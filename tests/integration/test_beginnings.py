@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from perennial_predictor.kafka import Events
+from perennial_predictor.adapters.events import Events
 from perennial_predictor.ports import Positions
-from perennial_predictor.score import Incoming
-from tests.predictor.stream import Stream, each_once, until
+from perennial_predictor.scoring.records import Incoming
+from tests.support.predictor.stream import Stream, each_once, until
 
 pytestmark = pytest.mark.integration
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.predictor.stream import Stream, headers_of, until
+from tests.support.predictor.stream import Stream, headers_of, until
 
 pytestmark = pytest.mark.integration
 

@@ -9,9 +9,9 @@ import pytest
 
 from tests.fakes.bundle import a_bundle
 from tests.fakes.headers import write_unreadable
-from tests.predictor.mutations import bent
-from tests.predictor.program import Bucket, Program, mounted
-from tests.predictor.stream import Stream, headers_of, source_of, until
+from tests.support.predictor.mutations import bent
+from tests.support.predictor.program import Bucket, Program, mounted
+from tests.support.predictor.stream import Stream, headers_of, source_of, until
 
 pytestmark = pytest.mark.integration
 

@@ -10,8 +10,8 @@ import pytest
 from perennial_contract.lifecycle import Serving
 from perennial_contract.resource.training import TopicSection
 from tests.fakes.bundle import a_bundle
-from tests.predictor.program import Bucket, Program, mounted
-from tests.predictor.stream import Stream, until
+from tests.support.predictor.program import Bucket, Program, mounted
+from tests.support.predictor.stream import Stream, until
 
 pytestmark = pytest.mark.integration
 

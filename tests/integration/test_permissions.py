@@ -19,13 +19,13 @@ from perennial_contract.reasons import Reason
 from perennial_contract.resource.training import Kafka
 from perennial_contract.status import Problem
 from perennial_predictor import ports as predictor_ports
-from perennial_predictor.kafka import Events
-from perennial_predictor.report import State
+from perennial_predictor.adapters.events import Events
+from perennial_predictor.status import State
 from perennial_recorder.adapters.kafka import KafkaSource
 from perennial_recorder.records import Trouble
 from tests.integration.security import User
-from tests.predictor.stream import Stream, each_once, until
 from tests.servers import KAFKA_SASL, need, need_certificates
+from tests.support.predictor.stream import Stream, each_once, until
 
 pytestmark = pytest.mark.integration
 

@@ -8,10 +8,10 @@ from threading import Thread
 
 import pytest
 
-from perennial_predictor.report import State
+from perennial_predictor.status import State
 from tests.fakes.bundle import a_bundle, files, people, probabilities
-from tests.predictor.program import Bucket, Program, mounted
-from tests.predictor.stream import Stream, each_once, headers_of, source_of, until
+from tests.support.predictor.program import Bucket, Program, mounted
+from tests.support.predictor.stream import Stream, each_once, headers_of, source_of, until
 
 pytestmark = pytest.mark.integration
 

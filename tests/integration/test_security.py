@@ -30,8 +30,8 @@ from tests.integration.security import (
     until_refused,
     without_certificate,
 )
-from tests.predictor.stream import until
 from tests.servers import KAFKA_SASL, KAFKA_TLS, S3_TLS, need, need_certificates
+from tests.support.predictor.stream import until
 
 pytestmark = pytest.mark.integration
 

@@ -9,7 +9,7 @@ from confluent_kafka import Message
 
 from perennial_contract.resource.training import Events, Filter, Labels, Reference
 from tests.fakes.bundle import people
-from tests.predictor.stream import Stream, headers_of, until
+from tests.support.predictor.stream import Stream, headers_of, until
 
 pytestmark = pytest.mark.integration
 

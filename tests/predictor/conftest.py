@@ -12,11 +12,11 @@ from perennial_contract.resource.training import (
     TopicSection,
 )
 from perennial_contract.settings import PredictorSettings
-from perennial_predictor import model
-from perennial_predictor.report import State
-from perennial_predictor.score import Answerer
+from perennial_predictor.scoring import binary
+from perennial_predictor.scoring.answers import Answerer
+from perennial_predictor.status import State
 from tests.fakes.bundle import a_bundle
-from tests.predictor.case import RECORDS, Case
+from tests.support.predictor.case import RECORDS, Case
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def settings() -> PredictorSettings:
 @pytest.fixture
 def answerer(settings: PredictorSettings) -> Answerer:
     bundle, _ = a_bundle()
-    return Answerer(settings, model.load(bundle, settings, threads=1))
+    return Answerer(settings, binary.load(bundle, settings, threads=1))
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from perennial_contract.resource.training import Feature, FeatureType
 from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import BundleState, Problem
 from perennial_model.features.encoder import learn
-from perennial_predictor.report import State
 from perennial_predictor.run import Ends, run
+from perennial_predictor.status import State
 from tests.fakes.bundle import a_bundle, files
 from tests.fakes.group import FakeAnswers, FakeEvents, FakeWaiting
 

@@ -1,6 +1,6 @@
 from perennial_predictor.ports import Failure
-from tests.predictor.case import LAG, Case, event
-from tests.predictor.samples import counted
+from tests.support.predictor.case import LAG, Case, event
+from tests.support.predictor.samples import counted
 
 
 def test_what_is_read_confirmed_and_committed_is_counted(case: Case) -> None:

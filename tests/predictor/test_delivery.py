@@ -5,8 +5,8 @@ import pytest
 
 from perennial_contract.status import PredictorReport, Problem
 from perennial_predictor.ports import Failure, Fatal, Topics, Trouble
-from perennial_predictor.score import Outgoing
-from tests.predictor.case import RECORDS, Case, event
+from perennial_predictor.scoring.records import Outgoing
+from tests.support.predictor.case import RECORDS, Case, event
 
 
 def test_what_was_not_delivered_is_answered_again_from_the_last_commit(case: Case) -> None:

@@ -6,12 +6,13 @@ from hypothesis import strategies as st
 from perennial_contract.resource.training import Filter
 from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import Problem
-from perennial_predictor import model
 from perennial_predictor.ports import Failure, Fatal, Topics, Trouble, Unavailable
-from perennial_predictor.report import State
-from perennial_predictor.score import Answerer, Outgoing
+from perennial_predictor.scoring import binary
+from perennial_predictor.scoring.answers import Answerer
+from perennial_predictor.scoring.records import Outgoing
+from perennial_predictor.status import State
 from tests.fakes.bundle import a_bundle
-from tests.predictor.case import RECORDS, Case, event
+from tests.support.predictor.case import RECORDS, Case, event
 
 
 def test_each_event_is_answered_once_in_the_order_of_its_partition(case: Case) -> None:
@@ -34,7 +35,7 @@ def test_what_the_filter_leaves_alone_is_committed_like_an_answer(
     bundle, _ = a_bundle()
     wanted = settings.events.model_copy(update={"filter": Filter(header="type")})
     filtering = settings.model_copy(update={"events": wanted})
-    answerer = Answerer(filtering, model.load(bundle, filtering, threads=1))
+    answerer = Answerer(filtering, binary.load(bundle, filtering, threads=1))
     case = Case(answerer, state, list(RECORDS))
     case.events.script = [case.events.give(p0=0, p1=0)]
     case.run(rounds=4)

@@ -9,8 +9,8 @@ from prometheus_client.core import Metric
 
 from perennial_contract.reasons import DeadLetter
 from perennial_predictor.metrics import Latency, Metrics, registry
-from perennial_predictor.score import Tally
-from tests.predictor.samples import counted, samples
+from perennial_predictor.scoring.records import Tally
+from tests.support.predictor.samples import counted, samples
 
 BOUNDS = (0.1, 0.5, 1.0)
 

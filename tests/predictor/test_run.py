@@ -13,8 +13,8 @@ from perennial_contract.runtime.secrets import Secrets
 from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import BundleState, Problem
 from perennial_predictor.ports import Topics, Trouble
-from perennial_predictor.report import State
 from perennial_predictor.run import BACK_OFF, Ends, Patience, run
+from perennial_predictor.status import State
 from tests.fakes.bundle import a_bundle, files
 from tests.fakes.group import FakeAnswers, FakeEvents, FakeWaiting
 from tests.fakes.mount import Mount
@@ -216,7 +216,7 @@ CRASH = """
 import sys
 from pathlib import Path
 from perennial_contract.settings import PredictorSettings
-from perennial_predictor.report import State
+from perennial_predictor.status import State
 from perennial_predictor.run import verify
 from tests.fakes.bundle import a_bundle, files
 cut = files()["model.txt"][:3000]

@@ -39,12 +39,12 @@ from perennial_contract.settings import (
     PredictorSettings,
 )
 from perennial_contract.status import Problem
-from perennial_predictor.kafka import Events
+from perennial_predictor.adapters.answers import Answers, announce
+from perennial_predictor.adapters.events import Events
 from perennial_predictor.ports import Fatal
-from perennial_predictor.producer import Answers, announce
-from perennial_predictor.report import Part, State
 from perennial_predictor.run import Ends, Patience
 from perennial_predictor.run import run as keep_answering
+from perennial_predictor.status import Part, State
 
 _CGROUP: Final = Path("/sys/fs/cgroup")
 _LOG: Final = logging.getLogger("perennial_predictor")

@@ -10,8 +10,9 @@ import numpy as np
 
 from perennial_contract.status import Problem
 from perennial_predictor.ports import Failure, Fatal, Sink, Waiting
-from perennial_predictor.report import Part, State
-from perennial_predictor.score import Answerer, Incoming, Outgoing, Tally
+from perennial_predictor.scoring.answers import Answerer
+from perennial_predictor.scoring.records import Incoming, Outgoing, Tally
+from perennial_predictor.status import Part, State
 
 _LOG: Final = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from perennial_contract.reasons import Reason
 from perennial_contract.status import Problem
 from perennial_predictor.delivery import Delivery
 from perennial_predictor.ports import Positions, Sink, Source, Trouble, Unavailable, Waiting
-from perennial_predictor.report import Part, State
-from perennial_predictor.score import Answerer
+from perennial_predictor.scoring.answers import Answerer
+from perennial_predictor.status import Part, State
 
 BATCH: Final = 1000  # records that are scored together at most
 PATIENCE: Final = 0.1  # seconds that an idle stream is waited for

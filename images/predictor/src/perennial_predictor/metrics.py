@@ -14,7 +14,7 @@ from prometheus_client.core import HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
-from perennial_predictor.score import Tally
+from perennial_predictor.scoring.records import Tally
 
 _SIZES: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)  # events
 _DURATIONS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5)

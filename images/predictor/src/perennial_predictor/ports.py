@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from perennial_contract.reasons import Reason
 from perennial_contract.status import Problem
-from perennial_predictor.score import Incoming, Outgoing
+from perennial_predictor.scoring.records import Incoming, Outgoing
 
 Positions = Mapping[int, int]  # partition: offset of the next record
 

@@ -21,10 +21,11 @@ from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import BundleState, Problem
 from perennial_model.bundles import ModelMissing, Objects, download
 from perennial_predictor.loop import Loop
-from perennial_predictor.model import load
 from perennial_predictor.ports import Sink, Source, Trouble, Waiting
-from perennial_predictor.report import Part, State
-from perennial_predictor.score import Answerer, Scorer
+from perennial_predictor.scoring.answers import Answerer
+from perennial_predictor.scoring.binary import load
+from perennial_predictor.scoring.scorer import Scorer
+from perennial_predictor.status import Part, State
 
 BACK_OFF: Final = (1.0, 2.0, 4.0, 8.0, 15.0)  # seconds; the last one for ever
 REJOIN_AFTER: Final = 2.0  # seconds

@@ -12,12 +12,12 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from perennial_contract.lifecycle import Serving
 from perennial_contract.reasons import Reason
+from perennial_contract.runtime.kafka.client_settings import for_producer
 from perennial_contract.runtime.kafka.refusals import is_forbidden, is_untrusted, words
 from perennial_contract.settings import PredictorSettings
-from perennial_predictor.kafka import LOG
+from perennial_predictor.adapters.events import LOG
 from perennial_predictor.ports import Failure, Fatal, Topics
-from perennial_predictor.properties import for_producer
-from perennial_predictor.score import Outgoing
+from perennial_predictor.scoring.records import Outgoing
 
 _FULL: Final = 0.1  # seconds between two attempts when the producer's queue is full
 _FLUSH: Final = 40.0  # seconds: longer than a record may be under way

@@ -1,4 +1,4 @@
-from perennial_predictor.kafka import incoming
+from perennial_predictor.adapters.events import incoming
 from tests.fakes.headers import unreadable
 
 

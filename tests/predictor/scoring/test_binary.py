@@ -5,7 +5,7 @@ import pytest
 
 from perennial_contract.objects.bundle import ENCODER, GOLDEN, MODEL, BundleBroken
 from perennial_contract.settings import PredictorSettings
-from perennial_predictor.model import load
+from perennial_predictor.scoring.binary import load
 from tests.fakes.bundle import a_bundle, files, people, probabilities
 
 

@@ -27,9 +27,11 @@ from perennial_contract.resource.training import (
     TopicSection,
 )
 from perennial_contract.settings import PredictorSettings
-from perennial_predictor import kafka, model, producer
-from perennial_predictor.report import State
+from perennial_predictor.adapters import answers as producer
+from perennial_predictor.adapters import events
 from perennial_predictor.run import Ends, Patience, answer
+from perennial_predictor.scoring import binary
+from perennial_predictor.status import State
 from tests.fakes.bundle import a_bundle, people
 
 LIMIT: Final = 60.0  # seconds: ends a test that would wait for ever
@@ -178,12 +180,12 @@ class Stream:
     def predictor(self, bundle_number: int = 1) -> Iterator[State]:
         """A member of the group in a thread of this process."""
         bundle, _ = a_bundle(bundle_number)
-        scorer = model.load(bundle, self.settings, threads=1)
+        scorer = binary.load(bundle, self.settings, threads=1)
         state, stop = State("uid-1", "pod-1", bundle.version), Event()
         state.serve(bundle.version, bundle.digest)
         ends = Ends(
             dict,
-            lambda: kafka.Events(self.settings, self.security),
+            lambda: events.Events(self.settings, self.security),
             lambda: producer.Answers(self.settings, self.security),
         )
         arguments = (self.settings, scorer, ends, state, Patience(state, stop))

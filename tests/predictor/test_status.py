@@ -2,8 +2,8 @@ from collections import Counter
 
 from perennial_contract.reasons import DeadLetter
 from perennial_contract.status import MAX_BYTES, BundleState, PredictorReport, Problem
-from perennial_predictor.report import Part, State
-from perennial_predictor.score import Tally
+from perennial_predictor.scoring.records import Tally
+from perennial_predictor.status import Part, State
 
 
 def test_it_is_ready_when_the_model_is_verified_and_the_group_joined() -> None:

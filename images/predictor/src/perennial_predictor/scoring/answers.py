@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Final
 
 from perennial_contract.messages.events import (
     DETAIL_HEADER,
@@ -16,80 +15,15 @@ from perennial_contract.messages.events import (
     Event,
     EventReader,
     Filtered,
-    Headers,
-    Id,
     Rejection,
 )
 from perennial_contract.reasons import DeadLetter
 from perennial_contract.settings import PredictorSettings
+from perennial_predictor.scoring.records import Incoming, Outgoing, Tally
+from perennial_predictor.scoring.scorer import Scorer
 
 _MAX_DETAIL: Final = 500  # characters
 _CUTS: Final = (1 << 19, 1 << 16, 1 << 12, 1 << 8)  # bytes left of a value that is too large
-
-
-class Incoming(NamedTuple):
-    """A record of the events topic."""
-
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
-    timestamp: int = -1
-    """Kafka's, in milliseconds since 1970; -1 where there is none."""
-
-
-class Outgoing(NamedTuple):
-    """A record for the predictions topic, or with a reason for the dead letters."""
-
-    origin: Incoming
-    key: bytes | None
-    value: bytes | None
-    headers: list[tuple[str, str | bytes | None]]
-    reason: DeadLetter | None = None
-
-
-@dataclass(slots=True)
-class Tally:
-    """What became of events; `unknown` counts values outside the encoder's dictionaries."""
-
-    answered: int = 0
-    dead_letters: Counter[str] = field(default_factory=Counter)
-    unknown: Counter[str] = field(default_factory=Counter)
-    filtered: int = 0
-    own: int = 0
-    """Answers of our own, on a topic that events and answers share."""
-
-    def add(self, other: Tally) -> None:
-        self.answered += other.answered
-        self.dead_letters.update(other.dead_letters)
-        self.unknown.update(other.unknown)
-        self.filtered += other.filtered
-        self.own += other.own
-
-    def move(self, before: DeadLetter | None, after: DeadLetter | None) -> None:
-        """A record goes out for another reason than counted; no reason is an answer."""
-        for reason, change in ((before, -1), (after, 1)):
-            if reason is None:
-                self.answered += change
-            else:
-                self.dead_letters[reason] += change
-        self.dead_letters = +self.dead_letters
-
-
-class Scored(NamedTuple):
-    answers: list[bytes]
-    """The answers' JSON, one per record."""
-    unknown: dict[str, int]
-
-
-class Scorer(Protocol):
-    """A model of any task: raw records in, written answers out."""
-
-    @property
-    def version(self) -> str: ...
-
-    def score(self, ids: Sequence[Id], records: Sequence[dict[str, Any]]) -> Scored: ...
 
 
 class Answerer:

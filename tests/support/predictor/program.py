@@ -16,8 +16,8 @@ from typing import Any, Final
 import boto3
 from botocore.exceptions import ClientError
 
-from tests.predictor.stream import LIMIT, Stream
 from tests.servers import S3_USER
+from tests.support.predictor.stream import LIMIT, Stream
 
 _CODE: Final = """
 import pathlib, sys

@@ -3,8 +3,9 @@
 import json
 
 from perennial_predictor.loop import Loop
-from perennial_predictor.report import State
-from perennial_predictor.score import Answerer, Incoming
+from perennial_predictor.scoring.answers import Answerer
+from perennial_predictor.scoring.records import Incoming
+from perennial_predictor.status import State
 from tests.fakes.group import FakeAnswers, FakeEvents, FakeWaiting
 
 

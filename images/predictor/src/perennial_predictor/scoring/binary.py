@@ -22,7 +22,7 @@ from perennial_contract.objects.bundle import (
 )
 from perennial_contract.settings import PredictorSettings
 from perennial_model.features.encoder import Encoder
-from perennial_predictor.score import Scored
+from perennial_predictor.scoring.scorer import Scored
 
 
 class Trees:

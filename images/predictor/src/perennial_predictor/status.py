@@ -8,7 +8,7 @@ from typing import Final
 from perennial_contract.reasons import Reason
 from perennial_contract.status import BundleState, PredictorReport, Problem
 from perennial_predictor.metrics import Metrics
-from perennial_predictor.score import Tally
+from perennial_predictor.scoring.records import Tally
 
 STILL: Final = 60.0  # seconds without a heartbeat after which the process counts as stuck
 _MOST: Final = 100  # features in the report, which must stay below 64 KiB

@@ -8,11 +8,11 @@ from confluent_kafka import KafkaError
 from perennial_contract.reasons import Reason
 from perennial_contract.resource.training import Kafka
 from perennial_contract.settings import PredictorSettings
+from perennial_predictor.adapters.answers import Answers
 from perennial_predictor.ports import Failure, Fatal, Topics
-from perennial_predictor.producer import Answers
-from perennial_predictor.score import Outgoing
+from perennial_predictor.scoring.records import Outgoing
 from tests.fakes.brokers import INIT_PRODUCER_ID, Brokers, brokers
-from tests.predictor.case import event
+from tests.support.predictor.case import event
 
 ANSWERS = [Outgoing(event(0, offset), b"key", b"answer", []) for offset in range(20)]
 

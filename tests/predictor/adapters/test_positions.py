@@ -1,6 +1,6 @@
 import pytest
 
-from perennial_predictor.positions import Beginning, beginning
+from perennial_predictor.adapters.positions import Beginning, beginning
 
 
 @pytest.mark.parametrize(

@@ -18,15 +18,15 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._acl import AclOperation
 
 from perennial_contract.reasons import Reason
+from perennial_contract.runtime.kafka.client_settings import for_admin, for_consumer
 from perennial_contract.runtime.kafka.headers import read_headers
 from perennial_contract.runtime.kafka.refusals import is_forbidden, is_untrusted, words
 from perennial_contract.runtime.logs import Unrepeated
 from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import Problem
+from perennial_predictor.adapters.positions import Beginning, beginning
 from perennial_predictor.ports import Fatal, Listener, Positions, Topics, Trouble, Unavailable
-from perennial_predictor.positions import Beginning, beginning
-from perennial_predictor.properties import for_admin, for_consumer
-from perennial_predictor.score import Incoming
+from perennial_predictor.scoring.records import Incoming
 
 _TIMEOUT: Final = 5.0  # seconds for one question to the brokers
 _MISSING: Final = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.UNKNOWN_TOPIC_ID)
