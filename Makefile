@@ -64,7 +64,7 @@ demo: playable up images  ## watch a model go stale and come back, by itself; DA
 	examples/demo/start
 
 playable: sync
-	@[ -z "$$DATA" ] || $(RUN) examples.play check "$$DATA" "$$LABEL"
+	@[ -z "$$DATA" ] || $(RUN) examples.table check "$$DATA" "$$LABEL"
 
 demo-down: down  ## remove all that the demo made
 

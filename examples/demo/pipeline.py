@@ -13,7 +13,7 @@ from perennial_contract.messages.labels import read_label, spellings
 from perennial_contract.messages.paths import place
 from perennial_contract.resource.training import BinaryLabel
 
-MANIFEST: Final = Path(__file__).parents[1] / "loans.yaml"
+MANIFEST: Final = Path(__file__).parents[1] / "pipelines" / "loans.yaml"
 NAMESPACE: Final = "default"
 
 Label = str | int | float

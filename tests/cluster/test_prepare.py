@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from tests.servers import KAFKA, S3, need
+from tests.support.servers import KAFKA, S3, need
 
 CLUSTER = Path(__file__).parents[2] / "cluster/cluster"
 TOPICS = ["events", "labels", "predictions", "dead-letters", "lifecycle"]

@@ -12,11 +12,11 @@ from confluent_kafka import Message
 
 from perennial_contract.objects.observation import from_parquet, parse_segment_key
 from perennial_contract.runtime.kafka.headers import read_headers
-from tests.e2e.commits import Commits
-from tests.e2e.kubectl import Json, kubectl, listed
-from tests.e2e.pipeline import Pipeline
-from tests.e2e.rows import LOANS, loans
-from tests.e2e.stream import Stream, messages
+from tests.support.e2e.commits import Commits
+from tests.support.e2e.kubectl import Json, kubectl, listed
+from tests.support.e2e.pipeline import Pipeline
+from tests.support.e2e.rows import LOANS, loans
+from tests.support.e2e.stream import Stream, messages
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 RATE, SECONDS, KILLS = 500, 80, 5

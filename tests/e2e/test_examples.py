@@ -15,8 +15,8 @@ from examples.demo.rows import people
 from perennial_contract.objects.observation import total
 from perennial_operator.api.status import Outcome, Status, Trigger
 from tests.e2e.conftest import ROOT
-from tests.e2e.kubectl import Json, eventually, kubectl
-from tests.e2e.published_client import PublishedClient
+from tests.support.e2e.kubectl import Json, eventually, kubectl
+from tests.support.e2e.published_client import PublishedClient
 
 pytestmark = pytest.mark.e2e
 
@@ -32,7 +32,7 @@ def demo(*command: str) -> str:
 
 
 def file_of(name: str) -> str:
-    return str(ROOT / "examples" / f"{name}.yaml")
+    return str(ROOT / "examples" / "pipelines" / f"{name}.yaml")
 
 
 @contextmanager

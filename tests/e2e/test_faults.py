@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.e2e.altered import altered
-from tests.e2e.kubectl import Refused, kubectl
-from tests.e2e.pipeline import BUCKET, Pipeline, empty, s3
-from tests.e2e.rows import LOANS, loans
-from tests.e2e.stream import Stream
+from tests.support.e2e.altered import altered
+from tests.support.e2e.kubectl import Refused, kubectl
+from tests.support.e2e.pipeline import BUCKET, Pipeline, empty, s3
+from tests.support.e2e.rows import LOANS, loans
+from tests.support.e2e.stream import Stream
 
 pytestmark = pytest.mark.e2e
 LATER = "e2e-later"

@@ -2,10 +2,10 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.e2e.kubectl import Json, get, kubectl
-from tests.e2e.pipeline import SLOW, Pipeline
-from tests.e2e.rows import LOANS, loans
-from tests.e2e.stream import Stream
+from tests.support.e2e.kubectl import Json, get, kubectl
+from tests.support.e2e.pipeline import SLOW, Pipeline
+from tests.support.e2e.rows import LOANS, loans
+from tests.support.e2e.stream import Stream
 
 pytestmark = pytest.mark.e2e
 MISSING = "v77-0123abcd"

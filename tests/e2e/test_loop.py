@@ -4,10 +4,10 @@ from itertools import pairwise
 
 import pytest
 
-from tests.e2e.kubectl import Json
-from tests.e2e.pipeline import Pipeline
-from tests.e2e.rows import INCOME, LOANS, income, loans
-from tests.e2e.stream import Row, Stream
+from tests.support.e2e.kubectl import Json
+from tests.support.e2e.pipeline import Pipeline
+from tests.support.e2e.rows import INCOME, LOANS, income, loans
+from tests.support.e2e.stream import Row, Stream
 
 pytestmark = pytest.mark.e2e
 

@@ -7,9 +7,9 @@ from contextlib import contextmanager
 import pytest
 
 from tests.e2e.conftest import ROOT
-from tests.e2e.pipeline import SLOW, Pipeline
-from tests.e2e.rows import LOANS, loans
-from tests.e2e.stream import Stream
+from tests.support.e2e.pipeline import SLOW, Pipeline
+from tests.support.e2e.rows import LOANS, loans
+from tests.support.e2e.stream import Stream
 
 pytestmark = [pytest.mark.e2e, pytest.mark.alone]
 MINUTE = 60

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from tests.e2e.conftest import ROOT, SYSTEM
-from tests.e2e.kubectl import Json, apply, eventually, get, kubectl, listed
-from tests.e2e.pipeline import Pipeline
-from tests.e2e.rows import LOANS, loans
-from tests.e2e.stream import Stream
+from tests.support.e2e.kubectl import Json, apply, eventually, get, kubectl, listed
+from tests.support.e2e.pipeline import Pipeline
+from tests.support.e2e.rows import LOANS, loans
+from tests.support.e2e.stream import Stream
 
 pytestmark = pytest.mark.e2e
 CHILDREN = "deployments,statefulsets,jobs,controllerrevisions,replicasets,pods"

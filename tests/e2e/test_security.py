@@ -6,12 +6,12 @@ from typing import Final
 import pytest
 
 from perennial_contract.reasons import Reason
-from tests.e2e.kubectl import Json, apply, kubectl, listed
-from tests.e2e.pipeline import BUCKET, Pipeline
-from tests.e2e.rows import LOANS, loans
-from tests.e2e.stream import Stream
-from tests.integration.security import Content, User, password_secret, s3_secret
-from tests.servers import need_certificates
+from tests.support.e2e.kubectl import Json, apply, kubectl, listed
+from tests.support.e2e.pipeline import BUCKET, Pipeline
+from tests.support.e2e.rows import LOANS, loans
+from tests.support.e2e.stream import Stream
+from tests.support.security import Content, User, password_secret, s3_secret
+from tests.support.servers import need_certificates
 
 pytestmark = pytest.mark.e2e
 

@@ -4,10 +4,10 @@ from collections.abc import Callable
 import pytest
 
 from perennial_operator.adapters.kubernetes import Api, path_of
-from tests.e2e.kubectl import Json, kubectl, listed
-from tests.e2e.pipeline import SLOW, Pipeline
-from tests.e2e.rows import LOANS, loans
-from tests.e2e.stream import Stream
+from tests.support.e2e.kubectl import Json, kubectl, listed
+from tests.support.e2e.pipeline import SLOW, Pipeline
+from tests.support.e2e.rows import LOANS, loans
+from tests.support.e2e.stream import Stream
 
 pytestmark = pytest.mark.e2e
 Prepared = Callable[[Pipeline], Pipeline]

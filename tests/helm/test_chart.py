@@ -8,7 +8,7 @@ import yaml
 
 from perennial_operator.handlers import CHILDREN
 from perennial_operator.settings import Settings
-from tests.servers import need_programs
+from tests.support.servers import need_programs
 
 Json = dict[str, Any]
 CHART = Path(__file__).parents[2] / "helm" / "perennial"

@@ -3,9 +3,9 @@ from uuid import uuid4
 
 import pytest
 
-from tests.integration.control_plane import PROGRAMS, ControlPlane, begin, free_port
-from tests.integration.stage import Operator, World
-from tests.servers import KAFKA, MLFLOW, S3, need, need_programs
+from tests.support.operator.control_plane import PROGRAMS, ControlPlane, begin, free_port
+from tests.support.operator.process import Operator, World
+from tests.support.servers import KAFKA, MLFLOW, S3, need, need_programs
 
 
 @pytest.fixture(scope="session")

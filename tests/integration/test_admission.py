@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from tests.helm.test_chart import rendered
-from tests.integration.control_plane import (
+from tests.support.operator.control_plane import (
     ADMIN,
     EDITOR,
     WRITER,

@@ -21,9 +21,9 @@ from perennial_contract.objects.bundle import FILES, MANIFEST, key
 from perennial_contract.status import Outcome, Verdict
 from perennial_trainer.adapters.mlflow import ENVIRONMENT, track
 from perennial_trainer.attempt.mlflow_run import Record
-from tests.integration.trainer import Bucket
-from tests.integration.trainer import bucket as a_bucket
-from tests.servers import KAFKA_SASL, MLFLOW, need, need_certificates
+from tests.support.servers import KAFKA_SASL, MLFLOW, need, need_certificates
+from tests.support.trainer.process import Bucket
+from tests.support.trainer.process import bucket as a_bucket
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

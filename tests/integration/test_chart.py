@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.integration.control_plane import ADMIN, CHART, ControlPlane
+from tests.support.operator.control_plane import ADMIN, CHART, ControlPlane
 
 pytestmark = pytest.mark.integration
 

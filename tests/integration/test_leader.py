@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from tests.integration.control_plane import (
+from tests.support.operator.builders import V1
+from tests.support.operator.control_plane import (
     a_pipeline,
     apply,
     eventually,
     ready,
     start_api_server,
 )
-from tests.integration.stage import Operator, World
-from tests.support.operator.builders import V1
+from tests.support.operator.process import Operator, World
 
 pytestmark = pytest.mark.integration
 

@@ -23,9 +23,9 @@ from perennial_predictor.adapters.events import Events
 from perennial_predictor.status import State
 from perennial_recorder.adapters.kafka import KafkaSource
 from perennial_recorder.records import Trouble
-from tests.integration.security import User
-from tests.servers import KAFKA_SASL, need, need_certificates
 from tests.support.predictor.stream import Stream, each_once, until
+from tests.support.security import User
+from tests.support.servers import KAFKA_SASL, need, need_certificates
 
 pytestmark = pytest.mark.integration
 

@@ -9,8 +9,8 @@ from perennial_operator.manifests.deployment import deployment
 from perennial_operator.manifests.job import job
 from perennial_operator.manifests.statefulset import statefulset
 from tests.helm.test_chart import one, rendered
-from tests.integration.control_plane import ControlPlane, Refused
 from tests.support.operator.builders import V1, a_pipeline, an_attempt
+from tests.support.operator.control_plane import ControlPlane, Refused
 from tests.support.operator.wishes import WISHES
 
 pytestmark = pytest.mark.integration

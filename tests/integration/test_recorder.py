@@ -17,9 +17,9 @@ from confluent_kafka import Producer, TopicPartition
 from perennial_contract.resource.training import Filter
 from perennial_contract.runtime.s3 import connect
 from perennial_contract.status import RecorderReport
-from tests.integration.recorder import PATIENCE, World, a_world
 from tests.support.recorder.histories import Sent, Shape, Stories
 from tests.support.recorder.oracle import expect
+from tests.support.recorder.process import PATIENCE, World, a_world
 
 pytestmark = pytest.mark.integration
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.recorder import World, a_world
+from tests.support.recorder.process import World, a_world
 
 pytestmark = pytest.mark.integration
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.control_plane import ControlPlane, Refused, a_pipeline, apply
+from tests.support.operator.control_plane import ControlPlane, Refused, a_pipeline, apply
 
 pytestmark = pytest.mark.integration
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from perennial_operator.decide.revisions import KEPT
-from tests.integration.control_plane import ADMIN, a_pipeline, apply, eventually
-from tests.integration.stage import Operator, World
-from tests.servers import need_programs
+from tests.support.operator.control_plane import ADMIN, a_pipeline, apply, eventually
+from tests.support.operator.process import Operator, World
+from tests.support.servers import need_programs
 
 pytestmark = pytest.mark.integration
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from perennial_contract.status import BundleState, PredictorReport, Report
-from tests.integration.control_plane import a_pipeline, apply, eventually
-from tests.integration.stage import Operator, World, reporting
 from tests.support.operator.builders import D1, D2, V1, V2
+from tests.support.operator.control_plane import a_pipeline, apply, eventually
+from tests.support.operator.process import Operator, World, reporting
 
 pytestmark = pytest.mark.integration
 

@@ -14,7 +14,8 @@ from perennial_contract.resource.training import Kafka, TopicSection
 from perennial_contract.runtime.kafka.lifecycle import LifecycleTopic, Unwritten
 from perennial_contract.runtime.s3 import Put, StorageRefused
 from tests.fakes.mount import Mount
-from tests.integration.security import (
+from tests.support.predictor.stream import until
+from tests.support.security import (
     Content,
     Recording,
     Topics,
@@ -30,8 +31,7 @@ from tests.integration.security import (
     until_refused,
     without_certificate,
 )
-from tests.servers import KAFKA_SASL, KAFKA_TLS, S3_TLS, need, need_certificates
-from tests.support.predictor.stream import until
+from tests.support.servers import KAFKA_SASL, KAFKA_TLS, S3_TLS, need, need_certificates
 
 pytestmark = pytest.mark.integration
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.control_plane import a_pipeline, apply, eventually
-from tests.integration.stage import Operator, World
+from tests.support.operator.control_plane import a_pipeline, apply, eventually
+from tests.support.operator.process import Operator, World
 
 pytestmark = pytest.mark.integration
 

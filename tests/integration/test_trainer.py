@@ -17,9 +17,9 @@ import pytest
 from perennial_contract.objects.observation import SegmentKey, to_parquet
 from perennial_contract.status import Outcome, TrainerReport, Verdict
 from perennial_trainer.models.served import fetch
-from tests.integration.trainer import BUCKET, Bucket
-from tests.integration.trainer import bucket as a_bucket
 from tests.support.trainer.agrawal import observations
+from tests.support.trainer.process import BUCKET, Bucket
+from tests.support.trainer.process import bucket as a_bucket
 
 pytestmark = pytest.mark.integration
 WATERMARK = {"t": {"0": 1200, "1": 800}}

@@ -16,8 +16,8 @@ from typing import Any, Final
 import boto3
 from botocore.exceptions import ClientError
 
-from tests.servers import S3_USER
 from tests.support.predictor.stream import LIMIT, Stream
+from tests.support.servers import S3_USER
 
 _CODE: Final = """
 import pathlib, sys

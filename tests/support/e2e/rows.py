@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from examples.demo.agrawal import applications
-from tests.e2e.kubectl import Json
-from tests.e2e.stream import Row
+from tests.support.e2e.kubectl import Json
+from tests.support.e2e.stream import Row
 
-DATA: Final = Path(__file__).parents[3] / "shared" / "data"
+DATA: Final = Path(__file__).parents[4] / "shared" / "data"
 INCOME: Final[Json] = {
     "label": {"positive": ">50K", "negative": "<=50K", "aliases": {">50K.": ">50K"}},
     "exclude": ["fnlwgt"],

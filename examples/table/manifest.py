@@ -12,9 +12,9 @@ import yaml
 
 from examples.demo.dataset import as_csv
 from examples.demo.rows import Row
-from examples.play.lines import TableRefused
-from examples.play.sizes import Sizes
-from examples.play.table import Table
+from examples.table.lines import TableRefused
+from examples.table.sizes import Sizes
+from examples.table.table import Table
 from perennial_contract.resource.training import Schema
 from perennial_model.features.infer import DatasetRefused, infer
 

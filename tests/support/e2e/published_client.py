@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from tests.servers import KAFKA
+from tests.support.servers import KAFKA
 
 TOPIC = "app_messages"
 RETRAIN = "retrain_topic"

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from examples.demo.dataset import as_csv
 from examples.demo.rows import Row
-from examples.play.lines import TableRefused
-from examples.play.table import plain, read
+from examples.table.lines import TableRefused
+from examples.table.table import plain, read
 from perennial_contract.resource.training import BinaryLabel
 
 ROWS = ["1,a,yes", "2,b,no", "3,a,no"]

@@ -16,8 +16,14 @@ from typing import Any
 from uuid import uuid4
 
 from perennial_contract.status import Outcome, Report, Verdict
-from tests.integration.control_plane import OPERATOR, ControlPlane, apply, eventually, free_port
 from tests.support.operator.builders import D1, V1
+from tests.support.operator.control_plane import (
+    OPERATOR,
+    ControlPlane,
+    apply,
+    eventually,
+    free_port,
+)
 
 Json = dict[str, Any]
 ADDRESS = "127.83.0.1"

@@ -1,6 +1,6 @@
 """A table of your own as a stream.
 
-    python -m examples.play COMMAND FILE COLUMN
+    python -m examples.table COMMAND FILE COLUMN
 
     check     whether it can be played, and how
     manifest  write the ModelPipeline for it to a file, and print that file's path
@@ -25,12 +25,12 @@ from examples.demo.ends import WallClock, guarded, read_facts, say_how_to_go_on,
 from examples.demo.pipeline import parse
 from examples.demo.report import count
 from examples.demo.screen import best
-from examples.play.lines import TableRefused
-from examples.play.manifest import base, manifest, name_of, text, unusable
-from examples.play.playback import Playback
-from examples.play.report import report
-from examples.play.sizes import Sizes, sizes
-from examples.play.table import Table, read
+from examples.table.lines import TableRefused
+from examples.table.manifest import base, manifest, name_of, text, unusable
+from examples.table.playback import Playback
+from examples.table.report import report
+from examples.table.sizes import Sizes, sizes
+from examples.table.table import Table, read
 
 _ARGUMENTS: Final = 3
 

@@ -14,7 +14,7 @@ from perennial_model.features.encoder import learn
 from perennial_model.features.infer import infer
 from perennial_operator.api.spec import Spec
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples" / "pipelines"
 
 
 def manifest(name: str) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
 
-from examples.play.lines import TableRefused
-from examples.play.table import Table
+from examples.table.lines import TableRefused
+from examples.table.table import Table
 
 PARTS: Final = 6  # thresholds in a stream
 BASE: Final = 200  # rows that a first model needs

@@ -18,7 +18,7 @@ from tests.support.operator.builders import a_spec
 
 Json = dict[str, Any]
 T = TypeVar("T")
-CHART = Path(__file__).parents[2] / "helm" / "perennial"
+CHART = Path(__file__).parents[3] / "helm" / "perennial"
 PROGRAMS = ("etcd", "kube-apiserver", "kubectl", "helm", "openssl")
 ADMIN, OPERATOR = "admin-token", "operator-token"
 EDITOR, WRITER = "editor-token", "writer-token"

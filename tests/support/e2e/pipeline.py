@@ -10,10 +10,10 @@ from typing import Any
 import boto3
 
 from perennial_contract.objects.observation import total
-from tests.e2e.altered import renumbered
-from tests.e2e.kubectl import Json, Refused, apply, eventually, get, kubectl, listed
-from tests.e2e.stream import Row, Stream
-from tests.servers import S3, S3_USER
+from tests.support.e2e.altered import renumbered
+from tests.support.e2e.kubectl import Json, Refused, apply, eventually, get, kubectl, listed
+from tests.support.e2e.stream import Row, Stream
+from tests.support.servers import S3, S3_USER
 
 BUCKET = "perennial-e2e"
 SLOW = {"maxEvals": 1000, "timeout": "20s", "searchEvery": 1}  # attempts long enough to be met

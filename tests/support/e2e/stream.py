@@ -12,7 +12,7 @@ from uuid import uuid4
 from confluent_kafka import Consumer, KafkaError, Message, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]  # it does
 
-from tests.servers import KAFKA
+from tests.support.servers import KAFKA
 
 TOPICS = ("events", "labels", "predictions", "dead-letters", "lifecycle")
 

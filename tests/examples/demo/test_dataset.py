@@ -9,7 +9,7 @@ from examples.demo.agrawal import ATTRIBUTES, label
 from examples.demo.dataset import base, made_up
 from examples.demo.pipeline import ManifestTrouble, Pipeline, load
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = Path(__file__).parents[3] / "examples" / "pipelines"
 LOANS = load()
 PEOPLE = load(EXAMPLES / "migrate-ml-pipeline.yaml")
 

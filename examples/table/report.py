@@ -10,7 +10,7 @@ from typing import Final
 from examples.demo.accuracy import Grade
 from examples.demo.report import Facts, report_with
 from examples.demo.view import short
-from examples.play.table import Table
+from examples.table.table import Table
 
 PARTS: Final = 10
 

@@ -14,7 +14,7 @@ from uuid import uuid4
 from perennial_contract.resource.training import Storage
 from perennial_contract.runtime.s3 import Store, connect
 from perennial_contract.settings import TrainerSettings
-from tests.servers import S3_USER
+from tests.support.servers import S3_USER
 from tests.support.trainer.agrawal import csv
 from tests.support.trainer.builders import a_settings
 

@@ -48,8 +48,8 @@ from perennial_predictor.status import State
 from perennial_recorder import __main__ as recorder
 from perennial_recorder.loop import Pace
 from tests.fakes.mount import Mount
-from tests.servers import KAFKA, KAFKA_SASL, S3_TLS, S3_USER
 from tests.support.predictor.stream import Stream, until
+from tests.support.servers import KAFKA, KAFKA_SASL, S3_TLS, S3_USER
 
 BUCKET: Final = "security-test"
 Content = dict[str, str]

@@ -7,7 +7,7 @@ from typing import Final, Self
 from confluent_kafka import ConsumerGroupTopicPartitions
 from confluent_kafka.admin import AdminClient
 
-from tests.servers import KAFKA
+from tests.support.servers import KAFKA
 
 PAUSE: Final = 0.05  # seconds between two looks
 

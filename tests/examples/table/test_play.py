@@ -13,17 +13,17 @@ from examples.demo.pipeline import parse
 from examples.demo.rows import Row
 from examples.demo.traffic import Traffic
 from examples.demo.view import View
-from examples.play.__main__ import file_of, main
-from examples.play.lines import TableRefused
-from examples.play.manifest import base, manifest, name_of, text, unusable
-from examples.play.playback import SETTLE, Playback
-from examples.play.report import along, report
-from examples.play.sizes import FASTEST, Sizes, sizes
-from examples.play.table import MOST, Table
+from examples.table.__main__ import file_of, main
+from examples.table.lines import TableRefused
+from examples.table.manifest import base, manifest, name_of, text, unusable
+from examples.table.playback import SETTLE, Playback
+from examples.table.report import along, report
+from examples.table.sizes import FASTEST, Sizes, sizes
+from examples.table.table import MOST, Table
 from perennial_contract.resource.training import BinaryLabel
 from perennial_operator.api.spec import Spec
 from perennial_operator.api.status import Outcome
-from tests.examples.test_report import FACTS
+from tests.examples.demo.test_report import FACTS
 from tests.fakes.loans import FakeClock, FakeScreen, entry
 
 
@@ -255,7 +255,7 @@ def test_what_is_no_command_shows_what_there_is(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(arguments) == 2
-    assert "examples.play COMMAND FILE COLUMN" in capsys.readouterr().out
+    assert "examples.table COMMAND FILE COLUMN" in capsys.readouterr().out
 
 
 def test_a_refused_table_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
