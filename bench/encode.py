@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from perennial_contract.resource.training import BinaryLabel, Schema
+from perennial_contract.resource.schema import BinaryLabel, Schema
 from perennial_model.features.encoder import Encoder, learn
 from perennial_model.features.infer import infer
 

@@ -16,15 +16,11 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from perennial_contract.resource.training import (
-    Events,
-    Kafka,
-    Labels,
-    Reference,
-    SecretReference,
-    Storage,
-)
-from perennial_contract.runtime.s3 import Put
+from perennial_contract.resource.kafka import Kafka
+from perennial_contract.resource.storage import Storage
+from perennial_contract.resource.streams import Events, Labels, Reference
+from perennial_contract.resource.values import SecretReference
+from perennial_contract.runtime.objects import Put
 from perennial_contract.settings import RecorderSettings
 from perennial_recorder.adapters.sqlite import SqliteWaiting
 from perennial_recorder.loop import Pace, Recorder

@@ -11,7 +11,7 @@ import yaml
 
 from perennial_contract.messages.labels import read_label, spellings
 from perennial_contract.messages.paths import place
-from perennial_contract.resource.training import BinaryLabel
+from perennial_contract.resource.schema import BinaryLabel
 
 MANIFEST: Final = Path(__file__).parents[1] / "pipelines" / "loans.yaml"
 NAMESPACE: Final = "default"

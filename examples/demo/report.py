@@ -11,7 +11,7 @@ from typing import Final
 from examples.demo.accuracy import Grade
 from examples.demo.timeline import Timeline
 from examples.demo.view import sentence, short
-from perennial_contract.objects.observation import total
+from perennial_contract.objects.watermark import total
 from perennial_contract.status import Score, Verdict
 from perennial_operator.api.status import Entry, Outcome
 

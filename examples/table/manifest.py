@@ -15,7 +15,7 @@ from examples.demo.rows import Row
 from examples.table.lines import TableRefused
 from examples.table.sizes import Sizes
 from examples.table.table import Table
-from perennial_contract.resource.training import Schema
+from perennial_contract.resource.schema import Schema
 from perennial_model.features.infer import DatasetRefused, infer
 
 _LONGEST: Final = 40  # characters of a ModelPipeline's name

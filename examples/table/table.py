@@ -12,7 +12,7 @@ from typing import Final
 from examples.demo.rows import Row
 from examples.table.lines import LONGEST, Lines, TableRefused, lines
 from perennial_contract.messages.labels import canonical
-from perennial_contract.resource.training import BinaryLabel
+from perennial_contract.resource.schema import BinaryLabel
 
 MOST: Final = 60_000  # rows that are played
 _SHOWN: Final = 8  # values of a label that has too many

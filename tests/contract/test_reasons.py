@@ -3,7 +3,7 @@ import re
 import pytest
 
 from perennial_contract.reasons import Reason, Told
-from perennial_contract.runtime.s3 import BucketMissing, StorageRefused, StoreError
+from perennial_contract.runtime.objects import BucketMissing, StorageRefused, StoreError
 from perennial_contract.status import Problem
 
 

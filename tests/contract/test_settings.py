@@ -5,25 +5,12 @@ import pytest
 from pydantic import ValidationError
 
 from perennial_contract.messages.labels import spellings
-from perennial_contract.resource.training import (
-    BinaryLabel,
-    Dataset,
-    Events,
-    Feature,
-    FeatureType,
-    Kafka,
-    Labels,
-    Optimizer,
-    Predictions,
-    Promotion,
-    Reference,
-    Retrain,
-    Schema,
-    SecretReference,
-    Storage,
-    TopicSection,
-    Tracking,
-)
+from perennial_contract.resource.kafka import Kafka
+from perennial_contract.resource.schema import BinaryLabel, Feature, FeatureType, Schema
+from perennial_contract.resource.storage import Storage
+from perennial_contract.resource.streams import Events, Labels, Predictions, Reference, TopicSection
+from perennial_contract.resource.training import Dataset, Optimizer, Promotion, Retrain, Tracking
+from perennial_contract.resource.values import SecretReference
 from perennial_contract.settings import (
     SETTINGS,
     PredictorSettings,

@@ -12,7 +12,7 @@ import pytest
 from examples.demo import kafka
 from examples.demo.pipeline import Pipeline, load
 from examples.demo.rows import people
-from perennial_contract.objects.observation import total
+from perennial_contract.objects.watermark import total
 from perennial_operator.api.status import Outcome, Status, Trigger
 from tests.e2e.conftest import ROOT
 from tests.support.e2e.kubectl import Json, eventually, kubectl

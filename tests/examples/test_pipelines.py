@@ -9,7 +9,7 @@ from examples.demo.dataset import ROWS, base
 from examples.demo.pipeline import Pipeline, load
 from examples.demo.rows import NOISE
 from examples.demo.traffic import DELAY, RATE
-from perennial_contract.resource.training import BinaryLabel
+from perennial_contract.resource.schema import BinaryLabel
 from perennial_model.features.encoder import learn
 from perennial_model.features.infer import infer
 from perennial_operator.api.spec import Spec

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from perennial_contract.messages.events import Headers
+from perennial_contract.messages.references import Headers
 from perennial_contract.reasons import Reason
 from perennial_recorder.records import Arrival, Overtaken, Partition, Topic, Trouble
 

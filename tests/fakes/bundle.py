@@ -24,7 +24,7 @@ from perennial_contract.objects.bundle import (
     seal,
     to_golden,
 )
-from perennial_contract.resource.training import BinaryLabel, Feature, FeatureType
+from perennial_contract.resource.schema import BinaryLabel, Feature, FeatureType
 from perennial_model.features.encoder import Encoder, learn
 
 LABEL: Final = BinaryLabel(positive=">50K", negative="<=50K")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from perennial_contract.runtime.s3 import Put
+from perennial_contract.runtime.objects import Put
 
 
 class FakeObjects:

@@ -18,7 +18,7 @@ from perennial_contract.objects.bundle import (
     key,
     seal,
 )
-from perennial_contract.resource.training import BinaryLabel, Feature
+from perennial_contract.resource.schema import BinaryLabel, Feature
 from perennial_contract.status import Score
 from perennial_model.features.encoder import Encoder, learn
 from tests.golden.golden import DATA

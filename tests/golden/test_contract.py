@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from perennial_contract.messages.events import join_id
 from perennial_contract.messages.json import read_json
 from perennial_contract.messages.labels import canonical
+from perennial_contract.messages.references import join_id
 from perennial_contract.messages.scalars import to_category, to_number
 from perennial_contract.messages.times import read_time
 from perennial_contract.objects.bundle import ENCODER, GOLDEN, MANIFEST, to_golden
 from perennial_contract.objects.observation import Observation, SegmentKey, to_parquet
 from perennial_contract.objects.owner import owner_of
-from perennial_contract.resource.training import Schema
+from perennial_contract.resource.schema import Schema
 from perennial_contract.settings import PredictorSettings
 from perennial_model.features.encoder import Encoder
 from perennial_model.features.infer import infer

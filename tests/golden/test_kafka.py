@@ -11,7 +11,7 @@ import pytest
 from confluent_kafka import Consumer, Message, TopicPartition
 
 from perennial_contract.lifecycle import Serving
-from perennial_contract.resource.training import Kafka
+from perennial_contract.resource.kafka import Kafka
 from perennial_contract.runtime.kafka.client_settings import for_admin, for_consumer, for_producer
 from perennial_contract.runtime.kafka.lifecycle import LifecycleTopic
 from perennial_contract.settings import PredictorSettings

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 from zlib import decompress
 
-from perennial_contract.resource.training import Events, Labels, Reference, TopicSection
+from perennial_contract.resource.streams import Events, Labels, Reference, TopicSection
 from tests.fakes.broker import Record
 from tests.golden.golden import Golden, document, exposed, opened
 from tests.support.recorder.harness import BEGIN, Stage

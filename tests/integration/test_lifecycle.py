@@ -8,7 +8,7 @@ from signal import SIGTERM
 import pytest
 
 from perennial_contract.lifecycle import Serving
-from perennial_contract.resource.training import TopicSection
+from perennial_contract.resource.streams import TopicSection
 from tests.fakes.bundle import a_bundle
 from tests.support.predictor.program import Bucket, Program, mounted
 from tests.support.predictor.stream import Stream, until

@@ -16,7 +16,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it does
 )
 
 from perennial_contract.reasons import Reason
-from perennial_contract.resource.training import Kafka
+from perennial_contract.resource.kafka import Kafka
 from perennial_contract.status import Problem
 from perennial_predictor import ports as predictor_ports
 from perennial_predictor.adapters.events import Events

@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 from confluent_kafka import Producer, TopicPartition
 
-from perennial_contract.resource.training import Filter
+from perennial_contract.resource.streams import Filter
 from perennial_contract.runtime.s3 import connect
 from perennial_contract.status import RecorderReport
 from tests.support.recorder.histories import Sent, Shape, Stories

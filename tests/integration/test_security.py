@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from perennial_contract.reasons import Reason
-from perennial_contract.resource.training import Kafka, TopicSection
+from perennial_contract.resource.kafka import Kafka
+from perennial_contract.resource.streams import TopicSection
 from perennial_contract.runtime.kafka.lifecycle import LifecycleTopic, Unwritten
-from perennial_contract.runtime.s3 import Put, StorageRefused
+from perennial_contract.runtime.objects import Put, StorageRefused
 from tests.fakes.mount import Mount
 from tests.support.predictor.stream import until
 from tests.support.security import (

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from confluent_kafka import Message
 
-from perennial_contract.resource.training import Events, Filter, Labels, Reference
+from perennial_contract.resource.streams import Events, Filter, Labels, Reference
 from tests.fakes.bundle import people
 from tests.support.predictor.stream import Stream, headers_of, until
 

@@ -2,15 +2,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from perennial_contract.resource.training import (
-    Events,
-    Kafka,
-    Predictions,
-    Reference,
-    SecretReference,
-    Storage,
-    TopicSection,
-)
+from perennial_contract.resource.kafka import Kafka
+from perennial_contract.resource.storage import Storage
+from perennial_contract.resource.streams import Events, Predictions, Reference, TopicSection
+from perennial_contract.resource.values import SecretReference
 from perennial_contract.settings import PredictorSettings
 from perennial_predictor.scoring import binary
 from perennial_predictor.scoring.answers import Answerer

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from perennial_contract.objects.bundle import ENCODER, GOLDEN, MANIFEST, MODEL, key
-from perennial_contract.resource.training import Feature, FeatureType
+from perennial_contract.resource.schema import Feature, FeatureType
 from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import BundleState, Problem
 from perennial_model.features.encoder import learn

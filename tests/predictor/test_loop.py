@@ -3,7 +3,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from perennial_contract.resource.training import Filter
+from perennial_contract.resource.streams import Filter
 from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import Problem
 from perennial_predictor.ports import Failure, Fatal, Topics, Trouble, Unavailable

@@ -8,7 +8,7 @@ import pytest
 
 from perennial_contract.lifecycle import Serving
 from perennial_contract.objects.bundle import MODEL
-from perennial_contract.runtime.s3 import BucketMissing
+from perennial_contract.runtime.objects import BucketMissing
 from perennial_contract.runtime.secrets import Secrets
 from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import BundleState, Problem

@@ -16,16 +16,10 @@ import pytest
 
 from perennial_contract.objects.observation import from_parquet, parse_segment_key
 from perennial_contract.reasons import Reason
-from perennial_contract.resource.training import (
-    Events,
-    Filter,
-    Kafka,
-    Labels,
-    Reference,
-    SecretReference,
-    Storage,
-    TopicSection,
-)
+from perennial_contract.resource.kafka import Kafka
+from perennial_contract.resource.storage import Storage
+from perennial_contract.resource.streams import Events, Filter, Labels, Reference, TopicSection
+from perennial_contract.resource.values import SecretReference
 from perennial_contract.runtime.s3 import Store
 from perennial_contract.settings import RecorderSettings
 from perennial_recorder.adapters.sqlite import SqliteWaiting

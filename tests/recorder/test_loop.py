@@ -8,7 +8,7 @@ import pytest
 
 from perennial_contract.objects.observation import Observation
 from perennial_contract.objects.owner import owner_of
-from perennial_contract.resource.training import Events, Filter, Labels, Reference
+from perennial_contract.resource.streams import Events, Filter, Labels, Reference
 from perennial_contract.status import Problem, RecorderReport
 from perennial_recorder import loop
 from tests.fakes.broker import Record

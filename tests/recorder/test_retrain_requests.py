@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from perennial_contract.resource.training import TopicSection
+from perennial_contract.resource.streams import TopicSection
 from tests.fakes.broker import Record
 from tests.support.recorder.harness import BEGIN, Stage
 

@@ -1,7 +1,7 @@
 import pytest
 
 from perennial_contract.reasons import Reason
-from perennial_contract.runtime.s3 import BucketMissing
+from perennial_contract.runtime.objects import BucketMissing
 from perennial_contract.status import Problem
 from perennial_recorder.records import Trouble
 from perennial_recorder.retries import Timetable

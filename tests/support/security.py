@@ -32,14 +32,10 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it does
 from confluent_kafka.cimpl import NewTopic
 
 from perennial_contract.reasons import Reason
-from perennial_contract.resource.training import (
-    Events,
-    Kafka,
-    Labels,
-    Reference,
-    SecretReference,
-    Storage,
-)
+from perennial_contract.resource.kafka import Kafka
+from perennial_contract.resource.storage import Storage
+from perennial_contract.resource.streams import Events, Labels, Reference
+from perennial_contract.resource.values import SecretReference
 from perennial_contract.runtime.s3 import Store, connect
 from perennial_contract.runtime.secrets import kafka_security
 from perennial_contract.settings import RecorderSettings

@@ -8,7 +8,7 @@ import pytest
 
 from perennial_contract.lifecycle import Completed, Message
 from perennial_contract.objects.bundle import FILES, MANIFEST, key
-from perennial_contract.runtime.s3 import StoreError
+from perennial_contract.runtime.objects import StoreError
 from perennial_contract.status import Outcome, Verdict
 from perennial_trainer.attempt.mlflow_run import Done, Record
 from perennial_trainer.follow_up import After

@@ -10,7 +10,7 @@ import pytest
 from perennial_contract.lifecycle import Message, Started
 from perennial_contract.objects.bundle import FILES, MANIFEST, BundleBroken, key
 from perennial_contract.objects.observation import SegmentKey, to_parquet
-from perennial_contract.runtime.s3 import Put
+from perennial_contract.runtime.objects import Put
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Outcome, Verdict
 from perennial_trainer.models.served import fetch

@@ -6,21 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial_contract.messages.events import (
-    AnswerWriter,
-    Event,
-    EventReader,
-    Filtered,
-    Headers,
-    LabelMessage,
-    LabelReader,
-    Rejection,
-    join_id,
-)
+from perennial_contract.messages.answers import AnswerWriter
+from perennial_contract.messages.events import Event, EventReader, Filtered
 from perennial_contract.messages.labels import read_label, spellings
+from perennial_contract.messages.labels_topic import LabelMessage, LabelReader
 from perennial_contract.messages.paths import ABSENT, pick
+from perennial_contract.messages.references import Headers, Rejection, join_id
 from perennial_contract.reasons import DeadLetter
-from perennial_contract.resource.training import BinaryLabel, Events, Filter, Labels, Reference
+from perennial_contract.resource.schema import BinaryLabel
+from perennial_contract.resource.streams import Events, Filter, Labels, Reference
 from tests.support.contract.json_values import records, values
 
 LABEL = BinaryLabel(positive=">50K", negative="<=50K")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 
 from perennial_contract.messages.labels import canonical, read_label, spellings
-from perennial_contract.resource.training import BinaryLabel
+from perennial_contract.resource.schema import BinaryLabel
 from tests.support.contract.json_values import values
 
 INCOME = BinaryLabel(

@@ -24,7 +24,7 @@ from perennial_contract.objects.bundle import (
     to_golden,
     version_number,
 )
-from perennial_contract.resource.training import BinaryLabel
+from perennial_contract.resource.schema import BinaryLabel
 from perennial_contract.status import Score
 
 DATA = {MODEL: b"tree\n", ENCODER: b'{"format":1}', GOLDEN: b'{"record":{},"scores":[0.5]}\n'}

@@ -10,8 +10,8 @@ from perennial_contract.objects.observation import (
     from_parquet,
     parse_segment_key,
     to_parquet,
-    total,
 )
+from perennial_contract.objects.watermark import total
 
 int64 = st.integers(-(2**63), 2**63 - 1)
 observations = st.builds(

@@ -3,14 +3,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from perennial_contract.resource.training import (
-    BinaryLabel,
-    Dataset,
-    Kafka,
-    Labels,
-    Reference,
-    Storage,
-)
+from perennial_contract.resource.kafka import Kafka
+from perennial_contract.resource.schema import BinaryLabel
+from perennial_contract.resource.storage import Storage
+from perennial_contract.resource.streams import Labels, Reference
+from perennial_contract.resource.training import Dataset
 
 
 @pytest.mark.parametrize(

@@ -5,15 +5,10 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from perennial_contract.objects.bundle import sha256
-from perennial_contract.resource.training import SecretReference, Storage
-from perennial_contract.runtime.s3 import (
-    BucketMissing,
-    Put,
-    StorageRefused,
-    Store,
-    StoreError,
-    connect,
-)
+from perennial_contract.resource.storage import Storage
+from perennial_contract.resource.values import SecretReference
+from perennial_contract.runtime.objects import BucketMissing, Put, StorageRefused, StoreError
+from perennial_contract.runtime.s3 import Store, connect
 from tests.fakes.s3 import FakeS3, Fault
 
 if TYPE_CHECKING:

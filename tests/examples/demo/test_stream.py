@@ -11,7 +11,7 @@ from examples.demo.pipeline import Message
 from examples.demo.rows import Applications
 from examples.demo.stream import Stream, answer
 from examples.demo.traffic import Traffic
-from perennial_contract.resource.training import BinaryLabel
+from perennial_contract.resource.schema import BinaryLabel
 from tests.fakes.loans import PIPELINE
 
 

@@ -20,7 +20,7 @@ from examples.table.playback import SETTLE, Playback
 from examples.table.report import along, report
 from examples.table.sizes import FASTEST, Sizes, sizes
 from examples.table.table import MOST, Table
-from perennial_contract.resource.training import BinaryLabel
+from perennial_contract.resource.schema import BinaryLabel
 from perennial_operator.api.spec import Spec
 from perennial_operator.api.status import Outcome
 from tests.examples.demo.test_report import FACTS

@@ -12,7 +12,7 @@ from examples.demo.dataset import as_csv
 from examples.demo.rows import Row
 from examples.table.lines import TableRefused
 from examples.table.table import plain, read
-from perennial_contract.resource.training import BinaryLabel
+from perennial_contract.resource.schema import BinaryLabel
 
 ROWS = ["1,a,yes", "2,b,no", "3,a,no"]
 

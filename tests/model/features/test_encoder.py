@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perennial_contract.objects.bundle import BundleBroken
-from perennial_contract.resource.training import Feature, FeatureType
+from perennial_contract.resource.schema import Feature, FeatureType
 from perennial_model.features.encoder import Encoded, Encoder, learn
 from perennial_model.features.infer import DatasetRefused
 from tests.support.contract.json_values import records

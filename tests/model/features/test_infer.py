@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from perennial_contract.resource.training import BinaryLabel, Feature, FeatureType, Schema
+from perennial_contract.resource.schema import BinaryLabel, Feature, FeatureType, Schema
 from perennial_model.features.infer import DatasetRefused, infer
 
 LABEL = BinaryLabel(positive="1", negative="0")

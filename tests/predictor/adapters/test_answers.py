@@ -6,7 +6,7 @@ import pytest
 from confluent_kafka import KafkaError
 
 from perennial_contract.reasons import Reason
-from perennial_contract.resource.training import Kafka
+from perennial_contract.resource.kafka import Kafka
 from perennial_contract.settings import PredictorSettings
 from perennial_predictor.adapters.answers import Answers
 from perennial_predictor.ports import Failure, Fatal, Topics

@@ -7,7 +7,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from perennial_contract.reasons import DeadLetter
-from perennial_contract.resource.training import Filter, Labels, Predictions
+from perennial_contract.resource.streams import Filter, Labels, Predictions
 from perennial_contract.settings import PredictorSettings
 from perennial_predictor.scoring import binary
 from perennial_predictor.scoring.answers import Answerer

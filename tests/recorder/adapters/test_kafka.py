@@ -6,7 +6,7 @@ from contextlib import closing
 import pytest
 
 from perennial_contract.reasons import Reason
-from perennial_contract.resource.training import Kafka
+from perennial_contract.resource.kafka import Kafka
 from perennial_contract.runtime.secrets import SecretRefused
 from perennial_recorder.adapters.kafka import KafkaSource, arrival
 from perennial_recorder.records import Trouble

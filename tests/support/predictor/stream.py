@@ -17,15 +17,10 @@ from confluent_kafka import OFFSET_END, Consumer, Message, Producer, TopicPartit
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from perennial_contract.resource.training import (
-    Events,
-    Kafka,
-    Predictions,
-    Reference,
-    SecretReference,
-    Storage,
-    TopicSection,
-)
+from perennial_contract.resource.kafka import Kafka
+from perennial_contract.resource.storage import Storage
+from perennial_contract.resource.streams import Events, Predictions, Reference, TopicSection
+from perennial_contract.resource.values import SecretReference
 from perennial_contract.settings import PredictorSettings
 from perennial_predictor.adapters import answers as producer
 from perennial_predictor.adapters import events

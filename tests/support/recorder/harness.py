@@ -8,14 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from perennial_contract.objects.observation import Observation, from_parquet, parse_segment_key
-from perennial_contract.resource.training import (
-    Events,
-    Kafka,
-    Labels,
-    Reference,
-    SecretReference,
-    Storage,
-)
+from perennial_contract.resource.kafka import Kafka
+from perennial_contract.resource.storage import Storage
+from perennial_contract.resource.streams import Events, Labels, Reference
+from perennial_contract.resource.values import SecretReference
 from perennial_contract.runtime.s3 import Store
 from perennial_contract.settings import RecorderSettings
 from perennial_recorder.adapters.sqlite import SqliteWaiting

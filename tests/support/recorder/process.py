@@ -22,16 +22,10 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from perennial_contract.objects.observation import from_parquet, parse_segment_key
-from perennial_contract.resource.training import (
-    Events,
-    Filter,
-    Kafka,
-    Labels,
-    Reference,
-    SecretReference,
-    Storage,
-    TopicSection,
-)
+from perennial_contract.resource.kafka import Kafka
+from perennial_contract.resource.storage import Storage
+from perennial_contract.resource.streams import Events, Filter, Labels, Reference, TopicSection
+from perennial_contract.resource.values import SecretReference
 from perennial_contract.runtime.s3 import Store, connect
 from perennial_contract.settings import RecorderSettings
 from perennial_contract.status import RecorderReport

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 
 from perennial_contract.objects.observation import Observation
-from perennial_contract.resource.training import Schema
+from perennial_contract.resource.schema import Schema
 
 START = 1_790_000_000_000  # ms since 1970
 EVERY = 12  # ms

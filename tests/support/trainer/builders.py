@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from perennial_contract.objects.bundle import Manifest
-from perennial_contract.objects.observation import Observation, Written
+from perennial_contract.objects.observation import Observation
+from perennial_contract.objects.watermark import Watermark
 from perennial_contract.resource.training import Dataset
 from perennial_contract.settings import TrainerSettings
 from perennial_model.features.infer import infer
@@ -82,7 +83,7 @@ def a_case(
     return Case(settings, material, LATER, champion, previous)
 
 
-def served(built: Built, number: int, score: float, watermark: Written) -> Served:
+def served(built: Built, number: int, score: float, watermark: Watermark) -> Served:
     """A built model as if it had been published."""
     manifest = Manifest(
         uid="u-1",

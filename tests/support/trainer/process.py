@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from perennial_contract.resource.training import Storage
+from perennial_contract.resource.storage import Storage
 from perennial_contract.runtime.s3 import Store, connect
 from perennial_contract.settings import TrainerSettings
 from tests.support.servers import S3_USER

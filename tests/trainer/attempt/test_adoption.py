@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from perennial_contract.objects.bundle import FILES, MANIFEST, Manifest, describe, key, seal
-from perennial_contract.resource.training import BinaryLabel
+from perennial_contract.resource.schema import BinaryLabel
 from perennial_contract.status import Outcome, Score, Verdict
 from perennial_trainer.attempt.adoption import adopt
 from perennial_trainer.attempt.inputs import inputs_key, inputs_of, verdict_key

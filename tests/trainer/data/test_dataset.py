@@ -6,7 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from perennial_contract.resource.training import Dataset, Schema
+from perennial_contract.resource.schema import Schema
+from perennial_contract.resource.training import Dataset
 from perennial_trainer.data.dataset import DataRefused, read
 
 SCHEMA = Schema.model_validate(

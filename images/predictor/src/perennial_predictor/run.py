@@ -15,7 +15,7 @@ from typing import Final
 from perennial_contract.lifecycle import Serving
 from perennial_contract.objects.bundle import Bundle, BundleBroken
 from perennial_contract.reasons import Reason
-from perennial_contract.runtime.s3 import StoreError
+from perennial_contract.runtime.objects import StoreError
 from perennial_contract.runtime.secrets import Secrets
 from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import BundleState, Problem

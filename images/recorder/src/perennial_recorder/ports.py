@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Protocol
 
-from perennial_contract.runtime.s3 import Put
+from perennial_contract.runtime.objects import Put
 from perennial_recorder.join.known import Known
 from perennial_recorder.records import Arrival, Body, Overtaken, Partition, Topic, Written
 

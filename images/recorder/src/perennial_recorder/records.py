@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sized
 from typing import NamedTuple
 
-from perennial_contract.messages.events import Headers
+from perennial_contract.messages.references import Headers
 from perennial_contract.reasons import Reason
 
 

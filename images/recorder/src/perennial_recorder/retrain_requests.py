@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from perennial_contract.lifecycle import read_request
+from perennial_contract.objects.watermark import Watermark
 from perennial_contract.reasons import Reason
 from perennial_contract.settings import RecorderSettings
 from perennial_recorder.ports import Source
@@ -38,7 +39,7 @@ class Requests:
     source: Source
     timetable: Timetable
     topics: float
-    found: dict[str, dict[str, int]] = field(default_factory=dict)
+    found: Watermark = field(default_factory=dict)
     """Topic id: partition: offset after the newest request."""
     _id: str = ""
     _known: set[Partition] = field(default_factory=set)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from perennial_contract.reasons import Reason
-from perennial_contract.runtime.s3 import StoreError
+from perennial_contract.runtime.objects import StoreError
 from perennial_contract.status import Problem
 from perennial_recorder.records import Trouble
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from perennial_contract.objects.observation import total
+from perennial_contract.objects.watermark import total
 from perennial_contract.settings import RecorderSettings
 from perennial_contract.status import RecorderReport
 from perennial_recorder.join.known import INCOMPLETE

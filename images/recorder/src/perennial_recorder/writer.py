@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from perennial_contract.runtime.s3 import Put
+from perennial_contract.runtime.objects import Put
 from perennial_recorder.metrics import Metrics
 from perennial_recorder.ports import ObjectStore
 from perennial_recorder.progress import checkpoint as checkpoints

@@ -26,11 +26,12 @@ from pydantic import ValidationError
 
 from perennial_contract.lifecycle import Message
 from perennial_contract.reasons import Reason
-from perennial_contract.resource.training import Storage
+from perennial_contract.resource.storage import Storage
 from perennial_contract.runtime.http import serve
 from perennial_contract.runtime.kafka.lifecycle import LifecycleTopic
 from perennial_contract.runtime.logs import configure
-from perennial_contract.runtime.s3 import StorageRefused, Store, StoreError, connect
+from perennial_contract.runtime.objects import StorageRefused, StoreError
+from perennial_contract.runtime.s3 import Store, connect
 from perennial_contract.runtime.secrets import SecretRefused
 from perennial_contract.runtime.threads import threads
 from perennial_contract.settings import (

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from perennial_contract.objects.observation import Written
+from perennial_contract.objects.watermark import Watermark
 from perennial_contract.status import Verdict
 from perennial_trainer.attempt.verdict import too_few, verdict
 from perennial_trainer.contest.candidates import Candidate, build, full_fits
@@ -131,7 +131,7 @@ def _candidates(
     return found
 
 
-def _saw_no_more(watermark: Written, other: Written) -> bool:
+def _saw_no_more(watermark: Watermark, other: Watermark) -> bool:
     """Whether nothing below `watermark` is beyond `other`: else the judge rows may be known."""
     return all(
         sequence <= other.get(topic_id, {}).get(partition, 0)

@@ -22,9 +22,8 @@ from perennial_contract.lifecycle import Message
 from perennial_contract.objects.bundle import BundleBroken, Manifest, sha256
 from perennial_contract.objects.owner import StorageTaken
 from perennial_contract.reasons import Reason
-from perennial_contract.resource.training import Feature
-from perennial_contract.runtime.objects import Objects
-from perennial_contract.runtime.s3 import Put, StoreError
+from perennial_contract.resource.schema import Feature
+from perennial_contract.runtime.objects import Objects, Put, StoreError
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Outcome, Verdict
 from perennial_model.features.infer import DatasetRefused, infer

@@ -12,6 +12,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, Field, StrictBool, ValidationError
 
+from perennial_contract.objects.watermark import Watermark
 from perennial_contract.status import Document
 
 LONGEST_REASON: Final = 253
@@ -32,7 +33,7 @@ class Started(Message):
     attempt: int
     champion: str = ""
     """The version it is judged against."""
-    watermark: dict[str, dict[str, int]] = Field(default_factory=dict)
+    watermark: Watermark = Field(default_factory=dict)
 
 
 class Completed(Message):
@@ -48,7 +49,7 @@ class Completed(Message):
     champion: str = ""
     score: float | None = None
     metric: str = "logloss"
-    watermark: dict[str, dict[str, int]] = Field(default_factory=dict)
+    watermark: Watermark = Field(default_factory=dict)
 
 
 class Serving(Message):
@@ -60,7 +61,7 @@ class Serving(Message):
     pod: str
     attempt: int
     """The attempt that built the version."""
-    watermark: dict[str, dict[str, int]] = Field(default_factory=dict)
+    watermark: Watermark = Field(default_factory=dict)
     """Observations below it were the attempt's."""
 
 

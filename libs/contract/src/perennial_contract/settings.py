@@ -11,21 +11,12 @@ from typing import Final, Self
 
 from pydantic import Field
 
-from perennial_contract.resource.training import (
-    Dataset,
-    Events,
-    Kafka,
-    Labels,
-    Optimizer,
-    Predictions,
-    Promotion,
-    Retrain,
-    Schema,
-    Storage,
-    Task,
-    TopicSection,
-    Tracking,
-)
+from perennial_contract.objects.watermark import Watermark
+from perennial_contract.resource.kafka import Kafka
+from perennial_contract.resource.schema import Schema, Task
+from perennial_contract.resource.storage import Storage
+from perennial_contract.resource.streams import Events, Labels, Predictions, TopicSection
+from perennial_contract.resource.training import Dataset, Optimizer, Promotion, Retrain, Tracking
 from perennial_contract.resource.values import Duration, Section
 
 SETTINGS: Final = "PERENNIAL_SETTINGS"
@@ -100,7 +91,7 @@ class TrainerSettings(Settings):
 
     number: int
     """The attempt's number n, from 1."""
-    watermark: dict[str, dict[str, int]] = Field(default_factory=dict)
+    watermark: Watermark = Field(default_factory=dict)
     """Topic id: partition: next sequence. Observations below it are the attempt's."""
     champion: str = ""
     """The version that serves, or nothing."""

@@ -11,6 +11,8 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from perennial_contract.objects.watermark import Watermark
+
 MAX_BYTES: Final = 64 * 1024  # of a /status answer; a longer one is dropped
 MAX_TERMINATION_BYTES: Final = 4096  # of a termination message: Kubernetes cuts there
 
@@ -73,13 +75,13 @@ class PredictorReport(Report):
 
 
 class RecorderReport(Report):
-    written: dict[str, dict[str, int]] = Field(default_factory=dict)
+    written: Watermark = Field(default_factory=dict)
     """Topic id: partition: next sequence, as S3 has confirmed it."""
     pending: int = 0
     """Events that wait for their label."""
     counts: dict[str, int] = Field(default_factory=dict)
     """Observations, duplicates, conflicts, orphans, late labels, rejected labels and so on."""
-    requests: dict[str, dict[str, int]] = Field(default_factory=dict)
+    requests: Watermark = Field(default_factory=dict)
     """Of the lifecycle topic, topic id: partition: offset after the newest retrain request."""
     request: str = ""
     """The reason that the newest of them gives."""
@@ -147,7 +149,7 @@ class Verdict(Document):
     """Judge rows."""
     trained: int = 0
     """New rows that could train."""
-    watermark: dict[str, dict[str, int]] = Field(default_factory=dict)
+    watermark: Watermark = Field(default_factory=dict)
     seconds: dict[str, float] = Field(default_factory=dict)
     """By stage."""
 

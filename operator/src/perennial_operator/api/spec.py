@@ -21,20 +21,16 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from perennial_contract.resource.kafka import Kafka
+from perennial_contract.resource.schema import Schema, Task
+from perennial_contract.resource.storage import Storage
+from perennial_contract.resource.streams import Events, Labels, Predictions, TopicSection
 from perennial_contract.resource.training import (
     Dataset,
-    Events,
-    Kafka,
-    Labels,
     Model,
     Optimizer,
-    Predictions,
     Promotion,
     Retrain,
-    Schema,
-    Storage,
-    Task,
-    TopicSection,
     Tracking,
 )
 from perennial_contract.resource.values import Duration, Section

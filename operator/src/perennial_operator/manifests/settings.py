@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from perennial_contract.messages.labels import spellings
-from perennial_contract.resource.training import Retention
+from perennial_contract.resource.storage import Retention
 from perennial_contract.settings import PredictorSettings, RecorderSettings, TrainerSettings
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.spec import parse_bytes

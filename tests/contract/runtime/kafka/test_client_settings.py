@@ -1,4 +1,4 @@
-from perennial_contract.resource.training import Kafka
+from perennial_contract.resource.kafka import Kafka
 from perennial_contract.runtime.kafka.client_settings import for_admin, for_consumer, for_producer
 
 

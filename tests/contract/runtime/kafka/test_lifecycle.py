@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from confluent_kafka import Consumer, KafkaError, TopicPartition
 
-from perennial_contract.resource.training import Kafka, TopicSection
+from perennial_contract.resource.kafka import Kafka
+from perennial_contract.resource.streams import TopicSection
 from perennial_contract.runtime.kafka.lifecycle import LifecycleTopic, Unwritten
 from tests.fakes.brokers import INIT_PRODUCER_ID, brokers
 

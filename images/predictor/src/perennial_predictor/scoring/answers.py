@@ -6,17 +6,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
-from perennial_contract.messages.events import (
+from perennial_contract.messages.answers import (
     DETAIL_HEADER,
     MODEL_HEADER,
     PIPELINE_HEADER,
     REASON_HEADER,
     SOURCE_HEADER,
-    Event,
-    EventReader,
-    Filtered,
-    Rejection,
 )
+from perennial_contract.messages.events import Event, EventReader, Filtered
+from perennial_contract.messages.references import Rejection
 from perennial_contract.reasons import DeadLetter
 from perennial_contract.settings import PredictorSettings
 from perennial_predictor.scoring.records import Incoming, Outgoing, Tally

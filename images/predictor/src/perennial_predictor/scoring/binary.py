@@ -9,7 +9,8 @@ import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
-from perennial_contract.messages.events import AnswerWriter, Id
+from perennial_contract.messages.answers import AnswerWriter
+from perennial_contract.messages.references import Id
 from perennial_contract.objects.bundle import (
     ENCODER,
     GOLDEN,

@@ -6,9 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from perennial_contract.messages.events import (
-    Headers,
-)
+from perennial_contract.messages.references import Headers
 from perennial_contract.reasons import DeadLetter
 
 

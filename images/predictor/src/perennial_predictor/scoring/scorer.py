@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 
-from perennial_contract.messages.events import (
-    Id,
-)
+from perennial_contract.messages.references import Id
 
 
 class Scored(NamedTuple):

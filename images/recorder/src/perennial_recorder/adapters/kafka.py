@@ -23,7 +23,7 @@ from confluent_kafka.admin._listoffsets import OffsetSpec
 from confluent_kafka.admin._resource import ResourceType
 
 from perennial_contract.reasons import Reason
-from perennial_contract.resource.training import Kafka
+from perennial_contract.resource.kafka import Kafka
 from perennial_contract.runtime.kafka.headers import read_headers
 from perennial_contract.runtime.kafka.refusals import is_refused, words
 from perennial_contract.runtime.logs import Unrepeated

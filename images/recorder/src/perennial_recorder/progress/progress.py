@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from perennial_contract.objects.observation import Written
+from perennial_contract.objects.watermark import Watermark
 from perennial_recorder.join.known import Fate
 from perennial_recorder.join.stream_time import NEVER, PartitionTime, stream_time
 from perennial_recorder.progress.checkpoint import Checkpoint, Input, Output
@@ -110,7 +110,7 @@ class Life:
         """Stream time in ms; NEVER while a partition has not spoken."""
         return stream_time((r.time for r in self.inputs.values()), now)
 
-    def written(self) -> Written:
+    def written(self) -> Watermark:
         return {
             topic: {str(number): buffer.next for number, buffer in sorted(partitions.items())}
             for topic, partitions in self.outputs.items()

@@ -22,6 +22,7 @@ from perennial_contract.objects.bundle import (
     open_manifest,
     sha256,
 )
+from perennial_contract.objects.watermark import Watermark
 from perennial_contract.reasons import Reason
 from perennial_contract.resource.training import PromotionMode
 from perennial_contract.runtime.objects import Objects
@@ -113,7 +114,7 @@ def adopt(settings: TrainerSettings, store: Objects) -> Verdict:
     )
 
 
-def _watermark(store: Objects, falling: Sequence[int], approve: str) -> dict[str, dict[str, int]]:
+def _watermark(store: Objects, falling: Sequence[int], approve: str) -> Watermark:
     """Of the newest attempt that reached a verdict."""
     pasts = _pasts(store, falling, approve)
     return next((past.verdict.watermark for past in pasts if past.verdict), {})

@@ -8,17 +8,11 @@ import msgspec
 from pydantic import Field
 
 from perennial_contract.objects.owner import OWNER, check_owner, owner_of
-from perennial_contract.resource.training import (
-    Dataset,
-    Optimizer,
-    Promotion,
-    Retrain,
-    Schema,
-    Task,
-)
+from perennial_contract.objects.watermark import Watermark
+from perennial_contract.resource.schema import Schema, Task
+from perennial_contract.resource.training import Dataset, Optimizer, Promotion, Retrain
 from perennial_contract.resource.values import Duration
-from perennial_contract.runtime.objects import Objects
-from perennial_contract.runtime.s3 import Put, StoreError
+from perennial_contract.runtime.objects import Objects, Put, StoreError
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Document
 
@@ -30,7 +24,7 @@ class Inputs(Document):
     number: int
     started_at: datetime
     task: Task = Task.BINARY
-    watermark: dict[str, dict[str, int]]
+    watermark: Watermark
     champion: str = ""
     previous: str = ""
     label_schema: Schema = Field(alias="schema")

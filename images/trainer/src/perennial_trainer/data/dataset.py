@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from perennial_contract.messages.labels import read_label, spellings
 from perennial_contract.messages.paths import place
-from perennial_contract.resource.training import Dataset, Schema
+from perennial_contract.resource.schema import Schema
+from perennial_contract.resource.training import Dataset
 
 Record = dict[str, Any]
 ORDER_SEED: Final = 0  # the same for all attempts: the base keeps its order

@@ -9,14 +9,13 @@ import pyarrow as pa
 from perennial_contract.objects.observation import (
     Observation,
     SegmentKey,
-    Written,
     below,
     from_parquet,
     parse_segment_key,
 )
+from perennial_contract.objects.watermark import Watermark
 from perennial_contract.reasons import Reason
-from perennial_contract.runtime.objects import Objects
-from perennial_contract.runtime.s3 import StoreError
+from perennial_contract.runtime.objects import Objects, StoreError
 from perennial_trainer.data.rows import Part
 
 
@@ -26,7 +25,7 @@ class ObservationsIncomplete(StoreError):  # noqa: N818  named as the problem's 
     reason = Reason.OBSERVATIONS_INCOMPLETE
 
 
-def read_parts(store: Objects, watermark: Written) -> Iterator[Part]:
+def read_parts(store: Objects, watermark: Watermark) -> Iterator[Part]:
     """The observations of each partition, from sequence 0 to just below the watermark.
 
     Raises:

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perennial_contract.messages.labels import read_label, spellings
-from perennial_contract.objects.observation import Observation, Written
-from perennial_contract.resource.training import Schema
+from perennial_contract.objects.observation import Observation
+from perennial_contract.objects.watermark import Watermark
+from perennial_contract.resource.schema import Schema
 from perennial_trainer.data.dataset import Base, DataRefused, Record, known_positive
 
 Index = NDArray[np.int64]
@@ -58,7 +59,7 @@ class Rows:
 
 
 def assemble(
-    base: Base | None, parts: Iterable[Part], schema: Schema, seen: Written | None
+    base: Base | None, parts: Iterable[Part], schema: Schema, seen: Watermark | None
 ) -> Rows:
     """One sequence of base and observations; `seen` is the champion's watermark.
 
@@ -85,7 +86,7 @@ def assemble(
     )
 
 
-def _is_new(row: tuple[int, str, int, int, Observation], seen: Written) -> bool:
+def _is_new(row: tuple[int, str, int, int, Observation], seen: Watermark) -> bool:
     _, topic_id, partition, sequence, _ = row
     return sequence >= seen.get(topic_id, {}).get(str(partition), 0)
 

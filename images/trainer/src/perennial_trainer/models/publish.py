@@ -18,9 +18,8 @@ from perennial_contract.objects.bundle import (
     sha256,
     to_golden,
 )
-from perennial_contract.resource.training import Schema
-from perennial_contract.runtime.objects import Objects
-from perennial_contract.runtime.s3 import Put, StoreError
+from perennial_contract.resource.schema import Schema
+from perennial_contract.runtime.objects import Objects, Put, StoreError
 from perennial_model.golden import golden_rows
 from perennial_trainer.data.dataset import Record
 from perennial_trainer.models.served import TREE_ROWS, TREES, Built

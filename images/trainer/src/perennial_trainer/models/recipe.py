@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from perennial_contract.resource.training import Feature
+from perennial_contract.resource.schema import Feature
 from perennial_trainer.data.rows import Rows
 
 Parameters = Mapping[str, float]

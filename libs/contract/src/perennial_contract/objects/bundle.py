@@ -16,7 +16,8 @@ from typing import Any, Final
 import msgspec
 from pydantic import Field, ValidationError
 
-from perennial_contract.resource.training import BinaryLabel, Task
+from perennial_contract.objects.watermark import Watermark
+from perennial_contract.resource.schema import BinaryLabel, Task
 from perennial_contract.status import Document, Score
 
 MODEL: Final = "model.txt"
@@ -57,7 +58,7 @@ class Manifest(Document):
     files: dict[str, File]
     schema_digest: str
     """SHA-256 of the schema section it was trained for."""
-    watermark: dict[str, dict[str, int]] = Field(default_factory=dict)
+    watermark: Watermark = Field(default_factory=dict)
     """Observations below it were seen."""
     dataset: dict[str, str] = Field(default_factory=dict)
     """Uri and SHA-256 of the base dataset."""

@@ -14,7 +14,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-Written = dict[str, dict[str, int]]  # topic id: partition: next sequence
+from perennial_contract.objects.watermark import Watermark
 
 SCHEMA: Final = pa.schema(
     [
@@ -77,12 +77,7 @@ def from_parquet(data: bytes) -> list[Observation]:
     return [Observation(**row) for row in table.to_pylist()]
 
 
-def total(written: Written) -> int:
-    """How many observations stand below a watermark."""
-    return sum(sum(partitions.values()) for partitions in written.values())
-
-
-def below(watermark: Written, keys: Iterable[SegmentKey]) -> list[SegmentKey]:
+def below(watermark: Watermark, keys: Iterable[SegmentKey]) -> list[SegmentKey]:
     """The segments that begin below a watermark, in order."""
     return sorted(
         (k for k in keys if k.first < watermark.get(k.topic_id, {}).get(str(k.partition), 0)),

@@ -6,12 +6,21 @@ import re
 from datetime import timedelta
 from typing import Annotated, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
 from pydantic.alias_generators import to_camel
 
 UNITS: Final = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}  # in ms
 _LIMIT: Final = 10**9  # a number has at most nine digits
 DURATION_PATTERN: Final = r"^([0-9]{1,9}(ms|s|m|h|d)){1,4}$"
+Path = Annotated[str, StringConstraints(min_length=1, max_length=253)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=253)]
 
 
 def parse_duration(text: object) -> timedelta:
@@ -61,3 +70,8 @@ class Section(BaseModel):
         serialize_by_alias=True,
         use_attribute_docstrings=True,
     )
+
+
+class SecretReference(Section):
+    name: Annotated[str, StringConstraints(min_length=1, max_length=253)]
+    """Name of a Secret in the resource's namespace."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
@@ -18,8 +17,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, SSLError
 
 from perennial_contract.objects.bundle import sha256
-from perennial_contract.reasons import Reason
-from perennial_contract.resource.training import Storage
+from perennial_contract.resource.storage import Storage
+from perennial_contract.runtime.objects import BucketMissing, Put, StorageRefused, StoreError
 from perennial_contract.runtime.secrets import AUTHORITY
 
 if TYPE_CHECKING:
@@ -32,30 +31,6 @@ _DENIED: Final = frozenset(
 )
 # As OpenSSL names it, for the server's certificate and for a ca.crt that holds none.
 _UNTRUSTED: Final = ("CERTIFICATE_VERIFY_FAILED", "NO_CERTIFICATE_OR_CRL_FOUND", "PEM lib")
-
-
-class StoreError(Exception):
-    """S3 cannot do what was asked; `reason` is a condition's."""
-
-    reason = Reason.STORAGE_UNAVAILABLE
-
-
-class BucketMissing(StoreError):  # noqa: N818  named as the condition's reason
-    reason = Reason.BUCKET_MISSING
-
-
-class StorageRefused(StoreError):  # noqa: N818  named as the condition's reason
-    """Credentials that S3 does not take, or a server that ignores conditional writes."""
-
-    reason = Reason.STORAGE_REFUSED
-
-
-class Put(Enum):
-    """What became of a conditional write."""
-
-    WRITTEN = "written"
-    SAME = "same"  # these very bytes stand there already: ours, after a lost answer
-    TAKEN = "taken"  # another's bytes stand there
 
 
 def connect(storage: Storage, secret: Path) -> S3Client:

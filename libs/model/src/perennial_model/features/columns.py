@@ -16,7 +16,7 @@ from typing import Any, Final, TypeVar
 
 from perennial_contract.messages.paths import ABSENT, pick
 from perennial_contract.messages.scalars import MARKS, NAN, to_category, to_number
-from perennial_contract.resource.training import Feature
+from perennial_contract.resource.schema import Feature
 
 Records = Sequence[Mapping[str, Any]]
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from perennial_contract.objects.bundle import ENCODER as FILE
 from perennial_contract.objects.bundle import BundleBroken
-from perennial_contract.resource.training import Feature, FeatureType
+from perennial_contract.resource.schema import Feature, FeatureType
 from perennial_model.features.columns import (
     CategoryColumn,
     CrossColumn,

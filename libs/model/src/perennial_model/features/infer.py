@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from perennial_contract.messages.paths import ABSENT, pick
 from perennial_contract.messages.scalars import to_category, to_number
-from perennial_contract.resource.training import Feature, FeatureType, Schema
+from perennial_contract.resource.schema import Feature, FeatureType, Schema
 
 ALMOST: Final = 0.95  # share of numbers from which a column is taken for a damaged number column
 MAX_LEVELS: Final = 1000

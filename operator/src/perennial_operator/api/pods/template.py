@@ -11,8 +11,7 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints, model_validator
 from pydantic.alias_generators import to_camel
 
-from perennial_contract.resource.training import SecretReference
-from perennial_contract.resource.values import Section
+from perennial_contract.resource.values import SecretReference, Section
 from perennial_operator.api.pods.placement import Affinity, Toleration, TopologySpread
 from perennial_operator.api.pods.reserved import (
     DataKey,

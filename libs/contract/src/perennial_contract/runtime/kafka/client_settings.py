@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from perennial_contract.resource.training import Kafka
+from perennial_contract.resource.kafka import Kafka
 
 LARGEST: Final = 100_000_000
 """Bytes of a record; what a broker reads as one request is 104,857,600 at most by default."""

@@ -6,7 +6,7 @@ import logging
 from operator import methodcaller
 from typing import Final, Protocol
 
-from perennial_contract.messages.events import Headers
+from perennial_contract.messages.references import Headers
 
 _LOG: Final = logging.getLogger(__name__)
 _ASK: Final = methodcaller("headers")

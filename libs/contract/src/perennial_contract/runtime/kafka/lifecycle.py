@@ -10,7 +10,8 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer, Topic
 from confluent_kafka.admin import AdminClient
 
 from perennial_contract.reasons import Reason
-from perennial_contract.resource.training import Kafka, TopicSection
+from perennial_contract.resource.kafka import Kafka
+from perennial_contract.resource.streams import TopicSection
 from perennial_contract.runtime.kafka.refusals import is_refused
 from perennial_contract.runtime.logs import Unrepeated
 from perennial_contract.runtime.secrets import kafka_security, without

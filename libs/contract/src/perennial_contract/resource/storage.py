@@ -1,0 +1,34 @@
+"""The section `storage`: the bucket, and what is kept in it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from perennial_contract.resource.values import SecretReference, Section
+
+
+class Retention(Section):
+    versions: Annotated[int, Field(ge=2, le=10_000)] = 20
+    """How many models are kept, the newest; those that serve, are pinned or stand in the status
+    stay as well."""
+
+
+class Storage(Section):
+    endpoint: Annotated[str, StringConstraints(max_length=1024, pattern=r"^(https?://.+)?$")] = ""
+    """Address of the S3 server; empty for AWS."""
+    region: Annotated[str, StringConstraints(min_length=1, max_length=64)] = "us-east-1"
+    """The bucket's region."""
+    path_style: bool = True
+    """Whether the bucket stands in the path rather than in the host name."""
+    bucket: Annotated[str, StringConstraints(min_length=3, max_length=63)]
+    """The bucket; it must exist."""
+    prefix: Annotated[str, StringConstraints(max_length=512, pattern=r"^([^/].*[^/]|[^/])?$")] = ""
+    """Where in the bucket this pipeline's objects lie; by default namespace/name."""
+    secret_ref: SecretReference
+    """A Secret with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for credentials that end,
+    AWS_SESSION_TOKEN; and with ca.crt where the server's certificate is signed by a CA of your
+    own."""
+    retention: Retention = Field(default_factory=Retention)
+    """What is kept."""
