@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from perennial_contract.lifecycle import read_request
-from perennial_contract.objects.watermark import Watermark
+from perennial_contract.objects.watermark import Watermark, advance
 from perennial_contract.reasons import Reason
 from perennial_contract.settings import RecorderSettings
 from perennial_recorder.ports import Source
@@ -81,6 +81,6 @@ class Requests:
         if request is None:
             return
         number = record.partition.number
-        self.found.setdefault(self._id, {})[str(number)] = record.offset + 1
+        advance(self.found, self._id, number, record.offset + 1)
         newest = _Newest(record.timestamp, number, record.offset, request.reason)
         self._newest = max(newest, self._newest) if self._newest else newest

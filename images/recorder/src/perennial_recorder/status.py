@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Final
 
 from perennial_contract.objects.watermark import total
@@ -39,7 +40,7 @@ class Reporter:
             written=written,
             pending=pending if life else 0,
             counts=counts | {"observations": total(written)},
-            requests={topic: dict(found) for topic, found in self._requests.found.items()},
+            requests=deepcopy(self._requests.found),
             request=self._requests.reason,
             attempts=attempts,
             lag=course.lag if course else {},

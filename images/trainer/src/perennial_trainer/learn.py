@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from perennial_contract.objects.watermark import Watermark
+from perennial_contract.objects.watermark import is_within
 from perennial_contract.status import Verdict
 from perennial_trainer.attempt.verdict import too_few, verdict
 from perennial_trainer.contest.candidates import Candidate, build, full_fits
@@ -114,7 +114,8 @@ def _candidates(
 ) -> dict[str, Candidate]:
     """By name; of another schema's champion only what is fitted from nothing.
 
-    A model is published under the schema of today: what was trained for another is no candidate.
+    A model is published under the schema of today: what was trained for another is no candidate,
+    nor is a previous model that has seen more than the champion: it may know the judge rows.
     """
     champion = case.champion
     fits = full_fits(champion, searched, case.settings.retrain.threshold, since)
@@ -125,16 +126,7 @@ def _candidates(
         refitted
         and previous
         and previous.manifest.schema_digest == refitted.manifest.schema_digest
-        and _saw_no_more(previous.manifest.watermark, refitted.manifest.watermark)
+        and is_within(previous.manifest.watermark, refitted.manifest.watermark)
     ):
         found[PREVIOUS] = Candidate(PREVIOUS, previous.model)
     return found
-
-
-def _saw_no_more(watermark: Watermark, other: Watermark) -> bool:
-    """Whether nothing below `watermark` is beyond `other`: else the judge rows may be known."""
-    return all(
-        sequence <= other.get(topic_id, {}).get(partition, 0)
-        for topic_id, partitions in watermark.items()
-        for partition, sequence in partitions.items()
-    )

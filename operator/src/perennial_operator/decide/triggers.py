@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from perennial_contract.objects.watermark import Watermark, total
+from perennial_contract.objects.watermark import is_within, total
 from perennial_operator.api.cron import identity, next_instant
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.status import Attempt, Handled, Outcome, Status, Trigger
@@ -92,7 +92,7 @@ def _in_its_time(pipeline: Pipeline, status: Status, now: datetime) -> Trigger |
     instant = _instant(pipeline, status)
     if instant and instant <= now:
         return Trigger.SCHEDULE
-    if pipeline.spec.lifecycle and _beyond(status.requests, status.handled.lifecycle):
+    if pipeline.spec.lifecycle and not is_within(status.requests, status.handled.lifecycle):
         return Trigger.LIFECYCLE
     if refusal(status) or new_labels(status) < pipeline.spec.retrain.threshold:
         return None
@@ -127,15 +127,6 @@ def _instant(pipeline: Pipeline, status: Status) -> datetime | None:
     """The first instant of the schedule that has had no attempt."""
     schedule, since = pipeline.spec.retrain.schedule, status.handled.schedule
     return next_instant(schedule, since) if schedule and since else None
-
-
-def _beyond(said: Watermark, handled: Watermark) -> bool:
-    """Whether anything was asked for that is not handled; a topic made again has another id."""
-    return any(
-        offset > handled.get(topic, {}).get(number, 0)
-        for topic, partitions in said.items()
-        for number, offset in partitions.items()
-    )
 
 
 def requested(pipeline: Pipeline, answered: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from perennial_contract.objects.watermark import Watermark
+from perennial_contract.objects.watermark import Watermark, from_positions
 from perennial_recorder.join.known import Fate
 from perennial_recorder.join.stream_time import NEVER, PartitionTime, stream_time
 from perennial_recorder.progress.checkpoint import Checkpoint, Input, Output
@@ -111,10 +111,12 @@ class Life:
         return stream_time((r.time for r in self.inputs.values()), now)
 
     def written(self) -> Watermark:
-        return {
-            topic: {str(number): buffer.next for number, buffer in sorted(partitions.items())}
-            for topic, partitions in self.outputs.items()
-        }
+        return from_positions(
+            {
+                topic_id: {number: buffer.next for number, buffer in partitions.items()}
+                for topic_id, partitions in self.outputs.items()
+            }
+        )
 
     def unsent(self) -> int:
         """Bytes that wait for S3."""

@@ -13,7 +13,7 @@ from perennial_contract.objects.observation import (
     from_parquet,
     parse_segment_key,
 )
-from perennial_contract.objects.watermark import Watermark
+from perennial_contract.objects.watermark import Watermark, positions
 from perennial_contract.reasons import Reason
 from perennial_contract.runtime.objects import Objects, StoreError
 from perennial_trainer.data.rows import Part
@@ -32,11 +32,10 @@ def read_parts(store: Objects, watermark: Watermark) -> Iterator[Part]:
         ObservationsIncomplete: One is missing, stands twice, or cannot be read; names the key.
         StoreError: S3 is away.
     """
-    for topic_id, partitions in sorted(watermark.items()):
-        for partition, end in sorted(partitions.items()):
-            keys = store.list(f"observations/{topic_id}/{partition}/")
-            segments = below(watermark, filter(None, map(parse_segment_key, keys)))
-            yield Part(topic_id, partition, _unbroken(store, segments, end, topic_id, partition))
+    for topic_id, partition, end in positions(watermark):
+        keys = store.list(f"observations/{topic_id}/{partition}/")
+        segments = below(watermark, filter(None, map(parse_segment_key, keys)))
+        yield Part(topic_id, partition, _unbroken(store, segments, end, topic_id, partition))
 
 
 def _unbroken(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from perennial_contract.messages.labels import read_label, spellings
 from perennial_contract.objects.observation import Observation
-from perennial_contract.objects.watermark import Watermark
+from perennial_contract.objects.watermark import Watermark, position
 from perennial_contract.resource.schema import Schema
 from perennial_trainer.data.dataset import Base, DataRefused, Record, known_positive
 
@@ -88,7 +88,7 @@ def assemble(
 
 def _is_new(row: tuple[int, str, int, int, Observation], seen: Watermark) -> bool:
     _, topic_id, partition, sequence, _ = row
-    return sequence >= seen.get(topic_id, {}).get(str(partition), 0)
+    return sequence >= position(seen, topic_id, partition)
 
 
 def _column(values: Iterable[int]) -> Index:

@@ -14,7 +14,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from perennial_contract.objects.watermark import Watermark
+from perennial_contract.objects.watermark import Watermark, position
 
 SCHEMA: Final = pa.schema(
     [
@@ -80,6 +80,6 @@ def from_parquet(data: bytes) -> list[Observation]:
 def below(watermark: Watermark, keys: Iterable[SegmentKey]) -> list[SegmentKey]:
     """The segments that begin below a watermark, in order."""
     return sorted(
-        (k for k in keys if k.first < watermark.get(k.topic_id, {}).get(str(k.partition), 0)),
+        (k for k in keys if k.first < position(watermark, k.topic_id, k.partition)),
         key=lambda k: (k.topic_id, k.partition, k.first),
     )
