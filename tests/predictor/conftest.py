@@ -11,7 +11,7 @@ from perennial_predictor.scoring import binary
 from perennial_predictor.scoring.answers import Answerer
 from perennial_predictor.status import State
 from tests.fakes.bundle import a_bundle
-from tests.support.predictor.case import RECORDS, Case
+from tests.support.predictor.harness import RECORDS, Harness
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def state() -> State:
 
 
 @pytest.fixture
-def case(answerer: Answerer, state: State) -> Case:
-    case = Case(answerer, state, list(RECORDS))
-    case.events.script = [case.events.give(p0=0, p1=0)]
-    return case
+def harness(answerer: Answerer, state: State) -> Harness:
+    harness = Harness(answerer, state, list(RECORDS))
+    harness.events.script = [harness.events.give(p0=0, p1=0)]
+    return harness

@@ -1,13 +1,15 @@
 from perennial_predictor.ports import Failure
-from tests.support.predictor.case import LAG, Case, event
+from tests.support.predictor.harness import LAG, Harness, event
 from tests.support.predictor.samples import counted
 
 
-def test_what_is_read_confirmed_and_committed_is_counted(case: Case) -> None:
-    case.events.records = [r._replace(timestamp=1_699_999_999_000) for r in case.events.records]
-    case.events.records[3] = case.events.records[3]._replace(value=b"poison", timestamp=-1)
-    case.events.script += [lambda _: None, lambda listener: listener.revoked([1])]
-    case.run(rounds=20)
+def test_what_is_read_confirmed_and_committed_is_counted(harness: Harness) -> None:
+    harness.events.records = [
+        r._replace(timestamp=1_699_999_999_000) for r in harness.events.records
+    ]
+    harness.events.records[3] = harness.events.records[3]._replace(value=b"poison", timestamp=-1)
+    harness.events.script += [lambda _: None, lambda listener: listener.revoked([1])]
+    harness.run(rounds=20)
     names = {
         "perennial_predictor_events_total": 20,
         "perennial_predictor_answers_total": 19,
@@ -18,30 +20,30 @@ def test_what_is_read_confirmed_and_committed_is_counted(case: Case) -> None:
         "perennial_predictor_latency_seconds_count": 19,
         'perennial_predictor_rebalances_total{kind="assigned"}': 1,
         'perennial_predictor_rebalances_total{kind="revoked"}': 2,
-        'perennial_predictor_commits_total{outcome="done"}': len(case.events.commits),
+        'perennial_predictor_commits_total{outcome="done"}': len(harness.events.commits),
     }
-    found = counted(case.state.metrics)
+    found = counted(harness.state.metrics)
     assert {name: found[name] for name in names} == names
     assert found["perennial_predictor_latency_seconds_sum"] > 19  # a second each, and the loop's
 
 
-def test_what_was_not_delivered_is_not_counted(case: Case) -> None:
-    case.answers.fate = lambda out: Failure(out, refused=False, message="predictions: timed out")
-    case.run(rounds=3, tick=1.0)
-    found = counted(case.state.metrics)
+def test_what_was_not_delivered_is_not_counted(harness: Harness) -> None:
+    harness.answers.fate = lambda out: Failure(out, refused=False, message="predictions: timed out")
+    harness.run(rounds=3, tick=1.0)
+    found = counted(harness.state.metrics)
     assert found["perennial_predictor_events_total"] >= 20
     assert not {n for n in found if "answers" in n or "latency" in n}
 
 
-def test_the_lag_is_what_lies_behind_the_position(case: Case) -> None:
-    case.events.script += [lambda _: None]
+def test_the_lag_is_what_lies_behind_the_position(harness: Harness) -> None:
+    harness.events.script += [lambda _: None]
     lags: list[float] = []
 
     def note(_: object) -> None:
-        lags.append(counted(case.state.metrics).get(LAG, 0.0))
+        lags.append(counted(harness.state.metrics).get(LAG, 0.0))
 
-    case.events.records = [event(0, offset) for offset in range(2500)]
-    case.events.script += [note] * 9
-    case.run(rounds=10, tick=1.0)
+    harness.events.records = [event(0, offset) for offset in range(2500)]
+    harness.events.script += [note] * 9
+    harness.run(rounds=10, tick=1.0)
     assert lags[0] == 2500 - 1000
     assert lags[-1] == 0

@@ -12,21 +12,21 @@ from perennial_predictor.scoring.answers import Answerer
 from perennial_predictor.scoring.records import Outgoing
 from perennial_predictor.status import State
 from tests.fakes.bundle import a_bundle
-from tests.support.predictor.case import RECORDS, Case, event
+from tests.support.predictor.harness import RECORDS, Harness, event
 
 
-def test_each_event_is_answered_once_in_the_order_of_its_partition(case: Case) -> None:
-    case.run(rounds=4)
-    assert case.sources() == [(record.partition, record.offset) for record in RECORDS]
-    assert case.events.commits[-1] == {0: 10, 1: 10}
-    assert case.state.report().answered == 20
+def test_each_event_is_answered_once_in_the_order_of_its_partition(harness: Harness) -> None:
+    harness.run(rounds=4)
+    assert harness.sources() == [(record.partition, record.offset) for record in RECORDS]
+    assert harness.events.commits[-1] == {0: 10, 1: 10}
+    assert harness.state.report().answered == 20
 
 
-def test_nothing_is_committed_before_its_delivery_was_confirmed(case: Case) -> None:
-    case.run(rounds=4)
-    commits = [i for i, what in enumerate(case.happened) if what.startswith("commit")]
+def test_nothing_is_committed_before_its_delivery_was_confirmed(harness: Harness) -> None:
+    harness.run(rounds=4)
+    commits = [i for i, what in enumerate(harness.happened) if what.startswith("commit")]
     assert commits
-    assert all(case.happened[i - 1] == "flush" for i in commits)
+    assert all(harness.happened[i - 1] == "flush" for i in commits)
 
 
 def test_what_the_filter_leaves_alone_is_committed_like_an_answer(
@@ -36,139 +36,143 @@ def test_what_the_filter_leaves_alone_is_committed_like_an_answer(
     wanted = settings.events.model_copy(update={"filter": Filter(header="type")})
     filtering = settings.model_copy(update={"events": wanted})
     answerer = Answerer(filtering, binary.load(bundle, filtering, threads=1))
-    case = Case(answerer, state, list(RECORDS))
-    case.events.script = [case.events.give(p0=0, p1=0)]
-    case.run(rounds=4)
-    assert case.answers.delivered == []
-    assert case.events.commits[-1] == {0: 10, 1: 10}
-    assert case.state.report().filtered == 20
+    harness = Harness(answerer, state, list(RECORDS))
+    harness.events.script = [harness.events.give(p0=0, p1=0)]
+    harness.run(rounds=4)
+    assert harness.answers.delivered == []
+    assert harness.events.commits[-1] == {0: 10, 1: 10}
+    assert harness.state.report().filtered == 20
 
 
-def test_an_idle_stream_is_not_committed_again_and_again(case: Case) -> None:
-    case.run(rounds=30)
-    assert case.happened.count("commit") == 1
+def test_an_idle_stream_is_not_committed_again_and_again(harness: Harness) -> None:
+    harness.run(rounds=30)
+    assert harness.happened.count("commit") == 1
 
 
-def test_being_told_to_stop_commits_and_waits_before_the_group_is_left(case: Case) -> None:
-    case.run(rounds=2, tick=0.0)
-    assert case.happened[:4] == ["join id-1", "flush", "commit and wait", "leave"]
-    assert case.events.commits[0] == {0: 10, 1: 10}
-    assert not case.state.joined
+def test_being_told_to_stop_commits_and_waits_before_the_group_is_left(harness: Harness) -> None:
+    harness.run(rounds=2, tick=0.0)
+    assert harness.happened[:4] == ["join id-1", "flush", "commit and wait", "leave"]
+    assert harness.events.commits[0] == {0: 10, 1: 10}
+    assert not harness.state.joined
 
 
 def test_events_before_the_first_assignment_are_not_answered(
     answerer: Answerer, state: State
 ) -> None:
-    case = Case(answerer, state, list(RECORDS))
-    case.events.positions = {0: 0}  # what a stale fetch would bring
-    case.run(rounds=2)
-    assert case.answers.delivered == []
-    assert case.events.commits == []
+    harness = Harness(answerer, state, list(RECORDS))
+    harness.events.positions = {0: 0}  # what a stale fetch would bring
+    harness.run(rounds=2)
+    assert harness.answers.delivered == []
+    assert harness.events.commits == []
 
 
-def test_a_revoked_partition_is_committed_and_what_was_read_of_it_is_dropped(case: Case) -> None:
-    case.events.records = [event(0, 0), event(1, 0)]
+def test_a_revoked_partition_is_committed_and_what_was_read_of_it_is_dropped(
+    harness: Harness,
+) -> None:
+    harness.events.records = [event(0, 0), event(1, 0)]
 
     def more_comes(_: object) -> None:
-        case.events.records += [event(0, 1), event(1, 1)]
+        harness.events.records += [event(0, 1), event(1, 1)]
 
-    case.events.script += [more_comes, lambda listener: listener.revoked([1])]
-    case.run(rounds=3, tick=0.0)
-    assert case.sources() == [(0, 0), (1, 0), (0, 1)]
-    assert case.happened[1:3] == ["flush", "commit and wait"]
-    assert case.events.commits == [{0: 1, 1: 1}, {0: 2}]
-
-
-def test_a_lost_partition_is_dropped_without_a_commit(case: Case) -> None:
-    case.events.script += [lambda listener: listener.lost([0, 1])]
-    case.run(rounds=3, tick=0.0)
-    assert case.events.commits == []
-    assert case.state.report().partitions == 0
+    harness.events.script += [more_comes, lambda listener: listener.revoked([1])]
+    harness.run(rounds=3, tick=0.0)
+    assert harness.sources() == [(0, 0), (1, 0), (0, 1)]
+    assert harness.happened[1:3] == ["flush", "commit and wait"]
+    assert harness.events.commits == [{0: 1, 1: 1}, {0: 2}]
 
 
-def test_events_that_retention_removed_are_skipped_and_counted(case: Case) -> None:
-    case.events.records = [event(0, 0), event(0, 7)]
-    case.events.script += [lambda _: None, lambda listener: listener.moved(0, 7, 9)]
-    case.events.records = [event(0, 0)]
-    case.run(rounds=3)
-    assert case.state.report().skipped == 6
-    assert case.events.positions[0] == 7
+def test_a_lost_partition_is_dropped_without_a_commit(harness: Harness) -> None:
+    harness.events.script += [lambda listener: listener.lost([0, 1])]
+    harness.run(rounds=3, tick=0.0)
+    assert harness.events.commits == []
+    assert harness.state.report().partitions == 0
+
+
+def test_events_that_retention_removed_are_skipped_and_counted(harness: Harness) -> None:
+    harness.events.records = [event(0, 0), event(0, 7)]
+    harness.events.script += [lambda _: None, lambda listener: listener.moved(0, 7, 9)]
+    harness.events.records = [event(0, 0)]
+    harness.run(rounds=3)
+    assert harness.state.report().skipped == 6
+    assert harness.events.positions[0] == 7
 
 
 @pytest.mark.parametrize(("earliest", "end", "goes_on"), [(0, 4, 4), (2, 9, 5)])
 def test_a_log_that_lost_its_tail_is_not_answered_again(
-    case: Case, caplog: pytest.LogCaptureFixture, earliest: int, end: int, goes_on: int
+    harness: Harness, caplog: pytest.LogCaptureFixture, earliest: int, end: int, goes_on: int
 ) -> None:
-    case.events.records = []
-    case.events.script = [
-        case.events.give(p0=5, p1=1),
+    harness.events.records = []
+    harness.events.script = [
+        harness.events.give(p0=5, p1=1),
         lambda listener: listener.moved(0, earliest, end),
     ]
-    case.run(rounds=3)
-    assert case.events.positions == {0: goes_on, 1: 1}
-    assert case.events.commits[-1] == {0: goes_on, 1: 1}
-    assert case.state.report().skipped == 0
+    harness.run(rounds=3)
+    assert harness.events.positions == {0: goes_on, 1: 1}
+    assert harness.events.commits[-1] == {0: goes_on, 1: 1}
+    assert harness.state.report().skipped == 0
     said = [record.message for record in caplog.records]
     assert ("the log ends before the position" in said) == (goes_on < 5)
 
 
-def test_brokers_that_do_not_answer_are_a_problem_until_they_do(case: Case) -> None:
+def test_brokers_that_do_not_answer_are_a_problem_until_they_do(harness: Harness) -> None:
     away = Unavailable(Problem(reason="KafkaUnavailable", message="nobody there"))
     here = Topics("id-1", 2, 2, 2)
-    case.events.looks = [here, away, here]
+    harness.events.looks = [here, away, here]
     problems: list[str] = []
 
     def complain(listener: object) -> None:
         del listener
-        case.events.listener.noticed("all brokers are down")
+        harness.events.listener.noticed("all brokers are down")
 
     def note(_: object) -> None:
-        problem = case.state.report().problem
+        problem = harness.state.report().problem
         problems.append(problem.reason if problem else "")
 
-    case.events.script += [complain, note, *[note] * 30]
-    case.run(rounds=30)
+    harness.events.script += [complain, note, *[note] * 30]
+    harness.run(rounds=30)
     assert problems[0] == "KafkaUnavailable"
     assert problems[-1] == ""
 
 
-def test_a_topic_that_was_made_again_ends_the_membership(case: Case) -> None:
-    case.events.looks = [Topics("id-1", 2, 2, 2), Topics("id-2", 2, 2, 2)]
-    case.events.script += [lambda listener: listener.noticed("unknown topic id")]
+def test_a_topic_that_was_made_again_ends_the_membership(harness: Harness) -> None:
+    harness.events.looks = [Topics("id-1", 2, 2, 2), Topics("id-2", 2, 2, 2)]
+    harness.events.script += [lambda listener: listener.noticed("unknown topic id")]
     with pytest.raises(Trouble, match="made again"):
-        case.run(rounds=8)
-    assert case.happened[-1] == "leave"
+        harness.run(rounds=8)
+    assert harness.happened[-1] == "leave"
 
 
-def trouble(case: Case) -> None:
+def trouble(harness: Harness) -> None:
     """All is answered, and the topic made again before anything of that is confirmed."""
-    case.events.looks = [Topics("id-1", 2, 2, 2), Topics("id-2", 2, 2, 2)]
-    case.events.script += [lambda listener: listener.noticed("unknown topic id")]
+    harness.events.looks = [Topics("id-1", 2, 2, 2), Topics("id-2", 2, 2, 2)]
+    harness.events.script += [lambda listener: listener.noticed("unknown topic id")]
     with pytest.raises(Trouble, match="made again"):
-        case.run(rounds=8, tick=0.0)
+        harness.run(rounds=8, tick=0.0)
 
 
-def test_in_trouble_what_has_arrived_is_committed_before_the_group_is_left(case: Case) -> None:
-    trouble(case)
-    assert case.happened == ["join id-1", "flush", "commit and wait", "leave"]
-    assert case.events.commits == [{0: 10, 1: 10}]
-    assert case.answers.closed
+def test_in_trouble_what_has_arrived_is_committed_before_the_group_is_left(
+    harness: Harness,
+) -> None:
+    trouble(harness)
+    assert harness.happened == ["join id-1", "flush", "commit and wait", "leave"]
+    assert harness.events.commits == [{0: 10, 1: 10}]
+    assert harness.answers.closed
 
 
-def test_in_trouble_what_has_not_arrived_is_not_committed(case: Case) -> None:
-    case.answers.fate = lambda out: Failure(out, refused=False, message="predictions: timed out")
-    trouble(case)
-    assert case.happened == ["join id-1", "flush", "leave"]
-    assert case.answers.closed
+def test_in_trouble_what_has_not_arrived_is_not_committed(harness: Harness) -> None:
+    harness.answers.fate = lambda out: Failure(out, refused=False, message="predictions: timed out")
+    trouble(harness)
+    assert harness.happened == ["join id-1", "flush", "leave"]
+    assert harness.answers.closed
 
 
-def test_where_the_group_is_not_even_joined_nothing_is_left_open(case: Case) -> None:
+def test_where_the_group_is_not_even_joined_nothing_is_left_open(harness: Harness) -> None:
     missing = Trouble(Problem(reason="TopicMissing", message="topic predictions does not exist"))
-    case.events.looks = [missing]
+    harness.events.looks = [missing]
     with pytest.raises(Trouble):
-        case.run(rounds=8)
-    assert case.happened == []
-    assert case.answers.closed
+        harness.run(rounds=8)
+    assert harness.happened == []
+    assert harness.answers.closed
 
 
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
@@ -176,27 +180,27 @@ def test_where_the_group_is_not_even_joined_nothing_is_left_open(case: Case) -> 
 def test_whatever_fails_nothing_is_lost_and_no_commit_is_ahead_of_delivery(
     answerer: Answerer, data: st.DataObject
 ) -> None:
-    case = Case(answerer, State("uid-1", "pod-1", "v1-00000000"), list(RECORDS))
-    case.events.script = [case.events.give(p0=0, p1=0)]
+    harness = Harness(answerer, State("uid-1", "pod-1", "v1-00000000"), list(RECORDS))
+    harness.events.script = [harness.events.give(p0=0, p1=0)]
     often = iter(data.draw(st.lists(st.sampled_from(["ok", "away", "refused"]), max_size=60)))
 
     def fate(out: Outgoing) -> Failure | None:
         what = next(often, "ok")
         return None if what == "ok" else Failure(out, refused=what == "refused", message=what)
 
-    case.answers.fate = fate
-    commit = case.events.commit
+    harness.answers.fate = fate
+    commit = harness.events.commit
 
     def checked(positions: dict[int, int], *, wait: bool) -> None:
-        delivered = {*case.sources()}
+        delivered = {*harness.sources()}
         expected = {(p, o) for p, end in positions.items() for o in range(end)}
         assert expected <= delivered
         commit(positions, wait=wait)
 
-    case.events.commit = checked  # type: ignore[assignment,method-assign]  # it looks, then does
+    harness.events.commit = checked  # type: ignore[assignment,method-assign]  # it looks, then does
     try:
-        case.run(rounds=100)
+        harness.run(rounds=100)
     except Fatal:  # even an empty dead letter was refused
         return
-    assert {*case.sources()} == {(r.partition, r.offset) for r in RECORDS}
-    assert case.events.commits[-1] == {0: 10, 1: 10}
+    assert {*harness.sources()} == {(r.partition, r.offset) for r in RECORDS}
+    assert harness.events.commits[-1] == {0: 10, 1: 10}

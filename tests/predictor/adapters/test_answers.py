@@ -12,7 +12,7 @@ from perennial_predictor.adapters.answers import Answers
 from perennial_predictor.ports import Failure, Fatal, Topics
 from perennial_predictor.scoring.records import Outgoing
 from tests.fakes.brokers import INIT_PRODUCER_ID, Brokers, brokers
-from tests.support.predictor.case import event
+from tests.support.predictor.harness import event
 
 ANSWERS = [Outgoing(event(0, offset), b"key", b"answer", []) for offset in range(20)]
 

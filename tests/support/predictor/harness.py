@@ -9,7 +9,7 @@ from perennial_predictor.status import State
 from tests.fakes.group import FakeAnswers, FakeEvents, FakeWaiting
 
 
-class Case:
+class Harness:
     """A loop on fakes."""
 
     def __init__(self, answerer: Answerer, state: State, records: list[Incoming]) -> None:
