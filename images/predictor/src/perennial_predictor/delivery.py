@@ -1,4 +1,4 @@
-"""Answers on their way: sent, confirmed by a flush, and what is done where one is refused."""
+"""Delivery of answers and dead letters: sent, confirmed by a flush, made smaller where refused."""
 
 from __future__ import annotations
 
@@ -10,33 +10,40 @@ import numpy as np
 
 from perennial_contract.status import Problem
 from perennial_predictor.ports import Failure, Fatal, Sink, Waiting
-from perennial_predictor.scoring.answers import Answerer
-from perennial_predictor.scoring.records import Incoming, Outgoing, Tally
+from perennial_predictor.scoring.dead_letters import DeadLetters
+from perennial_predictor.scoring.records import Outgoing, Tally
 from perennial_predictor.status import Part, State
 
 _LOG: Final = logging.getLogger(__name__)
 
 
 class Delivery:
-    """What was sent since delivery was confirmed last."""
+    """What was sent since delivery was confirmed last, and the count of the records it is for."""
 
-    def __init__(self, sink: Sink, answerer: Answerer, state: State, waiting: Waiting) -> None:
+    def __init__(
+        self, sink: Sink, dead_letters: DeadLetters, state: State, waiting: Waiting
+    ) -> None:
         self._sink = sink
-        self._answerer = answerer
+        self._dead_letters = dead_letters
         self._state = state
         self._waiting = waiting
-        self._begin()
+        self._reset()
 
-    def answer(self, batch: Sequence[Incoming]) -> None:
-        """Raises Fatal when the producer cannot go on."""
-        outgoing, tally = self._answerer.answer(batch)
+    @property
+    def unconfirmed(self) -> int:
+        """Records read whose answers are under way, and those that needed none."""
+        return self._tally.total()
+
+    def send(self, outgoing: Sequence[Outgoing], tally: Tally) -> None:
+        """Hands answers to the producer; `tally` says what became of the records they are for.
+
+        Raises:
+            Fatal: The producer cannot go on.
+        """
         for out in outgoing:
             self._sink.send(out)
         self._tally.add(tally)
         self._timestamps += [out.origin.timestamp for out in outgoing]
-        self.unconfirmed += len(batch)
-        self._state.metrics.events.inc(len(batch))
-        self._state.metrics.batch.observe(len(batch))
 
     def confirm(self) -> bool:
         """Whether all that was sent has arrived, be it as a dead letter.
@@ -46,7 +53,7 @@ class Delivery:
         failures = self._flush()
         undelivered = _away(failures) or self._deliver_smaller(failures)
         tally, timestamps = self._tally, self._timestamps
-        self._begin()
+        self._reset()
         if undelivered:
             problem = Problem(reason=undelivered.reason, message=undelivered.message)
             self._state.say(Part.DELIVERY, problem)
@@ -58,10 +65,9 @@ class Delivery:
             self._observe(timestamps)
         return True
 
-    def _begin(self) -> None:
+    def _reset(self) -> None:
         self._tally = Tally()
         self._timestamps: list[int] = []
-        self.unconfirmed = 0
 
     def _observe(self, timestamps: list[int]) -> None:
         sent = np.array(timestamps, dtype=np.float64)
@@ -71,7 +77,7 @@ class Delivery:
     def _deliver_smaller(self, refused: Sequence[Failure]) -> Failure | None:
         """Sends refused records again, then as dead letters, then with less of their content."""
         left = {
-            _place(failure.out): (failure, self._answerer.smaller(failure.out, failure.message))
+            _place(failure.out): (failure, self._dead_letters.ladder(failure.out, failure.message))
             for failure in refused
         }
         while left:

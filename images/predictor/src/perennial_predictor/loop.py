@@ -43,7 +43,8 @@ class Loop:
         """`joined` is called with every assignment."""
         self._source = source
         self._sink = sink
-        self._delivery = Delivery(sink, answerer, state, waiting)
+        self._delivery = Delivery(sink, answerer.dead_letters, state, waiting)
+        self._answerer = answerer
         self._state = state
         self._waiting = waiting
         self._joined = joined
@@ -94,8 +95,11 @@ class Loop:
         read = self._waiting.now()
         mine = [incoming for incoming in batch if incoming.partition in self._next]
         if mine:
-            self._delivery.answer(mine)
+            outgoing, tally = self._answerer.answer(mine)
+            self._delivery.send(outgoing, tally)
             self._next.update((incoming.partition, incoming.offset + 1) for incoming in mine)
+            self._state.metrics.events.inc(len(mine))
+            self._state.metrics.batch.observe(len(mine))
         sent = self._waiting.now()
         if mine:
             self._state.metrics.duration.observe(sent - read)

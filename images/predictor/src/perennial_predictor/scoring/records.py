@@ -43,6 +43,10 @@ class Tally:
     own: int = 0
     """Answers of our own, on a topic that events and answers share."""
 
+    def total(self) -> int:
+        """Of records read, whatever became of them."""
+        return self.answered + self.dead_letters.total() + self.filtered + self.own
+
     def add(self, other: Tally) -> None:
         self.answered += other.answered
         self.dead_letters.update(other.dead_letters)
