@@ -91,7 +91,7 @@ def test_only_own_answers_on_a_shared_topic_are_skipped(settings: PredictorSetti
     others = incoming(value, [("perennial-pipeline", b"ns.other")])
     out, tally = answerer.answer([own, others, incoming(value)])
     assert [each.origin for each in out] == [others, incoming(value)]
-    assert (tally.answered, tally.own) == (2, 1)
+    assert (tally.answered, tally.own_answers) == (2, 1)
 
 
 def test_own_names_mean_nothing_where_topics_differ(answerer: Answerer) -> None:

@@ -72,7 +72,7 @@ class Delivery:
     def _observe(self, timestamps: list[int]) -> None:
         sent = np.array(timestamps, dtype=np.float64)
         known = sent[sent >= 0] / 1000
-        self._state.metrics.latency.observe(self._waiting.wall() - known)
+        self._state.metrics.batches.latency.observe(self._waiting.wall() - known)
 
     def _deliver_smaller(self, refused: Sequence[Failure]) -> Failure | None:
         """Sends refused records again, then as dead letters, then with less of their content."""

@@ -90,7 +90,7 @@ class Loop:
             self._look(now)
         if now >= self._lag_at + LAG_AFTER:
             self._lag_at = now
-            self._state.metrics.lags(self._next, self._source.ends(self._next))
+            self._state.metrics.group.set_lag(self._next, self._source.ends(self._next))
         batch = self._source.batch(BATCH, PATIENCE)
         read = self._waiting.now()
         mine = [incoming for incoming in batch if incoming.partition in self._next]
@@ -98,11 +98,11 @@ class Loop:
             outgoing, tally = self._answerer.answer(mine)
             self._delivery.send(outgoing, tally)
             self._next.update((incoming.partition, incoming.offset + 1) for incoming in mine)
-            self._state.metrics.events.inc(len(mine))
-            self._state.metrics.batch.observe(len(mine))
+            self._state.metrics.events.read.inc(len(mine))
+            self._state.metrics.batches.size.observe(len(mine))
         sent = self._waiting.now()
         if mine:
-            self._state.metrics.duration.observe(sent - read)
+            self._state.metrics.batches.duration.observe(sent - read)
         if sent - self._committed_at >= COMMIT_AFTER or self._delivery.unconfirmed >= COMMIT_MOST:
             self._committed_at = sent
             self.checkpoint(wait=False)
@@ -130,7 +130,7 @@ class Loop:
         self._state.clear(Part.DELIVERY)
         self._state.joined = True
         self._state.partitions = len(self._next)
-        self._state.metrics.rebalances.labels("assigned").inc()
+        self._state.metrics.group.rebalances.labels("assigned").inc()
         _LOG.info("partitions assigned", extra={"positions": dict(positions)})
         self._joined()
 
@@ -140,14 +140,14 @@ class Loop:
         if self._settled and self._confirm():
             self._commit(wait=True)
         self._drop(gone)
-        self._state.metrics.rebalances.labels("revoked").inc()
+        self._state.metrics.group.rebalances.labels("revoked").inc()
         _LOG.info("partitions revoked", extra={"partitions": sorted(gone)})
 
     def lost(self, partitions: Iterable[int]) -> None:
         """They are another member's already: what was answered is answered again."""
         gone = set(partitions)
         self._drop(gone)
-        self._state.metrics.rebalances.labels("lost").inc()
+        self._state.metrics.group.rebalances.labels("lost").inc()
         _LOG.warning("partitions lost", extra={"partitions": sorted(gone)})
 
     def moved(self, partition: int, earliest: int, end: int) -> None:
@@ -172,7 +172,7 @@ class Loop:
 
     def committed(self, refused: str) -> None:
         """A commit that the group refuses is no loss: the records are answered again."""
-        self._state.metrics.commits.labels("refused" if refused else "done").inc()
+        self._state.metrics.group.commits.labels("refused" if refused else "done").inc()
         if refused:
             _LOG.warning("commit refused", extra={"detail": refused})
 
@@ -192,7 +192,7 @@ class Loop:
             self._next.pop(partition, None)
             self._settled.pop(partition, None)
         self._state.partitions = len(self._next)
-        self._state.metrics.lags({}, {})
+        self._state.metrics.group.set_lag({}, {})
 
     def _look_soon(self) -> None:
         self._looked_at = self._waiting.now() - LOOK_AFTER

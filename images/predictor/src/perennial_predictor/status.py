@@ -59,12 +59,12 @@ class State:
     def add(self, tally: Tally) -> None:
         """What became of events, once delivery of all answers was confirmed."""
         self._tally.add(tally)
-        self.metrics.add(tally)
+        self.metrics.events.add(tally)
 
     def skip(self, events: int) -> None:
         """Retention removed so many before they were read."""
         self._skipped += events
-        self.metrics.skipped.inc(events)
+        self.metrics.events.skipped.inc(events)
 
     def serve(self, version: str, digest: str) -> None:
         """A model that its golden rows have proven."""

@@ -47,7 +47,7 @@ class Answerer:
             dead_letters=Counter(o.reason for o in out if o.reason),
             unknown=Counter(scored.unknown),
             filtered=len(read) - len(meant),
-            own=len(batch) - len(foreign),
+            own_answers=len(batch) - len(foreign),
         )
 
     def _read(self, incoming: Incoming) -> Event | Rejection | Filtered:

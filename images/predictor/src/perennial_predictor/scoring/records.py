@@ -40,19 +40,19 @@ class Tally:
     dead_letters: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
     filtered: int = 0
-    own: int = 0
-    """Answers of our own, on a topic that events and answers share."""
+    own_answers: int = 0
+    """Answers of this pipeline, read from a topic that events and answers share."""
 
     def total(self) -> int:
         """Of records read, whatever became of them."""
-        return self.answered + self.dead_letters.total() + self.filtered + self.own
+        return self.answered + self.dead_letters.total() + self.filtered + self.own_answers
 
     def add(self, other: Tally) -> None:
         self.answered += other.answered
         self.dead_letters.update(other.dead_letters)
         self.unknown.update(other.unknown)
         self.filtered += other.filtered
-        self.own += other.own
+        self.own_answers += other.own_answers
 
     def move(self, before: DeadLetter | None, after: DeadLetter | None) -> None:
         """A record goes out for another reason than counted; no reason is an answer."""
