@@ -130,6 +130,7 @@ def _refuse(state: State, mounts: Mounts, message: str) -> int:
 
 def main() -> int:
     logs.configure()
+    logging.getLogger("kafka").addFilter(logs.Unrepeated())
     lightgbm.register_logger(logging.getLogger("lightgbm"))
     try:
         settings = PredictorSettings.from_env(os.environ)

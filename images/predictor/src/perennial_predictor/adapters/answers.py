@@ -1,7 +1,8 @@
-"""The Kafka adapter's other side: the producer of answers, and of one word on the lifecycle."""
+"""Producer of answers and dead letters, and of the announcement on the lifecycle topic."""
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -15,7 +16,6 @@ from perennial_contract.reasons import Reason
 from perennial_contract.runtime.kafka.client_settings import for_producer
 from perennial_contract.runtime.kafka.refusals import is_forbidden, is_untrusted, words
 from perennial_contract.settings import PredictorSettings
-from perennial_predictor.adapters.events import LOG
 from perennial_predictor.ports import Failure, Fatal, Topics
 from perennial_predictor.scoring.records import Outgoing
 
@@ -27,6 +27,7 @@ _REFUSED: Final = (
     KafkaError.INVALID_RECORD,
     KafkaError._INVALID_DIFFERENT_RECORD,  # noqa: SLF001  librdkafka's own codes begin so
 )
+_LOG: Final = logging.getLogger("kafka")
 
 T = TypeVar("T")
 
@@ -42,7 +43,7 @@ class Answers:
         self._ended: KafkaError | None = None
         self._untrusted = ""
         self._properties = for_producer(settings.kafka, security) | {"error_cb": self._complain}
-        self._producer = Producer(self._properties, logger=LOG)
+        self._producer = Producer(self._properties, logger=_LOG)
 
     def route(self, topics: Topics) -> None:
         """To the event's partition number when counts agree; else by key."""
@@ -78,7 +79,7 @@ class Answers:
         last, self._last = self._last, None
         failures, self._failures = self._failures, []
         if self._ended:
-            return self._begin_anew(self._ended, last)
+            return self._replace_producer(self._ended, last)
         if not failures:
             self._untrusted = ""
         return failures
@@ -98,13 +99,13 @@ class Answers:
                 raise
             return None
 
-    def _begin_anew(self, ended: KafkaError, last: Outgoing | None) -> Sequence[Failure]:
+    def _replace_producer(self, ended: KafkaError, last: Outgoing | None) -> Sequence[Failure]:
         """Another producer asks again for what this one was forbidden; nothing else helps it."""
         if not is_forbidden(ended):
             raise Fatal(ended.str())
         self.close()
         self._ended, self._failures = None, []
-        self._producer = Producer(self._properties, logger=LOG)
+        self._producer = Producer(self._properties, logger=_LOG)
         message = f"the brokers let us write nothing: {KafkaError(ended.code()).str()}"
         if last is None:
             return []
@@ -155,11 +156,11 @@ def _write(topic: str, properties: dict[str, Any], message: Serving) -> None:
         problems.append(error.str() if error else "")
 
     try:
-        producer = Producer(properties, logger=LOG)
+        producer = Producer(properties, logger=_LOG)
         value = message.model_dump_json().encode()
         producer.produce(topic, value, message.pipeline.encode(), on_delivery=delivered)
         producer.flush(_FLUSH)
     except KafkaException as error:
         problems.append(error.args[0].str())
     if any(problems):
-        LOG.warning("not said on the lifecycle topic", extra={"topic": topic, "detail": problems})
+        _LOG.warning("not said on the lifecycle topic", extra={"topic": topic, "detail": problems})

@@ -1,39 +1,25 @@
-"""The Kafka adapter: a member of the group that reads events."""
+"""Member of the consumer group that reads the events topic."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
-from confluent_kafka import (
-    Consumer,
-    KafkaError,
-    KafkaException,
-    Message,
-    TopicCollection,
-    TopicPartition,
-)
-from confluent_kafka.admin import AdminClient
-from confluent_kafka.admin._acl import AclOperation
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from perennial_contract.reasons import Reason
-from perennial_contract.runtime.kafka.client_settings import for_admin, for_consumer
+from perennial_contract.runtime.kafka.client_settings import for_consumer
 from perennial_contract.runtime.kafka.headers import read_headers
 from perennial_contract.runtime.kafka.refusals import is_forbidden, is_untrusted, words
-from perennial_contract.runtime.logs import Unrepeated
 from perennial_contract.settings import PredictorSettings
-from perennial_contract.status import Problem
-from perennial_predictor.adapters.positions import Beginning, beginning
-from perennial_predictor.ports import Fatal, Listener, Positions, Topics, Trouble, Unavailable
+from perennial_predictor.adapters.positions import TIMEOUT, starting_positions
+from perennial_predictor.adapters.topics import TopicAdmin
+from perennial_predictor.ports import Fatal, Listener, Positions, Topics
 from perennial_predictor.scoring.records import Incoming
 
-_TIMEOUT: Final = 5.0  # seconds for one question to the brokers
-_MISSING: Final = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.UNKNOWN_TOPIC_ID)
 _FATAL: Final = KafkaError._FATAL  # noqa: SLF001  librdkafka's own codes begin so
 _OUT_OF_RANGE: Final = KafkaError._AUTO_OFFSET_RESET  # noqa: SLF001
-LOG: Final = logging.getLogger("kafka")
-LOG.addFilter(Unrepeated())
+_LOG: Final = logging.getLogger("kafka")
 
 
 class Events:
@@ -44,54 +30,22 @@ class Events:
         self._security = security
         self._topic = settings.events.topic
         self._group = f"{settings.id_prefix}.predictor"
-        self._admin: AdminClient | None = None
-        self._untrusted: KafkaError | None = None
+        self._admin = TopicAdmin(settings, security, self._group)
 
     def topics(self) -> Topics:
         """Raises Unavailable, or Trouble that names the topic that is missing."""
-        settings = self._settings
-        of_dead = settings.dead_letters.topic
-        asked = self._ask(sorted({self._topic, settings.predictions.topic, of_dead}))
-        found = {}
-        for name, future in asked.items():
-            try:
-                found[name] = future.result()
-            except KafkaException as error:
-                raise self._trouble(error.args[0], name) from error
-        events = found[self._topic]
-        # A member that may not read is told so once, as a fetch fails: until then it seems ready.
-        if (allowed := events.authorized_operations) and AclOperation.READ not in allowed:
-            message = f"Kafka refuses us: we may not read topic {self._topic}"
-            raise Trouble(Problem(reason=Reason.KAFKA_REFUSED, message=message))
-        return Topics(
-            str(events.topic_id),
-            len(events.partitions),
-            len(found[settings.predictions.topic].partitions),
-            len(found[of_dead].partitions),
-        )
-
-    def _ask(self, names: list[str]) -> dict[str, Any]:
-        """By a new client where the last one was in trouble: only that shows what is mended."""
-        if self._admin is None:
-            self._untrusted = None
-            complaints = {"error_cb": self._heard}
-            properties = for_admin(self._settings.kafka, self._security) | complaints
-            self._admin = AdminClient(properties, logger=LOG)
-        return self._admin.describe_topics(
-            TopicCollection(names), request_timeout=_TIMEOUT, include_authorized_operations=True
-        )
+        return self._admin.topics()
 
     def join(self, topics: Topics, listener: Listener) -> None:
         """Raises KafkaException when the client refuses its settings."""
-        settings = self._settings
         self._topic_id = topics.id
         self._listener = listener
-        self._left = 0
+        self._rebalances = 0
         self._out_of_range: list[int] = []
         self._consumer = Consumer(
-            for_consumer(settings.kafka, self._security, self._group)
+            for_consumer(self._settings.kafka, self._security, self._group)
             | {"error_cb": self._complain, "on_commit": self._committed},
-            logger=LOG,
+            logger=_LOG,
         )
         self._consumer.subscribe(
             [self._topic],
@@ -107,14 +61,14 @@ class Events:
         first = self._consumer.poll(patience)
         if first is None:
             return []
-        left = self._left
+        rebalances = self._rebalances
         rest = self._consumer.consume(limit - 1, 0)
         # What was read before a rebalance is another member's; librdkafka drops it from `rest`.
-        messages = rest if self._left != left else [first, *rest]
+        messages = rest if self._rebalances != rebalances else [first, *rest]
         return [incoming(m) for m in messages if not self._is_error(m)]
 
     def commit(self, positions: Positions, *, wait: bool) -> None:
-        """What became of it is told to the listener."""
+        """Commits with the topic's id as metadata; the listener gets the outcome."""
         offsets = [TopicPartition(self._topic, p, o, self._topic_id) for p, o in positions.items()]
         try:
             if wait:
@@ -145,57 +99,31 @@ class Events:
 
     def _assigned(self, consumer: Consumer, given: list[TopicPartition]) -> None:
         try:
-            committed, begun = self._positions(consumer, given)
+            committed, chosen = starting_positions(
+                consumer, given, self._topic_id, self._settings.created
+            )
         except KafkaException as error:
-            raise self._trouble(error.args[0]) from error
-        if begun:  # before anything is read: a restart must not find a later beginning
-            self.commit(begun, wait=True)
-        positions = committed | begun
+            raise self._admin.trouble(error.args[0]) from error
+        if chosen:  # before anything is read: a restart must not choose a later one
+            self.commit(chosen, wait=True)
+        positions = committed | chosen
         self.rewind(positions)
         self._listener.assigned(positions)
 
     def _revoked(self, _: Consumer, taken: list[TopicPartition]) -> None:
-        self._left += 1
+        self._rebalances += 1
         self._listener.revoked(t.partition for t in taken)
 
     def _lost(self, _: Consumer, taken: list[TopicPartition]) -> None:
-        self._left += 1
+        self._rebalances += 1
         self._listener.lost(t.partition for t in taken)
-
-    def _positions(
-        self, consumer: Consumer, given: list[TopicPartition]
-    ) -> tuple[dict[int, int], dict[int, int]]:
-        """Those that stand as commits, and those that begin today."""
-        committed: dict[int, int] = {}
-        begun: dict[int, int] = {}
-        for commit in consumer.committed(given, timeout=_TIMEOUT) if given else ():
-            if commit.error:
-                raise KafkaException(commit.error)
-            begin = beginning(commit.offset, commit.metadata or "", self._topic_id)
-            if isinstance(begin, Beginning):
-                begun[commit.partition] = self._offset_of(consumer, commit.partition, begin)
-            else:
-                committed[commit.partition] = begin
-        return committed, begun
-
-    def _offset_of(self, consumer: Consumer, partition: int, begin: Beginning) -> int:
-        at = TopicPartition(self._topic, partition)
-        # The end is asked first: what arrives between the two answers must not fall between them.
-        low, high = consumer.get_watermark_offsets(at, timeout=_TIMEOUT)
-        if begin is Beginning.EARLIEST:
-            return low
-        at.offset = int(self._settings.created.timestamp() * 1000)
-        (found,) = consumer.offsets_for_times([at], timeout=_TIMEOUT)
-        if found.error:
-            raise KafkaException(found.error)
-        return found.offset if found.offset >= 0 else high
 
     def _into_range(self, partition: int) -> None:
         at = TopicPartition(self._topic, partition)
         try:
-            earliest, end = self._consumer.get_watermark_offsets(at, timeout=_TIMEOUT)
+            earliest, end = self._consumer.get_watermark_offsets(at, timeout=TIMEOUT)
         except KafkaException as error:
-            raise self._trouble(error.args[0]) from error
+            raise self._admin.trouble(error.args[0]) from error
         self._listener.moved(partition, earliest, end)
 
     def _is_error(self, message: Message) -> bool:
@@ -209,18 +137,13 @@ class Events:
             self._complain(error)
         return True
 
-    def _heard(self, error: KafkaError) -> None:
-        """What the client complains of; only with this it is known why a question timed out."""
-        if is_untrusted(error):
-            self._untrusted = error
-
     def _complain(self, error: KafkaError) -> None:
         if error.code() == _FATAL or error.fatal():
             raise Fatal(error.str())
         if is_forbidden(error):  # the client may wait for ever; a new one asks again
-            raise self._trouble(error)
+            raise self._admin.trouble(error)
         if is_untrusted(error):  # the look that follows must not go by an old connection
-            self._admin = None
+            self._admin.disconnect()
         self._listener.noticed(words(error))
 
     def _committed(self, error: KafkaError | None, offsets: list[TopicPartition]) -> None:
@@ -229,28 +152,9 @@ class Events:
             raise Fatal(error.str())
         self._listener.committed(error.str() if error else "")
 
-    def _trouble(self, error: KafkaError, topic: str = "") -> Trouble:
-        if error.code() in _MISSING:
-            missing = f"topic {topic or self._topic} does not exist"
-            return Trouble(Problem(reason=Reason.TOPIC_MISSING, message=missing))
-        if self._admin:
-            self._admin.poll(0)  # calls `_heard`
-            self._admin = None
-        at = self._settings.kafka.bootstrap_servers
-        if is_forbidden(error):
-            group = error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED
-            refused = f"group {self._group}" if group else f"topic {topic or self._topic}"
-            message = f"Kafka at {at} refuses {refused}: {words(error)}"
-            return Trouble(Problem(reason=Reason.KAFKA_REFUSED, message=message))
-        if self._untrusted:
-            message = f"Kafka at {at} cannot be used: {words(self._untrusted)}"
-            return Unavailable(Problem(reason=Reason.KAFKA_REFUSED, message=message))
-        message = f"Kafka at {at} does not answer: {words(error)}"
-        return Unavailable(Problem(reason=Reason.KAFKA_UNAVAILABLE, message=message))
-
 
 def incoming(message: Message) -> Incoming:
-    """Of a message without an error, which has a partition and an offset."""
+    """Record of a message without an error, which has a partition and an offset."""
     return Incoming(
         message.partition(),  # type: ignore[arg-type]  # see above, as the next one
         message.offset(),  # type: ignore[arg-type]
