@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from perennial_contract.lifecycle import Serving
 from perennial_contract.settings import PredictorSettings
-from perennial_predictor.ports import Failure
-from perennial_predictor.run import Ends, run
+from perennial_predictor.ports import Failure, Ports
+from perennial_predictor.run import run
 from perennial_predictor.scoring.records import Incoming, Outgoing
 from perennial_predictor.status import State
 from tests.fakes.group import FakeAnswers, FakeEvents, FakeWaiting
@@ -68,12 +68,18 @@ class Pod:
             *[lambda _: joined.append(document(self.state.report()))] * 4,
         ]
         answers.fate = self.fate
-        ends = Ends(lambda: objects, lambda: events, lambda: answers, self.told.append)
+        ports = Ports(lambda: objects, lambda: events, lambda: answers, self.told.append)
         log = self.folder / "termination-log"
         log.touch()
         waiting = FakeWaiting(rounds=12)
         run(
-            self.settings, bundle.VERSION, ends, self.state, waiting, termination_log=log, threads=1
+            self.settings,
+            bundle.VERSION,
+            ports,
+            self.state,
+            waiting,
+            termination_log=log,
+            threads=1,
         )
         return {
             "sent": [self._sent(out) for out in answers.delivered],

@@ -13,7 +13,8 @@ from perennial_contract.resource.schema import Feature, FeatureType
 from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import BundleState, Problem
 from perennial_model.features.encoder import learn
-from perennial_predictor.run import Ends, run
+from perennial_predictor.ports import Ports
+from perennial_predictor.run import run
 from perennial_predictor.status import State
 from tests.fakes.bundle import a_bundle, files
 from tests.fakes.group import FakeAnswers, FakeEvents, FakeWaiting
@@ -135,9 +136,9 @@ def test_an_altered_bundle_is_refused_with_the_reason_and_the_process_waits(
     log.touch()
     state, waiting = State("uid-1", "pod-1", version), FakeWaiting(rounds=5)
     events = FakeEvents([])
-    ends = Ends(lambda: objects, lambda: events, lambda: FakeAnswers([]))
+    ports = Ports(lambda: objects, lambda: events, lambda: FakeAnswers([]))
 
-    run(settings, version, ends, state, waiting, termination_log=log, threads=1)
+    run(settings, version, ports, state, waiting, termination_log=log, threads=1)
 
     report = state.report()
     problem = report.problem or Problem(reason="", message="")

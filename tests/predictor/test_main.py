@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from perennial_contract.settings import REFUSED, PredictorSettings
-from perennial_predictor.__main__ import Mounts, run
+from perennial_predictor.__main__ import Mounts, execute
 from tests.fakes.bundle import a_bundle
 from tests.fakes.mount import Mount
 
@@ -33,7 +33,7 @@ def refused(settings: PredictorSettings, mount: Mount, caplog: pytest.LogCapture
     log.touch()
     mounts = Mounts(mount.folder.parent / "s3", mount.folder, log)
     with caplog.at_level(logging.INFO):
-        assert run(settings, a_bundle()[0].version, "pod-1", 0, mounts) == REFUSED
+        assert execute(settings, a_bundle()[0].version, "pod-1", 0, mounts) == REFUSED
     (record,) = [r for r in caplog.records if r.levelno == logging.CRITICAL]
     assert vars(record)["reason"] == "SettingsRefused"
     assert log.read_text() == f"SettingsRefused: {vars(record)['detail']}"

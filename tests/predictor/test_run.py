@@ -12,8 +12,8 @@ from perennial_contract.runtime.objects import BucketMissing
 from perennial_contract.runtime.secrets import Secrets
 from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import BundleState, Problem
-from perennial_predictor.ports import Topics, Trouble
-from perennial_predictor.run import BACK_OFF, Ends, Patience, run
+from perennial_predictor.ports import Ports, Topics, Trouble
+from perennial_predictor.run import BACK_OFF, Patience, run
 from perennial_predictor.status import State
 from tests.fakes.bundle import a_bundle, files
 from tests.fakes.group import FakeAnswers, FakeEvents, FakeWaiting
@@ -60,8 +60,8 @@ def started(  # noqa: PLR0913, PLR0917  what varies between the tests
     events: FakeEvents | None = None,
 ) -> None:
     source = events or FakeEvents([])
-    ends = Ends(lambda: objects, lambda: source, lambda: FakeAnswers([]))
-    run(settings, BUNDLE.version, ends, state, waiting, termination_log=log, threads=1)
+    ports = Ports(lambda: objects, lambda: source, lambda: FakeAnswers([]))
+    run(settings, BUNDLE.version, ports, state, waiting, termination_log=log, threads=1)
 
 
 def test_whatever_keeps_the_model_away_is_said_and_tried_again_for_ever(
@@ -104,11 +104,11 @@ def test_golden_rows_that_are_off_break_the_bundle_and_no_crash_is_claimed(
     settings: PredictorSettings, fresh: State, kept: Path
 ) -> None:
     bundle, objects = a_bundle(contents=files(golden_off_by=1.0))
-    ends = Ends(
+    ports = Ports(
         lambda: Objects(fresh, [], objects), lambda: FakeEvents([]), lambda: FakeAnswers([])
     )
     waiting = FakeWaiting(rounds=3)
-    run(settings, bundle.version, ends, fresh, waiting, termination_log=kept, threads=1)
+    run(settings, bundle.version, ports, fresh, waiting, termination_log=kept, threads=1)
     assert fresh.bundle is BundleState.BROKEN
     assert kept.read_text() == ""
 
@@ -140,9 +140,9 @@ def test_once_the_group_is_joined_the_model_is_announced_and_only_once(
     events.script = [events.give(p0=0), events.give(p0=0, p1=0), _raises(remade), events.give()]
     announced: list[Serving] = []
     objects = Objects(fresh, [], OBJECTS)
-    ends = Ends(lambda: objects, lambda: events, lambda: FakeAnswers([]), announced.append)
+    ports = Ports(lambda: objects, lambda: events, lambda: FakeAnswers([]), announced.append)
     waiting = FakeWaiting(rounds=9)
-    run(settings, BUNDLE.version, ends, fresh, waiting, termination_log=kept, threads=1)
+    run(settings, BUNDLE.version, ports, fresh, waiting, termination_log=kept, threads=1)
     assert events.happened.count("join id-1") == 2
     assert announced == [
         Serving(

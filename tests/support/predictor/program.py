@@ -21,14 +21,14 @@ from tests.support.servers import S3_USER
 
 _CODE: Final = """
 import pathlib, sys
-from perennial_contract import logs
+from perennial_contract.runtime import logs
 from perennial_contract.settings import PredictorSettings
-from perennial_predictor.__main__ import Mounts, run
+from perennial_predictor.__main__ import Mounts, execute
 logs.configure()
 settings, version, port, secret = sys.argv[1:]
 settings = PredictorSettings.model_validate_json(settings)
 mounts = Mounts(pathlib.Path(secret) / "s3", pathlib.Path(secret) / "kafka")
-sys.exit(run(settings, version, "pod-1", int(port), mounts))
+sys.exit(execute(settings, version, "pod-1", int(port), mounts))
 """
 
 

@@ -22,9 +22,10 @@ from perennial_contract.resource.storage import Storage
 from perennial_contract.resource.streams import Events, Predictions, Reference, TopicSection
 from perennial_contract.resource.values import SecretReference
 from perennial_contract.settings import PredictorSettings
-from perennial_predictor.adapters import answers as producer
-from perennial_predictor.adapters import events
-from perennial_predictor.run import Ends, Patience, answer
+from perennial_predictor.adapters.answers import Answers
+from perennial_predictor.adapters.events import Events as EventsMember
+from perennial_predictor.ports import Ports
+from perennial_predictor.run import Patience, answer
 from perennial_predictor.scoring import binary
 from perennial_predictor.status import State
 from tests.fakes.bundle import a_bundle, people
@@ -178,12 +179,12 @@ class Stream:
         scorer = binary.load(bundle, self.settings, threads=1)
         state, stop = State("uid-1", "pod-1", bundle.version), Event()
         state.serve(bundle.version, bundle.digest)
-        ends = Ends(
+        ports = Ports(
             dict,
-            lambda: events.Events(self.settings, self.security),
-            lambda: producer.Answers(self.settings, self.security),
+            lambda: EventsMember(self.settings, self.security),
+            lambda: Answers(self.settings, self.security),
         )
-        arguments = (self.settings, scorer, ends, state, Patience(state, stop))
+        arguments = (self.settings, scorer, ports, state, Patience(state, stop))
         thread = Thread(target=answer, args=arguments, daemon=True)
         thread.start()
         try:

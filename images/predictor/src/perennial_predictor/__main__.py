@@ -1,4 +1,4 @@
-"""The predictor's process.
+"""Process of the predictor: environment, signals and exit code.
 
 Exit codes: 0 told to stop, 1 the Kafka client cannot go on, 42 settings that cannot be used.
 """
@@ -41,9 +41,8 @@ from perennial_contract.settings import (
 from perennial_contract.status import Problem
 from perennial_predictor.adapters.answers import Answers, announce
 from perennial_predictor.adapters.events import Events
-from perennial_predictor.ports import Fatal
-from perennial_predictor.run import Ends, Patience
-from perennial_predictor.run import run as keep_answering
+from perennial_predictor.ports import Fatal, Ports
+from perennial_predictor.run import Patience, run
 from perennial_predictor.status import Part, State
 
 _CGROUP: Final = Path("/sys/fs/cgroup")
@@ -52,21 +51,21 @@ _LOG: Final = logging.getLogger("perennial_predictor")
 
 @dataclass(frozen=True, slots=True)
 class Mounts:
-    """What Kubernetes mounts: the folders of the user's Secrets, and a file for last words."""
+    """Paths of what Kubernetes mounts: the user's Secrets, and the termination log."""
 
     s3: Path = Path(S3_SECRET)
     kafka: Path = Path(KAFKA_SECRET)
     termination: Path = Path(TERMINATION_LOG)
 
 
-def run(
+def execute(
     settings: PredictorSettings,
     version: str,
     pod: str,
     port: int = PORT,
     mounts: Mounts = Mounts(),
 ) -> int:
-    """The exit code, once told to stop by SIGTERM or SIGINT, or once a Secret has changed."""
+    """Runs until SIGTERM, SIGINT or a changed Secret; returns the exit code."""
     stop = Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
@@ -79,10 +78,10 @@ def run(
     security: dict[str, str] = {}
     try:
         security = kafka_security(mounts.kafka)
-        keep_answering(
+        run(
             settings,
             version,
-            _ends(settings, security, mounts.s3),
+            _ports(settings, security, mounts.s3),
             state,
             Patience(state, stop, secrets),
             termination_log=mounts.termination,
@@ -104,12 +103,12 @@ def run(
     return 0
 
 
-def _ends(settings: PredictorSettings, security: Mapping[str, str], secret: Path) -> Ends:
+def _ports(settings: PredictorSettings, security: Mapping[str, str], secret: Path) -> Ports:
     def objects() -> Store:
         client = connect(settings.storage, secret)
         return Store(client, settings.storage.bucket, settings.prefix)
 
-    return Ends(
+    return Ports(
         objects=objects,
         source=partial(Events, settings, security),
         sink=partial(Answers, settings, security),
@@ -138,7 +137,7 @@ def main() -> int:
     except (ValidationError, KeyError) as error:
         _LOG.critical("the settings cannot be read", extra={"detail": str(error)})
         return REFUSED
-    return run(settings, version, pod)
+    return execute(settings, version, pod)
 
 
 if __name__ == "__main__":

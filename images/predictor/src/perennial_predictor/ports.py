@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from perennial_contract.lifecycle import Serving
 from perennial_contract.reasons import Reason
 from perennial_contract.status import Problem
+from perennial_model.bundles import Objects
 from perennial_predictor.scoring.records import Incoming, Outgoing
 
 Positions = Mapping[int, int]  # partition: offset of the next record
@@ -95,3 +97,14 @@ class Waiting(Protocol):
 
     def over(self) -> bool: ...
     def pause(self, seconds: float) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Connections of the predictor; all but `announce` connect anew with each call."""
+
+    objects: Callable[[], Objects]
+    source: Callable[[], Source]
+    sink: Callable[[], Sink]
+    announce: Callable[[Serving], None] = lambda _: None
+    """Returns at once; a failure is a warning at most."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -21,7 +20,7 @@ from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import BundleState, Problem
 from perennial_model.bundles import ModelMissing, Objects, download
 from perennial_predictor.loop import Loop
-from perennial_predictor.ports import Sink, Source, Trouble, Waiting
+from perennial_predictor.ports import Ports, Trouble, Waiting
 from perennial_predictor.scoring.answers import Answerer
 from perennial_predictor.scoring.binary import load
 from perennial_predictor.scoring.scorer import Scorer
@@ -69,21 +68,10 @@ class Patience:
             self._stop.wait(min(left, 1.0))
 
 
-@dataclass(frozen=True, slots=True)
-class Ends:
-    """What the predictor is connected to; `connect`ed anew for each attempt."""
-
-    objects: Callable[[], Objects]
-    source: Callable[[], Source]
-    sink: Callable[[], Sink]
-    announce: Callable[[Serving], None] = lambda _: None
-    """Returns at once; what becomes of it is a warning at most."""
-
-
 def run(  # noqa: PLR0913  the parts of the program, put together in one place
     settings: PredictorSettings,
     version: str,
-    ends: Ends,
+    ports: Ports,
     state: State,
     waiting: Waiting,
     *,
@@ -92,7 +80,7 @@ def run(  # noqa: PLR0913  the parts of the program, put together in one place
 ) -> None:
     """Raises Fatal when the Kafka client cannot go on."""
     try:
-        bundle = fetch(ends.objects, version, state, waiting)
+        bundle = fetch(ports.objects, version, state, waiting)
         if bundle is None:
             return
         scorer = verify(bundle, settings, state, termination_log, threads)
@@ -106,9 +94,9 @@ def run(  # noqa: PLR0913  the parts of the program, put together in one place
 
     @cache  # once per process
     def announce() -> None:
-        ends.announce(serving(settings, bundle, state.pod, waiting.wall()))
+        ports.announce(serving(settings, bundle, state.pod, waiting.wall()))
 
-    answer(settings, scorer, ends, state, waiting, announce)
+    answer(settings, scorer, ports, state, waiting, announce)
 
 
 def fetch(
@@ -180,7 +168,7 @@ def serving(settings: PredictorSettings, bundle: Bundle, pod: str, now: float) -
 def answer(  # noqa: PLR0913, PLR0917  the parts of the loop
     settings: PredictorSettings,
     scorer: Scorer,
-    ends: Ends,
+    ports: Ports,
     state: State,
     waiting: Waiting,
     joined: Callable[[], None] = lambda: None,
@@ -189,7 +177,7 @@ def answer(  # noqa: PLR0913, PLR0917  the parts of the loop
     answerer = Answerer(settings, scorer)
     while not waiting.over():
         try:
-            Loop(ends.source(), ends.sink(), answerer, state, waiting, joined).run()
+            Loop(ports.source(), ports.sink(), answerer, state, waiting, joined).run()
         except Trouble as trouble:
             state.say(Part.TOPICS, trouble.problem)
             _LOG.warning("not in the group", extra={"detail": trouble.problem.message})
