@@ -16,7 +16,7 @@ from perennial_contract.runtime.kafka.client_settings import for_admin, for_cons
 from perennial_contract.runtime.kafka.lifecycle import LifecycleTopic
 from perennial_contract.settings import PredictorSettings
 from perennial_model.bundles import download
-from perennial_predictor.adapters.answers import Answers, announce
+from perennial_predictor.adapters.answers import AnswersSink, announce
 from perennial_predictor.ports import Topics
 from perennial_predictor.scoring.answers import Answerer
 from perennial_predictor.scoring.binary import load
@@ -71,7 +71,7 @@ def test_answers_and_dead_letters_stand_on_their_topics(
     batch = [
         Incoming(i % 2, i, b"key", v, HEADERS) for i, v in enumerate([*VALUES[:4], None, b"{"])
     ]
-    sink = Answers(settings, {})
+    sink = AnswersSink(settings, {})
     sink.route(Topics("id", 2, 2, 2))
     for out in answerer.answer(batch)[0]:
         sink.send(out)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from perennial_predictor.adapters.events import Events
+from perennial_predictor.adapters.events import EventsSource
 from perennial_predictor.ports import Positions
 from perennial_predictor.scoring.records import Incoming
 from tests.support.predictor.stream import Stream, each_once, until
@@ -37,7 +37,7 @@ class Listening:
     def committed(self, refused: str) -> None: ...
 
 
-def fifty(events: Events) -> list[Incoming]:
+def fifty(events: EventsSource) -> list[Incoming]:
     read: list[Incoming] = []
 
     def all_there() -> bool:
@@ -50,7 +50,7 @@ def fifty(events: Events) -> list[Incoming]:
 
 def test_events_are_read_again_from_where_they_are_rewound_to(stream: Stream) -> None:
     stream.send(range(50))
-    events, listening = Events(stream.settings, {}), Listening()
+    events, listening = EventsSource(stream.settings, {}), Listening()
     events.join(events.topics(), listening)
     read = fifty(events)
     events.rewind(listening.positions)
@@ -72,7 +72,7 @@ def test_a_beginning_is_committed_before_anything_is_read(stream: Stream) -> Non
     stream.send(range(20))
     younger = stream.created_now()
     younger.send(range(20, 25))
-    events, listening = Events(younger.settings, {}), Listening()
+    events, listening = EventsSource(younger.settings, {}), Listening()
     events.join(events.topics(), listening)
     until(lambda: events.batch(1, 0.1) or listening.positions)
     events.leave()
@@ -87,7 +87,7 @@ def test_the_beginning_of_a_topic_that_was_made_again_is_committed_too(stream: S
         until(lambda: state.report().answered == 40)
     stream.remove(stream.events)
     stream.make(stream.events)
-    events, listening = Events(stream.settings, {}), Listening()
+    events, listening = EventsSource(stream.settings, {}), Listening()
     events.join(events.topics(), listening)
     until(lambda: events.batch(1, 0.1) or listening.positions)
     events.leave()

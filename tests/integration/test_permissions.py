@@ -19,7 +19,7 @@ from perennial_contract.reasons import Reason
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.status import Problem
 from perennial_predictor import ports as predictor_ports
-from perennial_predictor.adapters.events import Events
+from perennial_predictor.adapters.events import EventsSource
 from perennial_predictor.status import State
 from perennial_recorder.adapters.kafka import KafkaSource
 from perennial_recorder.records import Trouble
@@ -105,7 +105,7 @@ def test_a_topic_that_may_not_be_written_is_named_and_its_answers_are_sent_again
 
 
 def test_a_topic_that_is_seen_and_may_not_be_read_is_named_each_time(stream: Stream) -> None:
-    predictor = Events(stream.settings, stream.security)
+    predictor = EventsSource(stream.settings, stream.security)
     recorder = KafkaSource(stream.settings.kafka, "test", stream.security)
     looks = (predictor.topics, lambda: recorder.topics([stream.events, stream.predictions]))
     with closing(recorder), ExitStack() as locked:

@@ -8,7 +8,7 @@ from confluent_kafka import KafkaError
 from perennial_contract.reasons import Reason
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.settings import PredictorSettings
-from perennial_predictor.adapters.answers import Answers
+from perennial_predictor.adapters.answers import AnswersSink
 from perennial_predictor.ports import Failure, Fatal, Topics
 from perennial_predictor.scoring.records import Outgoing
 from tests.fakes.brokers import INIT_PRODUCER_ID, Brokers, brokers
@@ -26,15 +26,17 @@ def at() -> Iterator[Brokers]:
 
 
 @pytest.fixture
-def answers(request: pytest.FixtureRequest, settings: PredictorSettings, at: Brokers) -> Answers:
+def answers(
+    request: pytest.FixtureRequest, settings: PredictorSettings, at: Brokers
+) -> AnswersSink:
     """With the properties that a test names."""
     kafka = Kafka(bootstrap_servers=at.address, properties=getattr(request, "param", {}))
-    answers = Answers(settings.model_copy(update={"kafka": kafka}), {})
+    answers = AnswersSink(settings.model_copy(update={"kafka": kafka}), {})
     answers.route(Topics("id", 1, 1, 1))
     return answers
 
 
-def sent(answers: Answers, *outgoing: Outgoing) -> list[Failure]:
+def sent(answers: AnswersSink, *outgoing: Outgoing) -> list[Failure]:
     for out in outgoing:
         answers.send(out)
     return [*answers.flush()]
@@ -42,7 +44,7 @@ def sent(answers: Answers, *outgoing: Outgoing) -> list[Failure]:
 
 @pytest.mark.parametrize("count", [1, 20])
 def test_a_producer_that_may_not_write_says_so_and_writes_when_it_may(
-    at: Brokers, answers: Answers, count: int
+    at: Brokers, answers: AnswersSink, count: int
 ) -> None:
     refusals = 2
     for _ in range(refusals):
@@ -57,14 +59,14 @@ def test_a_producer_that_may_not_write_says_so_and_writes_when_it_may(
 
 
 @pytest.mark.parametrize("answers", [{"queue.buffering.max.kbytes": "100"}], indirect=True)
-def test_what_no_queue_has_room_for_is_refused_and_holds_up_nothing(answers: Answers) -> None:
+def test_what_no_queue_has_room_for_is_refused_and_holds_up_nothing(answers: AnswersSink) -> None:
     large = Outgoing(event(0, 7), b"key", b"x" * 200_000, [])
     failures = sent(answers, *ANSWERS, large, *ANSWERS)
     assert [(failure.out, failure.refused) for failure in failures] == [(large, True)]
     answers.close()
 
 
-def test_what_no_other_producer_mends_ends_the_process(at: Brokers, answers: Answers) -> None:
+def test_what_no_other_producer_mends_ends_the_process(at: Brokers, answers: AnswersSink) -> None:
     at.refuse(INIT_PRODUCER_ID, KafkaError.INVALID_TRANSACTION_TIMEOUT)
     with pytest.raises(Fatal, match="idempotence"):
         sent(answers, *ANSWERS)

@@ -22,8 +22,8 @@ from perennial_contract.resource.storage import Storage
 from perennial_contract.resource.streams import Events, Predictions, Reference, TopicSection
 from perennial_contract.resource.values import SecretReference
 from perennial_contract.settings import PredictorSettings
-from perennial_predictor.adapters.answers import Answers
-from perennial_predictor.adapters.events import Events as EventsMember
+from perennial_predictor.adapters.answers import AnswersSink
+from perennial_predictor.adapters.events import EventsSource
 from perennial_predictor.ports import Ports
 from perennial_predictor.run import Patience, answer
 from perennial_predictor.scoring import binary
@@ -181,8 +181,8 @@ class Stream:
         state.serve(bundle.version, bundle.digest)
         ports = Ports(
             dict,
-            lambda: EventsMember(self.settings, self.security),
-            lambda: Answers(self.settings, self.security),
+            lambda: EventsSource(self.settings, self.security),
+            lambda: AnswersSink(self.settings, self.security),
         )
         arguments = (self.settings, scorer, ports, state, Patience(state, stop))
         thread = Thread(target=answer, args=arguments, daemon=True)

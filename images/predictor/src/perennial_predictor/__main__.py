@@ -39,8 +39,8 @@ from perennial_contract.settings import (
     PredictorSettings,
 )
 from perennial_contract.status import Problem
-from perennial_predictor.adapters.answers import Answers, announce
-from perennial_predictor.adapters.events import Events
+from perennial_predictor.adapters.answers import AnswersSink, announce
+from perennial_predictor.adapters.events import EventsSource
 from perennial_predictor.ports import Fatal, Ports
 from perennial_predictor.run import Patience, run
 from perennial_predictor.status import Part, State
@@ -110,8 +110,8 @@ def _ports(settings: PredictorSettings, security: Mapping[str, str], secret: Pat
 
     return Ports(
         objects=objects,
-        source=partial(Events, settings, security),
-        sink=partial(Answers, settings, security),
+        source=partial(EventsSource, settings, security),
+        sink=partial(AnswersSink, settings, security),
         announce=partial(announce, settings, security),
     )
 

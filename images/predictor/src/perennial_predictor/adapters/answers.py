@@ -32,7 +32,7 @@ _LOG: Final = logging.getLogger("kafka")
 T = TypeVar("T")
 
 
-class Answers:
+class AnswersSink:
     """The predictions and dead letters topics."""
 
     def __init__(self, settings: PredictorSettings, security: Mapping[str, str]) -> None:

@@ -22,7 +22,7 @@ _OUT_OF_RANGE: Final = KafkaError._AUTO_OFFSET_RESET  # noqa: SLF001
 _LOG: Final = logging.getLogger("kafka")
 
 
-class Events:
+class EventsSource:
     """The events topic, read as a member of the group."""
 
     def __init__(self, settings: PredictorSettings, security: Mapping[str, str]) -> None:
