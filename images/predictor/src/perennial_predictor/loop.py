@@ -1,7 +1,8 @@
-"""Read, answer, confirm, commit: an offset is committed after the answer's delivery is confirmed.
+"""Loop of one membership in the group: read, answer, confirm, commit.
 
-`_next` says where each assigned partition goes on; `_settled` up to where delivery is confirmed.
-A failed delivery goes back from the one to the other.
+An offset is committed only after delivery of the answers before it is confirmed. `_next` is the
+offset at which each assigned partition is read next, `_settled` the one up to which delivery is
+confirmed; a failed delivery sets the former back to the latter.
 """
 
 from __future__ import annotations
@@ -10,20 +11,17 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from perennial_contract.reasons import Reason
-from perennial_contract.status import Problem
 from perennial_predictor.delivery import Delivery
-from perennial_predictor.ports import Positions, Sink, Source, Trouble, Unavailable, Waiting
+from perennial_predictor.ports import Positions, Sink, Source, Trouble, Waiting
 from perennial_predictor.scoring.answers import Answerer
 from perennial_predictor.status import Part, State
+from perennial_predictor.topic_watch import TopicWatch
 
 BATCH: Final = 1000  # records that are scored together at most
 PATIENCE: Final = 0.1  # seconds that an idle stream is waited for
-COMMIT_AFTER: Final = 0.15  # seconds
-COMMIT_MOST: Final = 10_000  # records
-LOOK_AFTER: Final = 30.0  # seconds between two looks at the topics
-LOOK_AGAIN: Final = 2.0  # the same while something is wrong
-LAG_AFTER: Final = 1.0  # seconds between two looks at what is left to be read
+COMMIT_INTERVAL: Final = 0.15  # seconds
+MAX_UNCONFIRMED: Final = 10_000  # records, after which a commit does not wait for its interval
+LAG_INTERVAL: Final = 1.0  # seconds between two looks at what is left to be read
 BACK_OFF: Final = 1.0  # seconds after a failed delivery
 _LOG: Final = logging.getLogger(__name__)
 
@@ -31,7 +29,7 @@ _LOG: Final = logging.getLogger(__name__)
 class Loop:
     """One membership in the group, from joining to leaving."""
 
-    def __init__(  # noqa: PLR0913, PLR0917  what it is put together from
+    def __init__(  # noqa: PLR0913, PLR0917  the parts of the loop
         self,
         source: Source,
         sink: Sink,
@@ -50,7 +48,8 @@ class Loop:
         self._joined = joined
         self._next: dict[int, int] = {}
         self._settled: dict[int, int] = {}
-        self._committed_at = self._looked_at = self._lag_at = waiting.now()
+        self._topics = TopicWatch(source, sink, state, waiting)
+        self._committed_at = self._lag_at = self._started_at = waiting.now()
 
     def run(self) -> None:
         """Until told to stop; then what was answered is committed before the group is left.
@@ -61,9 +60,7 @@ class Loop:
                 the start.
         """
         try:
-            self._topics = self._source.topics()
-            self._sink.route(self._topics)
-            self._source.join(self._topics, self)
+            self._source.join(self._topics.open(self._started_at), self)
             self._stay()
         finally:
             self._sink.close()
@@ -71,8 +68,8 @@ class Loop:
     def _stay(self) -> None:
         try:
             while not self._waiting.over():
-                self.step()
-            self.checkpoint(wait=True)
+                self._process_batch()
+            self._checkpoint(wait=True)
         except Trouble:  # what has arrived need not be answered again by the next member
             if self._next != self._settled and self._confirm():
                 self._commit(wait=True)
@@ -82,13 +79,12 @@ class Loop:
             self._source.leave()
             self._state.joined = False
 
-    def step(self) -> None:
-        """One batch."""
+    def _process_batch(self) -> None:
+        """Answers one batch of records, and looks, confirms and commits where that is due."""
         now = self._waiting.now()
         self._state.beat(now)
-        if now >= self._looked_at + LOOK_AFTER:
-            self._look(now)
-        if now >= self._lag_at + LAG_AFTER:
+        self._topics.look_when_due(now)
+        if now >= self._lag_at + LAG_INTERVAL:
             self._lag_at = now
             self._state.metrics.group.set_lag(self._next, self._source.ends(self._next))
         batch = self._source.batch(BATCH, PATIENCE)
@@ -103,11 +99,12 @@ class Loop:
         sent = self._waiting.now()
         if mine:
             self._state.metrics.batches.duration.observe(sent - read)
-        if sent - self._committed_at >= COMMIT_AFTER or self._delivery.unconfirmed >= COMMIT_MOST:
+        due = sent - self._committed_at >= COMMIT_INTERVAL
+        if due or self._delivery.unconfirmed >= MAX_UNCONFIRMED:
             self._committed_at = sent
-            self.checkpoint(wait=False)
+            self._checkpoint(wait=False)
 
-    def checkpoint(self, *, wait: bool) -> None:
+    def _checkpoint(self, *, wait: bool) -> None:
         """Confirms delivery and commits; or goes back to where delivery was confirmed last."""
         if self._next == self._settled and not wait:
             return
@@ -117,7 +114,7 @@ class Loop:
             self._next = dict(self._settled)
             self._source.rewind(self._next)
             self._waiting.pause(BACK_OFF)
-            self._look_soon()
+            self._topics.look_soon()
 
     def assigned(self, positions: Positions) -> None:
         """The group has given us these partitions, perhaps none.
@@ -168,7 +165,7 @@ class Loop:
     def noticed(self, message: str) -> None:
         """The client complains, and goes on by itself."""
         _LOG.warning("kafka", extra={"detail": message})
-        self._look_soon()
+        self._topics.look_soon()
 
     def committed(self, refused: str) -> None:
         """A commit that the group refuses is no loss: the records are answered again."""
@@ -193,22 +190,3 @@ class Loop:
             self._settled.pop(partition, None)
         self._state.partitions = len(self._next)
         self._state.metrics.group.set_lag({}, {})
-
-    def _look_soon(self) -> None:
-        self._looked_at = self._waiting.now() - LOOK_AFTER
-
-    def _look(self, now: float) -> None:
-        """At the topics: whether they are all there, and still the ones we joined for."""
-        try:
-            topics = self._source.topics()
-        except Unavailable as away:
-            self._state.say(Part.TOPICS, away.problem)
-            self._looked_at = now - LOOK_AFTER + LOOK_AGAIN
-            return
-        if topics.id != self._topics.id:
-            message = "the events topic was made again: the group is joined anew"
-            raise Trouble(Problem(reason=Reason.TOPIC_REMADE, message=message))
-        self._sink.route(topics)
-        if self._state.joined:
-            self._state.clear(Part.TOPICS)
-        self._looked_at = now

@@ -1,0 +1,60 @@
+"""Watch over the pipeline's topics while the group is joined: all there, and still the same."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from perennial_contract.reasons import Reason
+from perennial_contract.status import Problem
+from perennial_predictor.ports import Sink, Source, Topics, Trouble, Unavailable, Waiting
+from perennial_predictor.status import Part, State
+
+INTERVAL: Final = 30.0  # seconds between two looks
+RETRY_INTERVAL: Final = 2.0  # the same while the brokers do not answer
+
+
+class TopicWatch:
+    """The topics as they were when the group was joined, and the time of the last look."""
+
+    def __init__(self, source: Source, sink: Sink, state: State, waiting: Waiting) -> None:
+        self._source = source
+        self._sink = sink
+        self._state = state
+        self._waiting = waiting
+
+    def open(self, now: float) -> Topics:
+        """The topics to join the group for; `now` is monotonic seconds.
+
+        Raises:
+            Trouble: A topic is missing, Kafka refuses us, or nothing answers.
+        """
+        self._looked_at = now
+        self._topics = self._source.topics()
+        self._sink.route(self._topics)
+        return self._topics
+
+    def look_when_due(self, now: float) -> None:
+        """Brokers that do not answer are a problem in the report, and asked again soon.
+
+        Raises:
+            Trouble: A topic is missing or was made again, or Kafka refuses us.
+        """
+        if now < self._looked_at + INTERVAL:
+            return
+        try:
+            topics = self._source.topics()
+        except Unavailable as unavailable:
+            self._state.say(Part.TOPICS, unavailable.problem)
+            self._looked_at = now - INTERVAL + RETRY_INTERVAL
+            return
+        if topics.id != self._topics.id:
+            message = "the events topic was made again: the group is joined anew"
+            raise Trouble(Problem(reason=Reason.TOPIC_REMADE, message=message))
+        self._sink.route(topics)
+        if self._state.joined:
+            self._state.clear(Part.TOPICS)
+        self._looked_at = now
+
+    def look_soon(self) -> None:
+        """The next look is due at once."""
+        self._looked_at = self._waiting.now() - INTERVAL
