@@ -10,7 +10,7 @@ BEFORE_ANSWERS = "before"
 
 
 class FakeEvents:
-    """Partitions of the events topic; `script` runs steps inside one batch each, as callbacks do.
+    """Partitions of the events topic; `script` runs a function inside each batch, as callbacks do.
 
     `happened` is shared with the sink, so that the order of flushes and commits can be seen.
     """
@@ -34,14 +34,14 @@ class FakeEvents:
         self.happened.append(f"join {topics.id}")
 
     def give(self, **starts: int) -> Callable[[Listener], None]:
-        """A step: partitions p0, p1 are assigned from these offsets."""
+        """For `script`: partitions p0, p1 are assigned from these offsets."""
         positions = {int(name[1:]): offset for name, offset in starts.items()}
 
-        def step(listener: Listener) -> None:
+        def assign(listener: Listener) -> None:
             self.rewind(positions)
             listener.assigned(positions)
 
-        return step
+        return assign
 
     def batch(self, limit: int, patience: float) -> Sequence[Incoming]:
         del patience

@@ -6,13 +6,14 @@ from hypothesis import strategies as st
 from perennial_contract.resource.streams import Filter
 from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import Problem
-from perennial_predictor.ports import Failure, Fatal, Topics, Trouble, Unavailable
+from perennial_predictor.ports import Failure, Fatal, Topics, Trouble
 from perennial_predictor.scoring import binary
 from perennial_predictor.scoring.answers import Answerer
 from perennial_predictor.scoring.records import Outgoing
 from perennial_predictor.status import State
 from tests.fakes.bundle import a_bundle
-from tests.support.predictor.harness import RECORDS, Harness, event
+from tests.support.predictor.harness import LAG, RECORDS, Harness, event
+from tests.support.predictor.samples import counted
 
 
 def test_each_event_is_answered_once_in_the_order_of_its_partition(harness: Harness) -> None:
@@ -114,34 +115,6 @@ def test_a_log_that_lost_its_tail_is_not_answered_again(
     assert ("the log ends before the position" in said) == (goes_on < 5)
 
 
-def test_brokers_that_do_not_answer_are_a_problem_until_they_do(harness: Harness) -> None:
-    away = Unavailable(Problem(reason="KafkaUnavailable", message="nobody there"))
-    here = Topics("id-1", 2, 2, 2)
-    harness.events.looks = [here, away, here]
-    problems: list[str] = []
-
-    def complain(listener: object) -> None:
-        del listener
-        harness.events.listener.noticed("all brokers are down")
-
-    def note(_: object) -> None:
-        problem = harness.state.report().problem
-        problems.append(problem.reason if problem else "")
-
-    harness.events.script += [complain, note, *[note] * 30]
-    harness.run(rounds=30)
-    assert problems[0] == "KafkaUnavailable"
-    assert problems[-1] == ""
-
-
-def test_a_topic_that_was_made_again_ends_the_membership(harness: Harness) -> None:
-    harness.events.looks = [Topics("id-1", 2, 2, 2), Topics("id-2", 2, 2, 2)]
-    harness.events.script += [lambda listener: listener.noticed("unknown topic id")]
-    with pytest.raises(Trouble, match="made again"):
-        harness.run(rounds=8)
-    assert harness.happened[-1] == "leave"
-
-
 def trouble(harness: Harness) -> None:
     """All is answered, and the topic made again before anything of that is confirmed."""
     harness.events.looks = [Topics("id-1", 2, 2, 2), Topics("id-2", 2, 2, 2)]
@@ -204,3 +177,49 @@ def test_whatever_fails_nothing_is_lost_and_no_commit_is_ahead_of_delivery(
         return
     assert {*harness.sources()} == {(r.partition, r.offset) for r in RECORDS}
     assert harness.events.commits[-1] == {0: 10, 1: 10}
+
+
+def test_what_is_read_confirmed_and_committed_is_counted(harness: Harness) -> None:
+    harness.events.records = [
+        r._replace(timestamp=1_699_999_999_000) for r in harness.events.records
+    ]
+    harness.events.records[3] = harness.events.records[3]._replace(value=b"poison", timestamp=-1)
+    harness.events.script += [lambda _: None, lambda listener: listener.revoked([1])]
+    harness.run(rounds=20)
+    names = {
+        "perennial_predictor_events_total": 20,
+        "perennial_predictor_answers_total": 19,
+        'perennial_predictor_dead_letters_total{reason="NotJson"}': 1,
+        "perennial_predictor_batch_events_count": 1,
+        "perennial_predictor_batch_events_sum": 20,
+        "perennial_predictor_batch_seconds_count": 1,
+        "perennial_predictor_latency_seconds_count": 19,
+        'perennial_predictor_rebalances_total{kind="assigned"}': 1,
+        'perennial_predictor_rebalances_total{kind="revoked"}': 2,
+        'perennial_predictor_commits_total{outcome="done"}': len(harness.events.commits),
+    }
+    found = counted(harness.state.metrics)
+    assert {name: found[name] for name in names} == names
+    assert found["perennial_predictor_latency_seconds_sum"] > 19  # a second each, and the loop's
+
+
+def test_what_was_not_delivered_is_not_counted(harness: Harness) -> None:
+    harness.answers.fate = lambda out: Failure(out, refused=False, message="predictions: timed out")
+    harness.run(rounds=3, tick=1.0)
+    found = counted(harness.state.metrics)
+    assert found["perennial_predictor_events_total"] >= 20
+    assert not {n for n in found if "answers" in n or "latency" in n}
+
+
+def test_the_lag_is_what_lies_behind_the_position(harness: Harness) -> None:
+    harness.events.script += [lambda _: None]
+    lags: list[float] = []
+
+    def note(_: object) -> None:
+        lags.append(counted(harness.state.metrics).get(LAG, 0.0))
+
+    harness.events.records = [event(0, offset) for offset in range(2500)]
+    harness.events.script += [note] * 9
+    harness.run(rounds=10, tick=1.0)
+    assert lags[0] == 2500 - 1000
+    assert lags[-1] == 0

@@ -158,10 +158,10 @@ def test_once_the_group_is_joined_the_model_is_announced_and_only_once(
 
 
 def _raises(error: Exception) -> Callable[[object], None]:
-    def step(_: object) -> None:
+    def fail(_: object) -> None:
         raise error
 
-    return step
+    return fail
 
 
 def test_a_secret_that_changes_ends_the_wait_after_its_delay(fresh: State, tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 from collections import Counter
 
-from perennial_contract.reasons import DeadLetter
 from perennial_contract.status import MAX_BYTES, BundleState, PredictorReport, Problem
 from perennial_predictor.scoring.records import Tally
 from perennial_predictor.status import Part, State
@@ -42,13 +41,6 @@ def test_the_report_fits_its_bound_however_many_features_are_unknown(state: Stat
     state.add(Tally(unknown=Counter({f"{i:0253}": i for i in range(1000)})))
     assert len(state.report().model_dump_json()) < MAX_BYTES
     assert max(state.report().unknown.values()) == 999
-
-
-def test_a_refused_answer_is_counted_as_a_dead_letter_only() -> None:
-    tally = Tally(answered=2, dead_letters=Counter(NotJson=1))
-    tally.move(None, DeadLetter.ANSWER_REFUSED)
-    tally.move(DeadLetter.NOT_JSON, DeadLetter.NOT_JSON)
-    assert tally == Tally(answered=1, dead_letters=Counter(NotJson=1, AnswerRefused=1))
 
 
 def _reason(state: State) -> str:

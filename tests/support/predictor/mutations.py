@@ -1,4 +1,4 @@
-"""Events as nobody should send them: valid ones bent in every way, and plain noise; seeded."""
+"""Malformed events, drawn from a seed: valid ones bent in many ways, and plain noise."""
 
 from __future__ import annotations
 

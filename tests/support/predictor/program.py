@@ -1,4 +1,4 @@
-"""The predictor as a process of its own, and a bucket that it takes its model from."""
+"""The predictor in a child process, and the bucket that it takes its model from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Prometheus would read."""
+"""Samples of the predictor's metrics, as Prometheus reads them."""
 
 from prometheus_client import generate_latest
 
@@ -6,7 +6,7 @@ from perennial_predictor.metrics import Metrics
 
 
 def samples(metrics: Metrics) -> dict[str, float]:
-    """All but when a series began."""
+    """All but the creation times of series."""
     lines = generate_latest(metrics.registry).decode().splitlines()
     pairs = [line.rsplit(" ", 1) for line in lines if not line.startswith("#")]
     return {name: float(value) for name, value in pairs if "_created" not in name}

@@ -1,4 +1,4 @@
-"""A pipeline's topics on a real broker: what is sent, and what anyone could read there."""
+"""Topics of a pipeline on a real broker: events are sent to them, and answers read back."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ class Stream:
         self._producer.poll(0)
 
     def read(self, topic: str) -> list[Message]:
-        """All that stands on a topic now, each partition in order."""
+        """All messages on a topic now, each partition in order."""
         consumer = Consumer({"bootstrap.servers": self.address, "group.id": "reads"})
         ends = {}
         for partition in consumer.list_topics(topic, timeout=5).topics[topic].partitions:
