@@ -1,0 +1,1 @@
+"""The predictor: answers events on Kafka with a model from S3."""

@@ -18,7 +18,7 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 class Delivery:
-    """What was sent since delivery was confirmed last, and the count of the records it is for."""
+    """Records sent since delivery was last confirmed, and the tally of those they are for."""
 
     def __init__(
         self, sink: Sink, dead_letters: DeadLetters, state: State, waiting: Waiting
@@ -93,7 +93,7 @@ class Delivery:
         return None
 
     def _send_apart(self, outgoing: Sequence[Outgoing]) -> Sequence[Failure]:
-        """What is refused even alone: brokers refuse batches, so these are halved until then."""
+        """Failures of records refused even alone: a batch that is refused is sent in halves."""
         for out in outgoing:
             self._sink.send(out)
         failures = self._flush()

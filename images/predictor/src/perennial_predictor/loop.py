@@ -52,10 +52,10 @@ class Loop:
         self._committed_at = self._lag_at = self._started_at = waiting.now()
 
     def run(self) -> None:
-        """Until told to stop; then what was answered is committed before the group is left.
+        """Answers until told to stop, and commits what was answered before it leaves the group.
 
         Raises:
-            Fatal: End the process.
+            Fatal: The Kafka client cannot go on.
             Trouble: A topic is missing or was made again, Kafka refuses us, or nothing answers at
                 the start.
         """
@@ -132,7 +132,7 @@ class Loop:
         self._joined()
 
     def revoked(self, partitions: Iterable[int]) -> None:
-        """They go to another member: what was answered is committed, the rest is dropped."""
+        """Partitions go to another member: what was answered is committed, the rest is dropped."""
         gone = set(partitions)
         if self._settled and self._confirm():
             self._commit(wait=True)
@@ -141,14 +141,14 @@ class Loop:
         _LOG.info("partitions revoked", extra={"partitions": sorted(gone)})
 
     def lost(self, partitions: Iterable[int]) -> None:
-        """They are another member's already: what was answered is answered again."""
+        """Partitions are another member's already, which answers again what was not committed."""
         gone = set(partitions)
         self._drop(gone)
         self._state.metrics.group.rebalances.labels("lost").inc()
         _LOG.warning("partitions lost", extra={"partitions": sorted(gone)})
 
     def moved(self, partition: int, earliest: int, end: int) -> None:
-        """What was to be read next is not there: retention removed it, or the log lost its end."""
+        """The next position is out of range: retention removed it, or the log lost its end."""
         if partition not in self._next:
             return
         before = self._next[partition]
@@ -163,7 +163,7 @@ class Loop:
             _LOG.warning("events skipped", extra={**what, "events": skipped})
 
     def noticed(self, message: str) -> None:
-        """The client complains, and goes on by itself."""
+        """The client complains, and recovers by itself."""
         _LOG.warning("kafka", extra={"detail": message})
         self._topics.look_soon()
 

@@ -56,7 +56,7 @@ class EventMetrics:
         self._unknown = UnknownValues(registry)
 
     def add(self, tally: Tally) -> None:
-        """What became of events, once delivery of all answers was confirmed."""
+        """Counts what became of events, once delivery of all answers was confirmed."""
         self._answers.inc(tally.answered)
         self._filtered.inc(tally.filtered)
         self._own_answers.inc(tally.own_answers)

@@ -1,4 +1,4 @@
-"""What the loop asks of Kafka and of time, and what it is told."""
+"""Ports of the predictor: protocols for Kafka, S3 and time, with the errors and values they use."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ class Failure(NamedTuple):
 
     out: Outgoing
     refused: bool
-    """By the record's own fault; else the topic or the brokers are at fault."""
+    """Whether the record itself is at fault; else the topic or the brokers are."""
     message: str
     reason: Reason = Reason.DELIVERY_FAILED
 
 
 class Listener(Protocol):
-    """Told by a Source while a batch is read, or when the group is left."""
+    """Callbacks of a Source, made while a batch is read or when the group is left."""
 
     def assigned(self, positions: Positions) -> None: ...
     def revoked(self, partitions: Iterable[int]) -> None: ...
@@ -60,11 +60,11 @@ class Listener(Protocol):
     def moved(self, partition: int, earliest: int, end: int) -> None: ...
     def noticed(self, message: str) -> None: ...
     def committed(self, refused: str) -> None:
-        """`refused` is the group's word, empty when it took the commit."""
+        """`refused` is the group's reason, empty when it accepted the commit."""
 
 
 class Source(Protocol):
-    """The events, as a member of the group."""
+    """Events, read as a member of the group."""
 
     def topics(self) -> Topics: ...
     def join(self, topics: Topics, listener: Listener) -> None: ...
@@ -72,13 +72,13 @@ class Source(Protocol):
     def commit(self, positions: Positions, *, wait: bool) -> None: ...
     def rewind(self, positions: Positions) -> None: ...
     def ends(self, partitions: Iterable[int]) -> Positions:
-        """Where partitions end as far as the last fetch saw it; nothing is asked of a broker."""
+        """Ends of partitions as the last fetch saw them, by partition; no broker is asked."""
 
     def leave(self) -> None: ...
 
 
 class Sink(Protocol):
-    """Answers and dead letters; send and flush raise Fatal."""
+    """Topics of answers and dead letters; send and flush raise Fatal."""
 
     def route(self, topics: Topics) -> None: ...
     def send(self, out: Outgoing) -> None: ...

@@ -1,4 +1,4 @@
-"""Load the model, then answer until told to stop; whatever is missing meanwhile is waited for."""
+"""Order of a run: fetch the model, verify it, answer events; whatever is missing is waited for."""
 
 from __future__ import annotations
 
@@ -78,7 +78,12 @@ def run(  # noqa: PLR0913  the parts of the program, put together in one place
     termination_log: Path,
     threads: int,
 ) -> None:
-    """Raises Fatal when the Kafka client cannot go on."""
+    """Answers until told to stop; a bundle that is broken is reported until then.
+
+    Raises:
+        Fatal: The Kafka client cannot go on.
+        KafkaException: The client refuses its settings.
+    """
     try:
         bundle = fetch(ports.objects, version, state, waiting)
         if bundle is None:
@@ -102,10 +107,10 @@ def run(  # noqa: PLR0913  the parts of the program, put together in one place
 def fetch(
     connect: Callable[[], Objects], version: str, state: State, waiting: Waiting
 ) -> Bundle | None:
-    """The checked bundle, however long it takes; None when told to stop before.
+    """The bundle with its digests checked, however long it takes; None when told to stop first.
 
     Raises:
-        BundleBroken: It was downloaded three times, and its digests are wrong.
+        BundleBroken: It was downloaded three times, and its digests are wrong each time.
     """
     failed = 0
     while not waiting.over():
@@ -131,12 +136,12 @@ def fetch(
 def verify(
     bundle: Bundle, settings: PredictorSettings, state: State, termination_log: Path, threads: int
 ) -> Scorer:
-    """The scorer, its golden rows equal.
+    """The scorer of a bundle, once it has reproduced the golden rows.
 
     "Loading" stands in the termination log meanwhile: a crash in between is the bundle's fault.
 
     Raises:
-        BundleBroken: It cannot be read, or golden rows are off.
+        BundleBroken: The bundle cannot be read, or does not reproduce its golden rows.
     """
     state.bundle = BundleState.LOADING
     kept = termination_log.exists()  # Kubernetes makes it
@@ -153,7 +158,7 @@ def verify(
 
 
 def serving(settings: PredictorSettings, bundle: Bundle, pod: str, now: float) -> Serving:
-    """What is written on the lifecycle topic; `now` in seconds since 1970."""
+    """Message for the lifecycle topic; `now` is in seconds since 1970."""
     return Serving(
         pipeline=f"{settings.namespace}/{settings.name}",
         at=datetime.fromtimestamp(now, UTC),

@@ -1,4 +1,4 @@
-"""What the predictor says of itself on /status, and whether it still moves."""
+"""State of the predictor: its report on /status, and whether it still moves."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST: Final = 100  # features in the report, which must stay below 64 KiB
 
 
 class Part(StrEnum):
-    """What a problem can be of, the gravest first."""
+    """Parts of the predictor that can have a problem, the gravest first."""
 
     SETTINGS = "settings"
     MODEL = "model"
@@ -24,7 +24,7 @@ class Part(StrEnum):
 
 
 class State:
-    """Written by the main thread, read by the server's."""
+    """State that the main thread writes and the server's thread reads."""
 
     def __init__(self, uid: str, pod: str, version: str) -> None:
         self._uid = uid
@@ -42,14 +42,14 @@ class State:
         self.partitions = 0
 
     def beat(self, now: float) -> None:
-        """The main thread moves; `now` is monotonic seconds."""
+        """Notes that the main thread moves; `now` is in monotonic seconds."""
         self._beat = now
 
     def alive(self, now: float) -> bool:
         return now - self._beat < STILL
 
     def say(self, part: Part, problem: Problem) -> None:
-        """A problem of one part, in place of the one it had."""
+        """Sets the problem of one part, in place of the one it had."""
         self._problems = {**self._problems, part: problem}
 
     def clear(self, part: Part) -> None:
@@ -57,17 +57,17 @@ class State:
             self._problems = {k: v for k, v in self._problems.items() if k != part}
 
     def add(self, tally: Tally) -> None:
-        """What became of events, once delivery of all answers was confirmed."""
+        """Counts what became of events, once delivery of all answers was confirmed."""
         self._tally.add(tally)
         self.metrics.events.add(tally)
 
     def skip(self, events: int) -> None:
-        """Retention removed so many before they were read."""
+        """Counts events that retention removed before they were read."""
         self._skipped += events
         self.metrics.events.skipped.inc(events)
 
     def serve(self, version: str, digest: str) -> None:
-        """A model that its golden rows have proven."""
+        """Names the model that answers from now on, verified by its golden rows."""
         self.bundle, self.digest = BundleState.VERIFIED, digest
         self.metrics.model.labels(version, digest).set(1)
 

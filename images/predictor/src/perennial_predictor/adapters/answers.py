@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 class AnswersSink:
-    """The predictions and dead letters topics."""
+    """Producer for the predictions and dead letters topics."""
 
     def __init__(self, settings: PredictorSettings, security: Mapping[str, str]) -> None:
         self._predictions = settings.predictions.topic
@@ -46,7 +46,7 @@ class AnswersSink:
         self._producer = Producer(self._properties, logger=_LOG)
 
     def route(self, topics: Topics) -> None:
-        """To the event's partition number when counts agree; else by key."""
+        """Answers go to the event's partition number where counts agree; else by key."""
         self._same = topics.predictions == topics.events, topics.dead_letters == topics.events
 
     def send(self, out: Outgoing) -> None:
@@ -71,7 +71,7 @@ class AnswersSink:
                 return
 
     def flush(self) -> Sequence[Failure]:
-        """What was not delivered since the last flush, in order."""
+        """Records that were not delivered since the last flush, in order."""
         flush = partial(self._producer.flush, _FLUSH)
         if self._call(flush) != 0:
             self._producer.purge()
@@ -85,7 +85,7 @@ class AnswersSink:
         return failures
 
     def close(self) -> None:
-        """What is under way still is dropped: it is answered again from the last commit."""
+        """Drops what is still under way: it is answered again from the last commit."""
         self._producer.purge()
         self._call(self._producer.close)
 

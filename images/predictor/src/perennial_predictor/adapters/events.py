@@ -55,7 +55,7 @@ class EventsSource:
         )
 
     def batch(self, limit: int, patience: float) -> Sequence[Incoming]:
-        """One record as soon as there is one, and what lies ready behind it."""
+        """One record as soon as there is one, and those that are already fetched behind it."""
         while self._out_of_range:
             self._into_range(self._out_of_range.pop())
         first = self._consumer.poll(patience)

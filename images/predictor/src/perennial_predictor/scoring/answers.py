@@ -29,7 +29,10 @@ class Answerer:
         self._is_ours: Callable[[Incoming], bool] = self._provenance.is_ours if shared else _never
 
     def answer(self, batch: Sequence[Incoming]) -> tuple[list[Outgoing], Tally]:
-        """Nothing for what the filter leaves alone, nor for answers of this pipeline."""
+        """Answers and dead letters in the order of their records, and the tally of the whole batch.
+
+        There is none for what the filter leaves alone, nor for answers of this pipeline.
+        """
         foreign = [incoming for incoming in batch if not self._is_ours(incoming)]
         read = [(incoming, self._read(incoming)) for incoming in foreign]
         meant = [(incoming, what) for incoming, what in read if not isinstance(what, Filtered)]

@@ -1,4 +1,4 @@
-"""Records on their way in and out, and the count of what became of them."""
+"""Records that are read and sent, and the tally of what became of them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Incoming(NamedTuple):
 
 
 class Outgoing(NamedTuple):
-    """A record for the predictions topic, or with a reason for the dead letters."""
+    """A record for the predictions topic, or, with a reason, for the dead letters topic."""
 
     origin: Incoming
     key: bytes | None
@@ -34,11 +34,12 @@ class Outgoing(NamedTuple):
 
 @dataclass(slots=True)
 class Tally:
-    """What became of events; `unknown` counts values outside the encoder's dictionaries."""
+    """Counts of what became of events."""
 
     answered: int = 0
     dead_letters: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
+    """Values outside the encoder's dictionaries, by feature."""
     filtered: int = 0
     own_answers: int = 0
     """Answers of this pipeline, read from a topic that events and answers share."""
@@ -55,7 +56,7 @@ class Tally:
         self.own_answers += other.own_answers
 
     def move(self, before: DeadLetter | None, after: DeadLetter | None) -> None:
-        """A record goes out for another reason than counted; no reason is an answer."""
+        """Counts a record for another reason than before; None stands for an answer."""
         for reason, change in ((before, -1), (after, 1)):
             if reason is None:
                 self.answered += change

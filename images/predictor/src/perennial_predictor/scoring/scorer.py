@@ -1,4 +1,4 @@
-"""The scorer: a model of any task, raw records in, written answers out."""
+"""Scorer protocol, the same for every task: raw records in, written answers out."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from perennial_contract.messages.references import Id
 
 
 class Scored(NamedTuple):
+    """Answers to a batch, and its unknown values."""
+
     answers: list[bytes]
     """The answers' JSON, one per record."""
     unknown: dict[str, int]
+    """Values outside the model's dictionaries, counted by feature."""
 
 
 class Scorer(Protocol):
