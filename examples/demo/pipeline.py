@@ -8,10 +8,14 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
+from pydantic import ValidationError
 
 from perennial_contract.messages.labels import read_label, spellings
 from perennial_contract.messages.paths import place
 from perennial_contract.resource.schema import BinaryLabel
+from perennial_contract.resource.training import Tracking
+from perennial_operator.api.errors import explain
+from perennial_operator.api.spec import Spec
 
 MANIFEST: Final = Path(__file__).parents[1] / "pipelines" / "loans.yaml"
 NAMESPACE: Final = "default"
@@ -91,27 +95,39 @@ def late_label(pipeline: Pipeline, identity: str, label: Label) -> Message:
     return Message(pipeline.labels, identity, json.dumps(content).encode())
 
 
-def parse(manifest: dict[str, Any]) -> Pipeline:
-    name, spec = manifest["metadata"]["name"], manifest["spec"]
-    labels, dataset = spec["labels"], spec.get("dataset", {})
-    tracking = spec.get("tracking")
+def parse(manifest: Any) -> Pipeline:
+    """The parts of a manifest that the demo follows, read as the operator reads them.
+
+    Raises:
+        KeyError: A section is missing.
+        TypeError: The manifest is no mapping.
+        ValidationError: The operator would not take the spec.
+    """
+    name, spec = manifest["metadata"]["name"], Spec.model_validate(manifest["spec"])
+    labels, dataset, identity = spec.labels, spec.dataset, spec.events.id
+    if labels is None:
+        raise KeyError("labels")
     return Pipeline(
         name=name,
-        events=spec["events"]["topic"],
-        labels=labels.get("topic", ""),
-        predictions=spec["predictions"]["topic"],
-        dead_letters=spec["deadLetters"]["topic"],
-        lifecycle=spec.get("lifecycle", {}).get("topic", ""),
-        id_field=spec["events"].get("id", {}).get("path", ""),
-        record=spec["events"].get("record", ""),
-        label=labels.get("path") or labels.get("value", "label"),
-        classes=BinaryLabel.model_validate(spec["schema"]["label"]),
-        dataset=dataset.get("uri", ""),
-        dataset_label=dataset.get("label", ""),
-        bucket=spec["storage"]["bucket"],
-        threshold=spec["retrain"]["threshold"],
-        experiment=tracking.get("experiment", f"{NAMESPACE}/{name}") if tracking else "",
+        events=spec.events.topic,
+        labels=labels.topic or "",
+        predictions=spec.predictions.topic,
+        dead_letters=spec.dead_letters.topic,
+        lifecycle=spec.lifecycle.topic if spec.lifecycle else "",
+        id_field=(identity and identity.path) or "",
+        record=spec.events.record,
+        label=labels.path or labels.value,
+        classes=spec.label_schema.label,
+        dataset=dataset.uri if dataset else "",
+        dataset_label=dataset.label if dataset else "",
+        bucket=spec.storage.bucket,
+        threshold=spec.retrain.threshold,
+        experiment=_experiment(name, spec.tracking),
     )
+
+
+def _experiment(name: str, tracking: Tracking | None) -> str:
+    return (tracking.experiment or f"{NAMESPACE}/{name}") if tracking else ""
 
 
 def load(path: Path = MANIFEST) -> Pipeline:
@@ -126,7 +142,9 @@ def load(path: Path = MANIFEST) -> Pipeline:
         raise ManifestTrouble(f"{path}: {error.strerror}") from error
     except yaml.YAMLError as error:
         raise ManifestTrouble(f"{path} is no YAML: {error}") from error
-    except (KeyError, TypeError, AttributeError) as error:
+    except ValidationError as error:
+        raise ManifestTrouble(f"{path}: {explain(error)}") from error
+    except (KeyError, TypeError) as error:
         raise ManifestTrouble(
             f"{path} is no ModelPipeline to follow: {error} is missing"
         ) from error
