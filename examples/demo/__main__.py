@@ -25,8 +25,8 @@ from examples.demo import kafka, store
 from examples.demo.accuracy import Accuracy
 from examples.demo.agrawal import FUNCTIONS
 from examples.demo.cluster import Cluster
-from examples.demo.dataset import ROWS, base, made_up
-from examples.demo.ends import WallClock, guarded, read_facts, say_how_to_go_on, stream_of
+from examples.demo.commands import WallClock, guarded, read_facts, say_how_to_go_on, stream_of
+from examples.demo.dataset import ROWS, base, example_rows
 from examples.demo.frame import clock
 from examples.demo.pipeline import MANIFEST, ManifestTrouble, Pipeline, load
 from examples.demo.report import count, report
@@ -64,7 +64,7 @@ def dataset(pipeline: Pipeline) -> int:
 
 def stream(pipeline: Pipeline, seconds: float = _LONGEST, function: int = FUNCTION) -> int:
     """Every five seconds a line."""
-    rows = made_up(pipeline, seed=int(time.time()))
+    rows = example_rows(pipeline, seed=int(time.time()))
     if isinstance(rows, Applications):
         rows.function = function
     source = stream_of(pipeline, rows)

@@ -21,7 +21,7 @@ _SOURCES: Final = {
 }
 
 
-def made_up(pipeline: Pipeline, seed: int) -> Iterator[Row]:
+def example_rows(pipeline: Pipeline, seed: int) -> Iterator[Row]:
     """Rows without end for one of the examples.
 
     Raises:
@@ -37,7 +37,7 @@ def made_up(pipeline: Pipeline, seed: int) -> Iterator[Row]:
 
 def base(pipeline: Pipeline, rows: int = ROWS) -> bytes:
     """So many rows as CSV."""
-    return as_csv(islice(made_up(pipeline, SEED), rows), pipeline.dataset_label)
+    return as_csv(islice(example_rows(pipeline, SEED), rows), pipeline.dataset_label)
 
 
 def as_csv(rows: Iterable[Row], label: str) -> bytes:

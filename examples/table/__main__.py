@@ -21,14 +21,14 @@ from typing import Final
 
 from examples.demo import store
 from examples.demo.cluster import Cluster
-from examples.demo.ends import WallClock, guarded, read_facts, say_how_to_go_on, stream_of
+from examples.demo.commands import WallClock, guarded, read_facts, say_how_to_go_on, stream_of
 from examples.demo.pipeline import parse
 from examples.demo.report import count
 from examples.demo.screen import best
-from examples.table.lines import TableRefused
+from examples.table.csv_lines import TableRefused
 from examples.table.manifest import base, manifest, name_of, text, unusable
-from examples.table.playback import Playback
 from examples.table.report import report
+from examples.table.run import TableRun
 from examples.table.sizes import Sizes, sizes
 from examples.table.table import Table, read
 
@@ -78,13 +78,13 @@ def run(table: Table, chosen: Sizes) -> int:
     rows = table.rows[chosen.base :]
     source = stream_of(pipeline, iter(rows), chosen.rate)
     cluster = Cluster(pipeline.name)
-    playback = Playback(cluster, source, best(), WallClock(), len(rows), chosen.threshold)
+    table_run = TableRun(cluster, source, best(), WallClock(), len(rows), chosen.threshold)
     try:
-        playback.run()
+        table_run.run()
     finally:
         source.close()
-    facts = read_facts(pipeline, list(playback.ended.values()))
-    lines = report(facts, playback.accuracy.grades, table, chosen.base)
+    facts = read_facts(pipeline, list(table_run.ended.values()))
+    lines = report(facts, table_run.accuracy.grades, table, chosen.base)
     print("\n" + "\n".join(lines) + "\n")
     say_how_to_go_on(pipeline, file_of(table))
     return 0 if count(facts).whole else 1

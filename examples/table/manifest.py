@@ -12,7 +12,7 @@ import yaml
 
 from examples.demo.dataset import as_csv
 from examples.demo.rows import Row
-from examples.table.lines import TableRefused
+from examples.table.csv_lines import TableRefused
 from examples.table.sizes import Sizes
 from examples.table.table import Table
 from perennial_contract.resource.schema import Schema

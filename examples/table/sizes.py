@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
 
-from examples.table.lines import TableRefused
+from examples.table.csv_lines import TableRefused
 from examples.table.table import Table
 
 PARTS: Final = 6  # thresholds in a stream

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from examples.demo.rows import Row
-from examples.table.lines import LONGEST, Lines, TableRefused, lines
+from examples.table.csv_lines import LONGEST, Lines, TableRefused, lines
 from perennial_contract.messages.labels import canonical
 from perennial_contract.resource.schema import BinaryLabel
 

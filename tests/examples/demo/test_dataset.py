@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from examples.demo.agrawal import ATTRIBUTES, label
-from examples.demo.dataset import base, made_up
+from examples.demo.dataset import base, example_rows
 from examples.demo.pipeline import ManifestTrouble, Pipeline, load
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "pipelines"
@@ -30,7 +30,7 @@ def test_it_is_the_same_each_time(pipeline: Pipeline) -> None:
 
 
 def test_people_have_thirteen_fields_and_an_income_bracket_that_follows_from_them() -> None:
-    rows = list(islice(made_up(PEOPLE, 1), 4_000))
+    rows = list(islice(example_rows(PEOPLE, 1), 4_000))
 
     assert {len(row.record) for row in rows} == {13}
     assert base(PEOPLE, 10).decode().splitlines()[0].endswith(",native_country,income_bracket")
@@ -42,4 +42,4 @@ def test_people_have_thirteen_fields_and_an_income_bracket_that_follows_from_the
 
 def test_for_a_pipeline_of_ones_own_nothing_is_made_up() -> None:
     with pytest.raises(ManifestTrouble, match="not for mine: send events of your own"):
-        made_up(replace(LOANS, name="mine"), 1)
+        example_rows(replace(LOANS, name="mine"), 1)

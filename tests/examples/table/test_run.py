@@ -14,10 +14,10 @@ from examples.demo.rows import Row
 from examples.demo.traffic import Traffic
 from examples.demo.view import View
 from examples.table.__main__ import file_of, main
-from examples.table.lines import TableRefused
+from examples.table.csv_lines import TableRefused
 from examples.table.manifest import base, manifest, name_of, text, unusable
-from examples.table.playback import SETTLE, Playback
 from examples.table.report import along, report
+from examples.table.run import SETTLE, TableRun
 from examples.table.sizes import FASTEST, Sizes, sizes
 from examples.table.table import MOST, Table
 from perennial_contract.resource.schema import BinaryLabel
@@ -171,25 +171,25 @@ class Played:
         )
 
 
-def a_playback(played: Played) -> Playback:
-    return Playback(played, played, FakeScreen(), played.clock, 1_000, 100)
+def a_run(played: Played) -> TableRun:
+    return TableRun(played, played, FakeScreen(), played.clock, 1_000, 100)
 
 
 def test_all_rows_are_played_and_the_last_attempt_is_waited_for() -> None:
     played = Played(FakeClock(), a_table("yn" * 550))
-    playback = a_playback(played)
+    run = a_run(played)
 
-    playback.run()
+    run.run()
 
-    assert (played.labels, len(playback.accuracy.grades)) == (1_000, 1_000)
-    assert list(playback.ended) == [1, 2, 3, 4]
+    assert (played.labels, len(run.accuracy.grades)) == (1_000, 1_000)
+    assert list(run.ended) == [1, 2, 3, 4]
     assert played.labels - played.handled < 100
 
 
 def test_an_attempt_that_never_ends_is_not_waited_for_without_end() -> None:
     played = Played(FakeClock(), a_table("yn" * 550), judges=False)
 
-    a_playback(played).run()
+    a_run(played).run()
 
     assert played.clock.now() < 1_000 + 20 + SETTLE + 5
 
@@ -200,7 +200,7 @@ def test_a_first_model_that_cannot_be_is_the_end() -> None:
             return View(ended=(entry(1, Outcome.REFUSED, message="column n"),))
 
     with pytest.raises(Failed, match="there is no first model: attempt 1: column n"):
-        a_playback(Refused(FakeClock(), a_table("yn" * 550))).run()
+        a_run(Refused(FakeClock(), a_table("yn" * 550))).run()
 
 
 def test_accuracy_is_told_along_the_stream() -> None:

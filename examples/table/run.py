@@ -11,7 +11,7 @@ from examples.demo.timeline import begin
 SETTLE: Final = 120.0  # seconds that nothing may happen in before it is not waited for any longer
 
 
-class Playback(Follower):
+class TableRun(Follower):
     """`rows` are those of the stream, all of them with a label."""
 
     def __init__(  # noqa: PLR0913, PLR0917  the four of a follower, and two numbers
