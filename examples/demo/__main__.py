@@ -25,15 +25,17 @@ from examples.demo import kafka, store
 from examples.demo.accuracy import Accuracy
 from examples.demo.agrawal import FUNCTIONS
 from examples.demo.cluster import Cluster
-from examples.demo.commands import WallClock, guarded, read_facts, say_how_to_go_on, stream_of
-from examples.demo.dataset import ROWS, base, example_rows
+from examples.demo.commands import guarded, say_how_to_go_on
+from examples.demo.dataset import ROWS, base_dataset, example_rows
+from examples.demo.facts import read_facts
+from examples.demo.follow import WallClock
 from examples.demo.frame import clock
 from examples.demo.pipeline import MANIFEST, ManifestTrouble, Pipeline, load
 from examples.demo.report import count, report
 from examples.demo.rows import FUNCTION, Applications
 from examples.demo.run import Demo, succeeded
-from examples.demo.screen import best
-from examples.demo.stream import answer
+from examples.demo.screen import choose_screen
+from examples.demo.stream import answer, open_stream
 
 _NEWEST: Final = 10
 _LONGEST: Final = 600.0  # seconds of `stream`
@@ -42,8 +44,8 @@ _FUNCTIONS: Final = {str(number) for number in FUNCTIONS}
 
 def demo(pipeline: Pipeline) -> int:
     rows = Applications(seed=int(time.time()))
-    source = stream_of(pipeline, rows)
-    run = Demo(Cluster(pipeline.name), source, rows.change, best(), WallClock())
+    source = open_stream(pipeline, rows)
+    run = Demo(Cluster(pipeline.name), source, rows.change, choose_screen(), WallClock())
     try:
         timeline = run.run()
     finally:
@@ -57,7 +59,7 @@ def demo(pipeline: Pipeline) -> int:
 def dataset(pipeline: Pipeline) -> int:
     if not pipeline.dataset:
         raise ManifestTrouble(f"{pipeline.name} has no dataset: it starts cold")
-    store.put(pipeline.dataset, base(pipeline))
+    store.put(pipeline.dataset, base_dataset(pipeline))
     print(f"{pipeline.dataset}: {ROWS:,} rows")
     return 0
 
@@ -67,7 +69,7 @@ def stream(pipeline: Pipeline, seconds: float = _LONGEST, function: int = FUNCTI
     rows = example_rows(pipeline, seed=int(time.time()))
     if isinstance(rows, Applications):
         rows.function = function
-    source = stream_of(pipeline, rows)
+    source = open_stream(pipeline, rows)
     accuracy, began = Accuracy(), time.monotonic()
     source.start()
     try:

@@ -1,4 +1,4 @@
-"""How good the answers are: labels as issued against answers as served."""
+"""Accuracy of the answers: labels as issued against answers as served."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the local cluster's servers stand, seen from the host; with kind and without."""
+"""Addresses of the local cluster's servers as the host sees them, with kind and without."""
 
 from typing import Final
 

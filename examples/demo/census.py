@@ -1,4 +1,4 @@
-"""People, made up: the thirteen fields of the census income example, and an income bracket.
+"""People, generated: the thirteen fields of the census income example, and an income bracket.
 
 Income follows education, occupation, age, hours and capital, by a rule of our own.
 """

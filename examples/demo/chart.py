@@ -1,4 +1,4 @@
-"""A curve in characters, and marks below it."""
+"""Chart in characters: a curve, and marks below it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo's ModelPipeline on the API server: a look at it, and taking it away."""
+"""Adapter of the API server: reads the demo's ModelPipeline, and removes it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import urllib3
 from kubernetes.client.exceptions import ApiException
 
 from examples.demo.pipeline import NAMESPACE
-from examples.demo.view import Row, View, read
+from examples.demo.view import Cells, View, read
 
 _WHERE: Final = ("perennial.dev", "v1alpha1", NAMESPACE, "modelpipelines")
 _TABLE: Final = "application/json;as=Table;g=meta.k8s.io;v=v1"
@@ -85,7 +85,7 @@ class Cluster:
         )
 
 
-def _row(table: dict[str, Any]) -> Row:
+def _row(table: dict[str, Any]) -> Cells:
     """Columns that `kubectl get` shows without `-o wide`."""
     columns, cells = table["columnDefinitions"], table["rows"][0]["cells"]
     return tuple(

@@ -1,4 +1,4 @@
-"""The base datasets of the examples as CSV, and the rows of their streams."""
+"""Rows of the examples: their base datasets as CSV, and their streams."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def example_rows(pipeline: Pipeline, seed: int) -> Iterator[Row]:
     return iter(_SOURCES[pipeline.name](seed))
 
 
-def base(pipeline: Pipeline, rows: int = ROWS) -> bytes:
-    """So many rows as CSV."""
+def base_dataset(pipeline: Pipeline, rows: int = ROWS) -> bytes:
+    """The base dataset: so many of an example's rows as CSV."""
     return as_csv(islice(example_rows(pipeline, SEED), rows), pipeline.dataset_label)
 
 

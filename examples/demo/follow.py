@@ -1,7 +1,8 @@
-"""Following a pipeline from its first model to the last answer: look, tell, show."""
+"""Follower of a pipeline, from its first model to the last answer: look, tell, show."""
 
 from __future__ import annotations
 
+import time
 from typing import Final, Protocol
 
 from examples.demo.accuracy import Accuracy
@@ -41,6 +42,14 @@ class Clock(Protocol):
     def pause(self, seconds: float) -> None: ...
 
 
+class WallClock:
+    def now(self) -> float:
+        return time.time()
+
+    def pause(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
 class Follower:
     """One pipeline, its stream and where it is shown."""
 
@@ -67,6 +76,13 @@ class Follower:
             self._clock.pause(LOOK)
         self._say("the first model serves; the stream begins")
         self.ended = {entry.number: entry for entry in self._view.ended}
+
+    def _observe(self) -> None:
+        """One look, with what was answered meanwhile and the attempts that have ended."""
+        self._clock.pause(LOOK)
+        self._source.drain(self.accuracy)
+        self._look()
+        self._tell()
 
     def _tell(self) -> None:
         for entry in self._view.ended:

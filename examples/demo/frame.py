@@ -1,4 +1,4 @@
-"""What the screen shows: the curve with its marks, the row, the last verdict, what goes on."""
+"""Frame of the screen: the curve with its marks, the resource's row, the last verdict."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from examples.demo.accuracy import Accuracy, column_of, curve, first_answers
 from examples.demo.chart import Mark, mark_lines, sparkline
 from examples.demo.timeline import Timeline
-from examples.demo.view import View, sentence, short, table
+from examples.demo.view import View, aligned, sentence, short
 
 LOW, HIGH = 0.3, 1.0  # the curve's range
 _HEIGHT: Final = 4
@@ -56,7 +56,7 @@ def frame(scene: Scene, width: int) -> list[str]:
         *(f"{left:>{_AXIS}}{line}" for left, line in drawn),
         *(" " * _AXIS + line for line in mark_lines(spots, columns)),
         "",
-        *table(scene.view.row),
+        *aligned(scene.view.row),
         "",
         *_words(scene),
     ]
@@ -87,7 +87,12 @@ def clock(seconds: float) -> str:
 
 def waiting(view: View, seconds: float) -> list[str]:
     """While the first model is made."""
-    return [f"{clock(seconds)}  waiting for the first model", "", *table(view.row), view.waits_for]
+    return [
+        f"{clock(seconds)}  waiting for the first model",
+        "",
+        *aligned(view.row),
+        view.waits_for,
+    ]
 
 
 def joined(lines: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""The demo's ends of the topics: a sender, a reader of answers, and reading back from the start."""
+"""Adapter of Kafka: a sender, a consumer of answers, and reading a topic back from its start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the demo must know of a ModelPipeline, read from the very file that is applied."""
+"""Pipeline that the demo follows, read from the very file that is applied."""
 
 from __future__ import annotations
 

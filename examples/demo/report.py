@@ -1,4 +1,4 @@
-"""The end of the demo: what each model was worth, how long each took, and what was lost."""
+"""Report at the end: what each model was worth, how long it took, and what was lost."""
 
 from __future__ import annotations
 
@@ -9,31 +9,14 @@ from itertools import pairwise
 from typing import Final
 
 from examples.demo.accuracy import Grade
+from examples.demo.facts import Ended, Facts
 from examples.demo.timeline import Timeline
 from examples.demo.view import sentence, short
 from perennial_contract.objects.watermark import total
-from perennial_contract.status import Score, Verdict
-from perennial_operator.api.status import Entry, Outcome
+from perennial_contract.status import Score
+from perennial_operator.api.status import Outcome
 
 SEARCH_AND_FIT: Final = ("search", "judge", "refit")  # candidates are fitted while it judges
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """An answer as it stands in its topic."""
-
-    id: str
-    model: str
-    at: float
-    """Kafka's timestamp in seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """An attempt's end in the status, and its verdict on S3."""
-
-    entry: Entry
-    verdict: Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +35,7 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Handover:
     """From the label that made a threshold full to the new model's answers, in seconds."""
 
     attempt: int
@@ -68,18 +51,6 @@ class Turn:
     """Search and fit, of both."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What was read back from the topics and from S3; times in seconds of the same clock."""
-
-    events: Sequence[str]
-    served: Sequence[Served]
-    labels: Sequence[float]
-    dead: int
-    attempts: Sequence[Ended]
-    threshold: int
-
-
 def count(facts: Facts) -> Counts:
     sent = set(facts.events)
     answers = Counter(answer.id for answer in facts.served)
@@ -92,7 +63,7 @@ def count(facts: Facts) -> Counts:
     )
 
 
-def turns(facts: Facts) -> Iterator[Turn]:
+def handovers(facts: Facts) -> Iterator[Handover]:
     """One for each model that took over from another."""
     labels = sorted(facts.labels)
     first = {a.model: a.at for a in sorted(facts.served, key=lambda a: a.at, reverse=True)}
@@ -106,7 +77,7 @@ def turns(facts: Facts) -> Iterator[Turn]:
         complete = labels[full - 1]
         start = max(complete, before.entry.ended_at.timestamp())
         worked = sum(end.verdict.seconds.get(stage, 0.0) for stage in SEARCH_AND_FIT)
-        yield Turn(
+        yield Handover(
             attempt=end.entry.number,
             old=old,
             new=new,
@@ -131,7 +102,11 @@ def report_with(middle: Sequence[str], facts: Facts, grades: Sequence[Grade]) ->
         *middle,
         "",
         "From the label that made the threshold full to the new model",
-        *(f"  {line}" for turn in turns(facts) for line in _turn(turn, facts.threshold)),
+        *(
+            f"  {line}"
+            for handover in handovers(facts)
+            for line in _handover(handover, facts.threshold)
+        ),
         "",
         _records(count(facts)),
     ]
@@ -172,15 +147,15 @@ def _changes(timeline: Timeline) -> Iterator[str]:
             )
 
 
-def _turn(turn: Turn, threshold: int) -> Iterator[str]:
+def _handover(handover: Handover, threshold: int) -> Iterator[str]:
     begin = f"label {threshold:,}"
-    if turn.waited > 0:
-        begin = f"the end of the attempt before ({turn.waited:.1f} s after {begin})"
+    if handover.waited > 0:
+        begin = f"the end of the attempt before ({handover.waited:.1f} s after {begin})"
     yield (
-        f"{short(turn.new)}: {turn.first:.1f} s to its first answer, {turn.last:.1f} s to the last"
-        f" of {short(turn.old)}, from {begin}"
+        f"{short(handover.new)}: {handover.first:.1f} s to its first answer,"
+        f" {handover.last:.1f} s to the last of {short(handover.old)}, from {begin}"
     )
     yield (
-        f"    search and fit {turn.worked:.1f} s; the rest {turn.first - turn.worked:.1f} s"
-        f" and {turn.last - turn.worked:.1f} s"
+        f"    search and fit {handover.worked:.1f} s; the rest"
+        f" {handover.first - handover.worked:.1f} s and {handover.last - handover.worked:.1f} s"
     )

@@ -1,4 +1,4 @@
-"""What a stream is made of: records with their labels, from a generator or from a file."""
+"""Rows of a stream: records with their labels, from a generator or from a file."""
 
 from __future__ import annotations
 

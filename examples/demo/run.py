@@ -1,13 +1,13 @@
-"""The demo's loop: look, advance the timeline, change the world, show; at the end count."""
+"""Loop of the demo: look, advance the timeline, change the world, show."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from examples.demo.follow import LOOK, Clock, Follower, Looks, Source
+from examples.demo.follow import Clock, Follower, Looks, Source
 from examples.demo.report import Counts
 from examples.demo.screen import Screen
-from examples.demo.timeline import Stage, Timeline, advance, begin
+from examples.demo.timeline import Stage, Timeline, advance, initial
 
 
 class Demo(Follower):
@@ -32,20 +32,17 @@ class Demo(Follower):
         """
         with self._screen:
             self._wait()
-            timeline = self._play()
+            timeline = self._follow()
             self._finish()
         return timeline
 
-    def _play(self) -> Timeline:
+    def _follow(self) -> Timeline:
         start = self._clock.now()
-        timeline = begin(self._view)
+        timeline = initial(self._view)
         self._source.start()
         while timeline.stage not in {Stage.DONE, Stage.FAILED}:
             self._check_limit(f"the end of stage {timeline.stage}")
-            self._clock.pause(LOOK)
-            self._source.drain(self.accuracy)
-            self._look()
-            self._tell()
+            self._observe()
             timeline = self._advance(timeline)
             self._screen.show(self._scene(timeline, start))
         return timeline

@@ -1,4 +1,4 @@
-"""Where the demo is shown: one screen on a terminal, plain lines elsewhere."""
+"""Screens that show a run: drawn over on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Terminal:
         self._live.update(Text(joined(lines)), refresh=True)
 
 
-class Lines:
+class PlainLines:
     """Says what happens, and every few seconds how things are."""
 
     def __init__(self) -> None:
@@ -82,6 +82,7 @@ class Lines:
         return due
 
 
-def best() -> Screen:
+def choose_screen() -> Screen:
+    """A live screen where standard output is a terminal, plain lines elsewhere."""
     console = Console()
-    return Terminal(console) if console.is_terminal else Lines()
+    return Terminal(console) if console.is_terminal else PlainLines()

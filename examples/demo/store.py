@@ -1,4 +1,4 @@
-"""The demo's S3: the base dataset, and what an earlier run left."""
+"""Adapter of S3: writes the base dataset, reads verdicts, removes what an earlier run left."""
 
 from __future__ import annotations
 

@@ -1,18 +1,20 @@
-"""The stream in the background: one thread sends, one reads the answers, both at a walk."""
+"""Stream in the background: one thread sends events and labels, one reads the answers."""
 
 from __future__ import annotations
 
 import json
 import queue
+import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
 from examples.demo import kafka
 from examples.demo.accuracy import Accuracy, Answer
 from examples.demo.pipeline import Message, Pipeline
-from examples.demo.traffic import Issue, Traffic
+from examples.demo.rows import Row
+from examples.demo.traffic import RATE, Issue, Traffic
 
 _TICK: Final = 0.05  # seconds
 
@@ -98,6 +100,13 @@ class Stream:
             for record in self._poll(0.25):
                 if found := answer(record, self._traffic.pipeline):
                     self._seen.put(found)
+
+
+def open_stream(pipeline: Pipeline, rows: Iterator[Row], rate: float = RATE) -> Stream:
+    """Sends the rows to the pipeline's topics once it is started."""
+    traffic = Traffic(pipeline, secrets.token_hex(3), rows, rate)
+    consumer = kafka.follow(pipeline.predictions)
+    return Stream(traffic, kafka.Sender(), lambda seconds: kafka.poll(consumer, seconds))
 
 
 def answer(record: kafka.Record, pipeline: Pipeline) -> Answer | None:

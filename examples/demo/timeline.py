@@ -1,4 +1,4 @@
-"""When the world changes, whether the pipeline has recovered, and when the demo has failed.
+"""Timeline of the demo: when the world changes, when the pipeline has recovered, or has failed.
 
 Attempts count by their numbers. The world changes right after an attempt has been recorded: what
 the next attempt learns from is then of the new world from the first label on.
@@ -56,10 +56,10 @@ class Timeline:
     """The newest attempt seen so far."""
     changes: tuple[Change, ...] = ()
     said: str = ""
-    """What this step has to say, if anything."""
+    """What this look has to say, if anything."""
 
 
-def begin(view: View) -> Timeline:
+def initial(view: View) -> Timeline:
     return Timeline(Stage.CALM, view.judged, view.attempt)
 
 

@@ -1,4 +1,4 @@
-"""The demo's look at MLflow: the runs of the attempts. The demo goes on without it."""
+"""Runs of the attempts as MLflow shows them; the demo goes on without it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class TrackingTrouble(Exception):  # noqa: N818  what it is
     """MLflow does not answer as it should; the message says what it said."""
 
 
-def said(experiment: str) -> str:
+def describe_runs(experiment: str) -> str:
     """Where to look at an experiment, and how many runs it holds; or why there are none."""
     try:
         found = _ask("GET", "experiments/get-by-name", {"experiment_name": experiment})

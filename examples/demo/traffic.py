@@ -1,4 +1,4 @@
-"""The demo's stream: which event and which late label is due when."""
+"""Traffic of the stream: which event and which late label is due when."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the resource says of itself, as far as the demo looks."""
+"""View of the ModelPipeline: what the demo reads of its status."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any, Final
 from perennial_contract.objects.watermark import total
 from perennial_operator.api.status import Entry, Outcome, Status
 
-Row = tuple[tuple[str, str], ...]
+Cells = tuple[tuple[str, str], ...]
+"""Columns and cells of one row, as `kubectl get` prints them."""
 UNSEEN: Final = "no operator has looked at it yet"
 SUPERSEDED: Final = "its champion no longer serves; the same labels get another attempt"
 
@@ -17,7 +18,7 @@ SUPERSEDED: Final = "its champion no longer serves; the same labels get another 
 class View:
     """One look at the ModelPipeline."""
 
-    row: Row = ()
+    row: Cells = ()
     """Columns and cells as `kubectl get` prints them."""
     ready: bool = False
     waits_for: str = ""
@@ -39,7 +40,7 @@ class View:
         return self.ended[-1].number if self.ended else 0
 
 
-def read(resource: dict[str, Any], row: Row = ()) -> View:
+def read(resource: dict[str, Any], row: Cells = ()) -> View:
     status = Status.model_validate(resource.get("status", {}))
     ready = next((c for c in status.conditions if c.type == "Ready"), None)
     return View(
@@ -71,7 +72,7 @@ def short(version: str) -> str:
     return version.partition("-")[0]
 
 
-def table(row: Row) -> list[str]:
+def aligned(row: Cells) -> list[str]:
     """Header and row in columns, as kubectl prints them."""
     widths = [max(len(name), len(cell)) for name, cell in row]
     lines = zip(*row, strict=True) if row else ()

@@ -2,10 +2,10 @@
 
     python -m examples.table COMMAND FILE COLUMN
 
-    check     whether it can be played, and how
+    check     whether it can be streamed, and with which sizes
     manifest  write the ModelPipeline for it to a file, and print that file's path
     dataset   write its first rows to S3 as the base dataset
-    run       send the others as events with late labels, and follow what becomes of them
+    run       send the others as events with late labels, and follow the attempts
 
 FILE is a csv or csv.gz with a header, COLUMN holds the label, which has two values.
 `make demo DATA=FILE LABEL=COLUMN` does it all.
@@ -21,12 +21,16 @@ from typing import Final
 
 from examples.demo import store
 from examples.demo.cluster import Cluster
-from examples.demo.commands import WallClock, guarded, read_facts, say_how_to_go_on, stream_of
+from examples.demo.commands import guarded, say_how_to_go_on
+from examples.demo.facts import read_facts
+from examples.demo.follow import WallClock
 from examples.demo.pipeline import parse
 from examples.demo.report import count
-from examples.demo.screen import best
+from examples.demo.screen import choose_screen
+from examples.demo.stream import open_stream
 from examples.table.csv_lines import TableRefused
-from examples.table.manifest import base, manifest, name_of, text, unusable
+from examples.table.dataset import base_dataset, unusable
+from examples.table.manifest import manifest, name_of, text
 from examples.table.report import report
 from examples.table.run import TableRun
 from examples.table.sizes import Sizes, sizes
@@ -68,7 +72,7 @@ def file_of(table: Table) -> Path:
 
 def dataset(table: Table, chosen: Sizes) -> int:
     pipeline = parse(manifest(table, chosen, {}))
-    store.put(pipeline.dataset, base(table, chosen.base))
+    store.put(pipeline.dataset, base_dataset(table, chosen.base))
     print(f"{pipeline.dataset}: {chosen.base:,} rows")
     return 0
 
@@ -76,9 +80,9 @@ def dataset(table: Table, chosen: Sizes) -> int:
 def run(table: Table, chosen: Sizes) -> int:
     pipeline = parse(manifest(table, chosen, {}))
     rows = table.rows[chosen.base :]
-    source = stream_of(pipeline, iter(rows), chosen.rate)
+    source = open_stream(pipeline, iter(rows), chosen.rate)
     cluster = Cluster(pipeline.name)
-    table_run = TableRun(cluster, source, best(), WallClock(), len(rows), chosen.threshold)
+    table_run = TableRun(cluster, source, choose_screen(), WallClock(), len(rows), chosen.threshold)
     try:
         table_run.run()
     finally:

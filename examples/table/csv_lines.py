@@ -16,10 +16,10 @@ LONGEST: Final = 253  # characters of a feature's name, and of a label
 
 
 class TableRefused(Exception):  # noqa: N818  what became of the file
-    """The file cannot be played; the message names file, line or column, and what is wrong."""
+    """The file cannot be streamed; the message names file, line or column, and what is wrong."""
 
 
-class Lines:
+class CsvLines:
     """The header, and an iterator over the lines below it."""
 
     def __init__(self, path: Path, file: IO[str]) -> None:
@@ -63,15 +63,15 @@ class Lines:
 
 
 @contextmanager
-def lines(path: Path) -> Iterator[Lines]:
-    """Opens a file; gzip is known by its first bytes, the delimiter by the header.
+def open_csv(path: Path) -> Iterator[CsvLines]:
+    """Opens a csv or csv.gz file; gzip is known by its first bytes, the delimiter by the header.
 
     Raises:
         TableRefused: It cannot be read.
     """
     try:
         with _open(path) as file:
-            found = Lines(path, file)
+            found = CsvLines(path, file)
             try:
                 yield found
             except csv.Error as error:

@@ -1,22 +1,17 @@
-"""The ModelPipeline that plays a table."""
+"""Manifest of the ModelPipeline that a table is streamed through."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
 import yaml
 
-from examples.demo.dataset import as_csv
-from examples.demo.rows import Row
-from examples.table.csv_lines import TableRefused
+from examples.table.dataset import number_column
 from examples.table.sizes import Sizes
 from examples.table.table import Table
-from perennial_contract.resource.schema import Schema
-from perennial_model.features.infer import DatasetRefused, infer
 
 _LONGEST: Final = 40  # characters of a ModelPipeline's name
 ID: Final = "request_id"
@@ -29,42 +24,6 @@ def name_of(path: Path) -> str:
     stem = path.name.lower().removesuffix(".gz").removesuffix(".csv")
     plain = re.sub(r"[^a-z0-9]+", "-", stem).strip("-") or "table"
     return f"demo-{plain}"[:_LONGEST].rstrip("-")
-
-
-def unusable(table: Table, base: int) -> dict[str, str]:
-    """Columns that cannot be features as they are, with the reason.
-
-    Raises:
-        TableRefused: No column can.
-    """
-    found: dict[str, str] = {}
-    schema = Schema(label=table.classes)
-    for name in table.columns:
-        try:
-            infer([{name: row.record[name]} for row in table.rows[:base]], schema)
-        except DatasetRefused as refused:
-            found[name] = str(refused)
-    if len(found) == len(table.columns):
-        name, why = next(iter(found.items()))
-        raise TableRefused(f"no column of {table.path} can be a feature; {name!r}: {why}")
-    return found
-
-
-def number_column(table: Table) -> str:
-    """The dataset's column that says which row it is: in the file's order the first are older."""
-    name = "row"
-    while name in {table.label, *table.columns}:
-        name += "_"
-    return name
-
-
-def base(table: Table, rows: int) -> bytes:
-    """The dataset of so many of the first rows as CSV."""
-    name = number_column(table)
-    numbered = (
-        Row({name: number, **row.record}, row.label) for number, row in enumerate(table.rows, 1)
-    )
-    return as_csv(islice(numbered, rows), table.label)
 
 
 def manifest(table: Table, sizes: Sizes, excluded: Mapping[str, str]) -> dict[str, Any]:
@@ -108,5 +67,5 @@ def manifest(table: Table, sizes: Sizes, excluded: Mapping[str, str]) -> dict[st
 
 def text(made: Mapping[str, Any], table: Table) -> str:
     """As a file to apply."""
-    head = f"# Plays {table.path.name} in the order of its rows; the label is {table.label}.\n"
+    head = f"# Streams {table.path.name} in the order of its rows; the label is {table.label}.\n"
     return head + yaml.safe_dump(dict(made), sort_keys=False, allow_unicode=True)

@@ -1,4 +1,4 @@
-"""The end of a playback: accuracy along the file, beside what there is at the end of any demo."""
+"""Report on a table: accuracy along the file, beside what the demo reports of any run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from itertools import pairwise
 from typing import Final
 
 from examples.demo.accuracy import Grade
-from examples.demo.report import Facts, report_with
+from examples.demo.facts import Facts
+from examples.demo.report import report_with
 from examples.demo.view import short
 from examples.table.table import Table
 

@@ -1,12 +1,12 @@
-"""The rows of a table through a pipeline, until the last label has had its attempt."""
+"""Loop of a table's run: all its rows, until the last label has had its attempt."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from examples.demo.follow import LOOK, Clock, Follower, Looks, Source
+from examples.demo.follow import Clock, Follower, Looks, Source
 from examples.demo.screen import Screen
-from examples.demo.timeline import begin
+from examples.demo.timeline import initial
 
 SETTLE: Final = 120.0  # seconds that nothing may happen in before it is not waited for any longer
 
@@ -39,22 +39,19 @@ class TableRun(Follower):
             self._source.start()
             while not self._source.over:
                 self._check_limit("the end of the file")
-                self._step(start)
+                self._show(start)
             self._finish()
             self._settle(start)
 
-    def _step(self, start: float) -> None:
-        self._clock.pause(LOOK)
-        self._source.drain(self.accuracy)
-        self._look()
-        self._tell()
-        self._screen.show(self._scene(begin(self._view), start))
+    def _show(self, start: float) -> None:
+        self._observe()
+        self._screen.show(self._scene(initial(self._view), start))
 
     def _settle(self, start: float) -> None:
         """The last labels may still start an attempt, or be in one."""
         changed, seen = self._clock.now(), self._standing()
         while not self._settled() and self._clock.now() - changed < SETTLE:
-            self._step(start)
+            self._show(start)
             if self._standing() != seen:
                 changed, seen = self._clock.now(), self._standing()
 

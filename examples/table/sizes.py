@@ -1,4 +1,4 @@
-"""How a table is played: what the first model learns from, and how many labels start an attempt."""
+"""Sizes of a table's run: rows of the dataset, labels that start an attempt, events a second."""
 
 from __future__ import annotations
 

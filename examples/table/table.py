@@ -1,4 +1,4 @@
-"""A table out of a file: its rows in order, and a label with two values."""
+"""Table read from a file: its rows in order, and a label with two values."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Final
 
 from examples.demo.rows import Row
-from examples.table.csv_lines import LONGEST, Lines, TableRefused, lines
+from examples.table.csv_lines import LONGEST, CsvLines, TableRefused, open_csv
 from perennial_contract.messages.labels import canonical
 from perennial_contract.resource.schema import BinaryLabel
 
-MOST: Final = 60_000  # rows that are played
+MOST: Final = 60_000  # rows that are streamed
 _SHOWN: Final = 8  # values of a label that has too many
 _YES: Final = frozenset({"true", "t", "yes", "y", "on", "positive"})
 
@@ -42,7 +42,7 @@ def read(path: Path, label: str, most: int = MOST) -> Table:
     Raises:
         TableRefused: The file cannot be read, or the label is not one of two values in each row.
     """
-    with lines(path) as found:
+    with open_csv(path) as found:
         at = _label_at(found, label)
         rows = [_row(found, at, line) for line in islice(found, most)]
         cut = next(found, None) is not None
@@ -54,7 +54,7 @@ def read(path: Path, label: str, most: int = MOST) -> Table:
     return Table(path, label, _classes(rows, label, path), columns, rows, cut)
 
 
-def _label_at(found: Lines, label: str) -> int:
+def _label_at(found: CsvLines, label: str) -> int:
     if label in found.names:
         return found.names.index(label)
     columns = f"its columns are {', '.join(found.names)}"
@@ -63,7 +63,7 @@ def _label_at(found: Lines, label: str) -> int:
     raise TableRefused(f"{found.path} has no column {label!r}; {columns}")
 
 
-def _row(found: Lines, at: int, line: Sequence[str]) -> Row:
+def _row(found: CsvLines, at: int, line: Sequence[str]) -> Row:
     label = plain(line[at])
     if canonical(label) is None or label is None:
         raise TableRefused(f"{found.at}: there is no label in column {found.names[at]!r}")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
-from examples.demo.dataset import ROWS, base
+from examples.demo.dataset import ROWS, base_dataset
 from examples.demo.pipeline import Pipeline, load
 from examples.demo.rows import NOISE
 from examples.demo.traffic import DELAY, RATE
@@ -70,7 +70,7 @@ def test_the_demo_is_what_the_readme_promises() -> None:
 
 def test_a_category_is_the_same_value_in_the_dataset_and_on_the_stream() -> None:
     spec = Spec.model_validate(manifest("loans")["spec"])
-    header, *lines = base(load()).decode().splitlines()
+    header, *lines = base_dataset(load()).decode().splitlines()
     rows = [dict(zip(header.split(","), line.split(","), strict=True)) for line in lines]
     for row in rows:
         del row["group"]

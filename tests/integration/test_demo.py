@@ -88,13 +88,13 @@ def test_a_verdict_is_read_and_an_absent_one_is_none(bucket: str) -> None:
 
 def test_the_runs_of_an_experiment_are_counted_with_where_to_see_them(mlflow: str) -> None:
     name = f"demo-test-{uuid4().hex[:8]}"
-    assert tracking.said(name) == f"{mlflow} holds no experiment {name} yet"
+    assert tracking.describe_runs(name) == f"{mlflow} holds no experiment {name} yet"
 
     number = call(mlflow, "experiments/create", name=name)["experiment_id"]
     for _ in range(2):
         call(mlflow, "runs/create", experiment_id=number)
 
-    assert tracking.said(name) == f"{mlflow}/#/experiments/{number} ({name}: 2 runs)"
+    assert tracking.describe_runs(name) == f"{mlflow}/#/experiments/{number} ({name}: 2 runs)"
     call(mlflow, "experiments/delete", experiment_id=number)
 
 

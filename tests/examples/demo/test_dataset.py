@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from examples.demo.agrawal import ATTRIBUTES, label
-from examples.demo.dataset import base, example_rows
+from examples.demo.dataset import base_dataset, example_rows
 from examples.demo.pipeline import ManifestTrouble, Pipeline, load
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "pipelines"
@@ -15,7 +15,7 @@ PEOPLE = load(EXAMPLES / "migrate-ml-pipeline.yaml")
 
 
 def test_the_base_dataset_has_five_thousand_rows_of_function_seven_with_some_noise() -> None:
-    rows = list(csv.DictReader(base(LOANS).decode().splitlines()))
+    rows = list(csv.DictReader(base_dataset(LOANS).decode().splitlines()))
 
     assert len(rows) == 5_000
     assert tuple(rows[0]) == (*ATTRIBUTES, "group")
@@ -26,14 +26,16 @@ def test_the_base_dataset_has_five_thousand_rows_of_function_seven_with_some_noi
 
 @pytest.mark.parametrize("pipeline", [LOANS, PEOPLE], ids=["loans", "people"])
 def test_it_is_the_same_each_time(pipeline: Pipeline) -> None:
-    assert base(pipeline, 100) == base(pipeline, 100)
+    assert base_dataset(pipeline, 100) == base_dataset(pipeline, 100)
 
 
 def test_people_have_thirteen_fields_and_an_income_bracket_that_follows_from_them() -> None:
     rows = list(islice(example_rows(PEOPLE, 1), 4_000))
 
     assert {len(row.record) for row in rows} == {13}
-    assert base(PEOPLE, 10).decode().splitlines()[0].endswith(",native_country,income_bracket")
+    assert (
+        base_dataset(PEOPLE, 10).decode().splitlines()[0].endswith(",native_country,income_bracket")
+    )
     rich = [row.label == ">50K" for row in rows]
     assert 0.2 < sum(rich) / len(rich) < 0.5
     learned = [row.label == ">50K" for row in rows if row.record["education"] == "Doctorate"]

@@ -1,9 +1,10 @@
 from datetime import UTC, datetime
 
 from examples.demo.accuracy import Grade
-from examples.demo.report import Counts, Ended, Facts, Served, Turn, count, report, turns
+from examples.demo.facts import Ended, Facts, Served
+from examples.demo.report import Counts, Handover, count, handovers, report
 from examples.demo.timeline import Change, Stage, Timeline
-from perennial_contract.status import Outcome as Told
+from perennial_contract.status import Outcome as VerdictOutcome
 from perennial_contract.status import Score, Verdict
 from perennial_operator.api.status import Outcome
 from tests.fakes.loans import entry, version
@@ -15,7 +16,7 @@ def ended(number: int, outcome: Outcome, at: float, seen: int) -> Ended:
     verdict = Verdict(
         uid="u",
         number=number,
-        outcome=Told.PROMOTED if outcome is Outcome.PROMOTED else Told.REJECTED,
+        outcome=VerdictOutcome.PROMOTED if outcome is Outcome.PROMOTED else VerdictOutcome.REJECTED,
         reason="r",
         message="m",
         watermark={"topic": {"0": seen}},
@@ -74,8 +75,8 @@ def test_nothing_sent_is_no_success() -> None:
 
 def test_a_turn_begins_where_the_attempt_before_ended_if_that_was_later_than_the_label() -> None:
     # Attempt 2 had seen ten, so label 20 (at 19 s) filled the threshold; it ended at 25 s.
-    assert list(turns(FACTS)) == [
-        Turn(3, version(1), version(3), waited=6.0, first=16.0, last=17.0, worked=6.0)
+    assert list(handovers(FACTS)) == [
+        Handover(3, version(1), version(3), waited=6.0, first=16.0, last=17.0, worked=6.0)
     ]
 
 
@@ -83,8 +84,8 @@ def test_a_turn_begins_at_the_label_that_made_the_threshold_full() -> None:
     quick = [FACTS.attempts[0], ended(2, Outcome.REJECTED, 15.0, 10), FACTS.attempts[2]]
     facts = Facts(FACTS.events, FACTS.served, FACTS.labels, 0, quick, 10)
 
-    assert list(turns(facts)) == [
-        Turn(3, version(1), version(3), waited=0.0, first=22.0, last=23.0, worked=6.0)
+    assert list(handovers(facts)) == [
+        Handover(3, version(1), version(3), waited=0.0, first=22.0, last=23.0, worked=6.0)
     ]
 
 

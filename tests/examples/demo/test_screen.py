@@ -6,7 +6,7 @@ from rich.console import Console
 
 from examples.demo.accuracy import Accuracy, Grade
 from examples.demo.frame import Scene, frame
-from examples.demo.screen import Lines, Terminal
+from examples.demo.screen import PlainLines, Terminal
 from examples.demo.timeline import Change, Stage, Timeline
 from examples.demo.view import View
 from tests.fakes.loans import entry, version
@@ -51,7 +51,7 @@ def test_a_verdict_that_is_the_latest_news_is_shown_once() -> None:
 def test_without_a_terminal_there_is_a_line_every_few_seconds_and_one_for_what_happens(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with Lines() as screen:
+    with PlainLines() as screen:
         screen.wait(View(row=VIEW.row, waits_for="NoModel: attempt 1 runs"), 0.0)
         screen.wait(VIEW, 1.0)
         screen.say("the stream begins", 2.0)

@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 from examples.demo.accuracy import WINDOW, Accuracy, Grade
-from examples.demo.timeline import PATIENCE, Change, Stage, Timeline, advance, begin
+from examples.demo.timeline import PATIENCE, Change, Stage, Timeline, advance, initial
 from examples.demo.view import View
 from tests.fakes.loans import entry, version
 
@@ -19,7 +19,7 @@ def right(share: float, count: int = WINDOW, world: int = 0) -> Accuracy:
 
 
 def test_nothing_happens_before_an_attempt_without_a_change_has_its_verdict() -> None:
-    state = begin(seen(1, 1))
+    state = initial(seen(1, 1))
     accuracy = right(0.94)
 
     assert advance(state, seen(1, 1), accuracy, 1.0) == state

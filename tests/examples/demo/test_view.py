@@ -1,6 +1,6 @@
 from datetime import UTC, datetime
 
-from examples.demo.view import UNSEEN, View, read, sentence, table
+from examples.demo.view import UNSEEN, View, aligned, read, sentence
 from perennial_operator.api.status import Outcome
 from tests.fakes.loans import entry
 
@@ -48,5 +48,5 @@ def test_a_verdict_is_a_sentence() -> None:
 
 
 def test_a_row_is_printed_below_its_header() -> None:
-    assert table(ROW) == ["NAME    READY   MODEL", "loans   True    v1-3fa9c1d2"]
-    assert table(()) == []
+    assert aligned(ROW) == ["NAME    READY   MODEL", "loans   True    v1-3fa9c1d2"]
+    assert aligned(()) == []

@@ -51,7 +51,7 @@ def test_the_header_tells_the_delimiter_and_a_byte_order_mark_is_none_of_it(tmp_
     assert read(path, "bought").rows[0] == Row({"n": 1, "letter": "a, b"}, "no")
 
 
-def test_only_so_many_rows_are_played(tmp_path: Path) -> None:
+def test_only_so_many_rows_are_streamed(tmp_path: Path) -> None:
     table = read(a_file(tmp_path, "n,letter,bought", *ROWS), "bought", most=2)
 
     assert len(table.rows) == 2
@@ -98,7 +98,7 @@ def test_the_positive_class_is_a_yes_or_the_greater_number_or_the_rarer(
         (["n" * 300 + ",label", "1,a"], "the name of column 1 has 300 characters"),
     ],
 )
-def test_a_file_that_cannot_be_played_is_refused_with_the_place(
+def test_a_file_that_cannot_be_streamed_is_refused_with_the_place(
     lines: list[str], said: str, tmp_path: Path
 ) -> None:
     with pytest.raises(TableRefused, match=r"my data\.csv|column") as refused:
