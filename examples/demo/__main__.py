@@ -21,20 +21,20 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from examples.demo import kafka, store
 from examples.demo.accuracy import Accuracy
-from examples.demo.agrawal import FUNCTIONS
-from examples.demo.cluster import Cluster
+from examples.demo.adapters import kafka, store
+from examples.demo.adapters.cluster import Cluster
 from examples.demo.commands import guarded, say_how_to_go_on
-from examples.demo.dataset import ROWS, base_dataset, example_rows
+from examples.demo.data.agrawal import FUNCTIONS
+from examples.demo.data.dataset import ROWS, base_dataset, example_rows
+from examples.demo.data.rows import FUNCTION, Applications
+from examples.demo.display.frame import clock
+from examples.demo.display.screen import choose_screen
 from examples.demo.facts import read_facts
 from examples.demo.follow import WallClock
-from examples.demo.frame import clock
 from examples.demo.pipeline import MANIFEST, ManifestTrouble, Pipeline, load
 from examples.demo.report import count, report
-from examples.demo.rows import FUNCTION, Applications
 from examples.demo.run import Demo, succeeded
-from examples.demo.screen import choose_screen
 from examples.demo.stream import answer, open_stream
 
 _NEWEST: Final = 10

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from examples.demo import tracking
-from examples.demo.cluster import ClusterTrouble
+from examples.demo.adapters import tracking
+from examples.demo.adapters.cluster import ClusterTrouble
+from examples.demo.adapters.kafka import KafkaTrouble
+from examples.demo.adapters.store import StoreTrouble
 from examples.demo.follow import Failed
-from examples.demo.kafka import KafkaTrouble
 from examples.demo.pipeline import MANIFEST, ManifestTrouble, Pipeline
-from examples.demo.store import StoreTrouble
 
 _INTERRUPTED: Final = 130  # exit code after Ctrl-C, as shells have it
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from examples.demo import kafka, store
+from examples.demo.adapters import kafka, store
 from examples.demo.pipeline import Pipeline
 from examples.demo.stream import answer
 from perennial_contract.status import Verdict

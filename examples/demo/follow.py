@@ -6,8 +6,8 @@ import time
 from typing import Final, Protocol
 
 from examples.demo.accuracy import Accuracy
-from examples.demo.frame import Scene
-from examples.demo.screen import Screen
+from examples.demo.display.frame import Scene
+from examples.demo.display.screen import Screen
 from examples.demo.timeline import Timeline
 from examples.demo.view import View, sentence
 from perennial_operator.api.status import Entry, Outcome

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from examples.demo.display.screen import Screen
 from examples.demo.follow import Clock, Follower, Looks, Source
 from examples.demo.report import Counts
-from examples.demo.screen import Screen
 from examples.demo.timeline import Stage, Timeline, advance, initial
 
 

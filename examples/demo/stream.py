@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
-from examples.demo import kafka
 from examples.demo.accuracy import Accuracy, Answer
+from examples.demo.adapters import kafka
+from examples.demo.data.rows import Row
 from examples.demo.pipeline import Message, Pipeline
-from examples.demo.rows import Row
 from examples.demo.traffic import RATE, Issue, Traffic
 
 _TICK: Final = 0.05  # seconds

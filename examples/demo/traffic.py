@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from examples.demo.data.rows import Row
 from examples.demo.pipeline import Label, Message, Pipeline, event, late_label
-from examples.demo.rows import Row
 
 RATE: Final = 80.0  # events a second
 DELAY: Final = (1.0, 2.0)  # seconds after its event that a label comes, evenly between

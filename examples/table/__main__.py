@@ -19,14 +19,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from examples.demo import store
-from examples.demo.cluster import Cluster
+from examples.demo.adapters import store
+from examples.demo.adapters.cluster import Cluster
 from examples.demo.commands import guarded, say_how_to_go_on
+from examples.demo.display.screen import choose_screen
 from examples.demo.facts import read_facts
 from examples.demo.follow import WallClock
 from examples.demo.pipeline import parse
 from examples.demo.report import count
-from examples.demo.screen import choose_screen
 from examples.demo.stream import open_stream
 from examples.table.csv_lines import TableRefused
 from examples.table.dataset import base_dataset, unusable

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import islice
 
-from examples.demo.dataset import as_csv
-from examples.demo.rows import Row
+from examples.demo.data.dataset import as_csv
+from examples.demo.data.rows import Row
 from examples.table.csv_lines import TableRefused
 from examples.table.table import Table
 from perennial_contract.resource.schema import Schema

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from examples.demo.display.screen import Screen
 from examples.demo.follow import Clock, Follower, Looks, Source
-from examples.demo.screen import Screen
 from examples.demo.timeline import initial
 
 SETTLE: Final = 120.0  # seconds that nothing may happen in before it is not waited for any longer

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from examples.demo.rows import Row
+from examples.demo.data.rows import Row
 from examples.table.csv_lines import LONGEST, CsvLines, TableRefused, open_csv
 from perennial_contract.messages.labels import canonical
 from perennial_contract.resource.schema import BinaryLabel

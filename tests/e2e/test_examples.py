@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from examples.demo import kafka
+from examples.demo.adapters import kafka
+from examples.demo.data.rows import people
 from examples.demo.pipeline import Pipeline, load
-from examples.demo.rows import people
 from perennial_contract.objects.watermark import total
 from perennial_operator.api.status import Outcome, Status, Trigger
 from tests.e2e.conftest import ROOT

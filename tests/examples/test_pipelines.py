@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 import yaml
 
-from examples.demo.dataset import ROWS, base_dataset
+from examples.demo.data.dataset import ROWS, base_dataset
+from examples.demo.data.rows import NOISE
 from examples.demo.pipeline import Pipeline, load
-from examples.demo.rows import NOISE
 from examples.demo.traffic import DELAY, RATE
 from perennial_contract.resource.schema import BinaryLabel
 from perennial_model.features.encoder import learn

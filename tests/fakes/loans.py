@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from examples.demo.accuracy import Accuracy, Answer
-from examples.demo.agrawal import label
-from examples.demo.frame import Scene
+from examples.demo.data.agrawal import label
+from examples.demo.data.rows import Applications
+from examples.demo.display.frame import Scene
 from examples.demo.pipeline import load
-from examples.demo.rows import Applications
 from examples.demo.traffic import Issue, Traffic
 from examples.demo.view import View, read
 from perennial_operator.api.status import Entry, Outcome, Trigger

@@ -7,8 +7,15 @@ import pytest
 import urllib3
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]  # it does
 
-from examples.demo import store, tracking
-from examples.demo.kafka import KafkaTrouble, Sender, delete_topics, follow, poll, read_back
+from examples.demo.adapters import store, tracking
+from examples.demo.adapters.kafka import (
+    KafkaTrouble,
+    Sender,
+    delete_topics,
+    follow,
+    poll,
+    read_back,
+)
 from examples.demo.pipeline import Message
 from perennial_contract.status import Outcome, Verdict
 

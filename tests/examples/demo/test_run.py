@@ -1,7 +1,7 @@
 import pytest
 
+from examples.demo.display.frame import frame
 from examples.demo.follow import LIMIT, Failed
-from examples.demo.frame import frame
 from examples.demo.report import Counts
 from examples.demo.run import Demo, succeeded
 from examples.demo.timeline import Stage, Timeline

@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from examples.demo.accuracy import Accuracy, Answer
-from examples.demo.kafka import Record
+from examples.demo.adapters.kafka import Record
+from examples.demo.data.rows import Applications
 from examples.demo.pipeline import Message
-from examples.demo.rows import Applications
 from examples.demo.stream import Stream, answer
 from examples.demo.traffic import Traffic
 from perennial_contract.resource.schema import BinaryLabel

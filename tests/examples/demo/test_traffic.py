@@ -2,9 +2,9 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from examples.demo.agrawal import label
+from examples.demo.data.agrawal import label
+from examples.demo.data.rows import Applications, Row
 from examples.demo.pipeline import Message, Pipeline, load
-from examples.demo.rows import Applications, Row
 from examples.demo.traffic import Due, Traffic
 
 PIPELINE = load()

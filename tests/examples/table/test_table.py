@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from examples.demo.dataset import as_csv
-from examples.demo.rows import Row
+from examples.demo.data.dataset import as_csv
+from examples.demo.data.rows import Row
 from examples.table.csv_lines import TableRefused
 from examples.table.table import plain, read
 from perennial_contract.resource.schema import BinaryLabel

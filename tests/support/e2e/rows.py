@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from examples.demo.agrawal import applications
+from examples.demo.data.agrawal import applications
 from tests.support.e2e.kubectl import Json
 from tests.support.e2e.stream import Row
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from examples.demo.rows import Row
+from examples.demo.data.rows import Row
 from examples.table.table import Table
 from perennial_contract.resource.schema import BinaryLabel
 

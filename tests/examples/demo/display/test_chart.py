@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from examples.demo.chart import mark_lines, sparkline
+from examples.demo.display.chart import mark_lines, sparkline
 
 
 def test_a_line_rises_with_its_values() -> None:

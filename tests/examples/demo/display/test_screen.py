@@ -5,8 +5,8 @@ import pytest
 from rich.console import Console
 
 from examples.demo.accuracy import Accuracy, Grade
-from examples.demo.frame import Scene, frame
-from examples.demo.screen import PlainLines, Terminal
+from examples.demo.display.frame import Scene, frame
+from examples.demo.display.screen import PlainLines, Terminal
 from examples.demo.timeline import Change, Stage, Timeline
 from examples.demo.view import View
 from tests.fakes.loans import entry, version

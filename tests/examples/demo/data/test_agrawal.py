@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from examples.demo.agrawal import (
+from examples.demo.data.agrawal import (
     ATTRIBUTES,
     FUNCTIONS,
     Application,

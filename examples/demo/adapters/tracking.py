@@ -8,7 +8,7 @@ from typing import Any
 
 import urllib3
 
-from examples.demo.addresses import MLFLOW
+from examples.demo.adapters.addresses import MLFLOW
 
 _PATIENCE = urllib3.Timeout(connect=2, read=15)  # seconds
 _NO_RETRIES = urllib3.Retry(total=False)

@@ -1,6 +1,6 @@
 import pytest
 
-from examples.demo import tracking
+from examples.demo.adapters import tracking
 
 
 def test_the_demo_goes_on_where_mlflow_is_away(monkeypatch: pytest.MonkeyPatch) -> None:

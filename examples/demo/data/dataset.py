@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
 
+from examples.demo.data.rows import Applications, Row, people
 from examples.demo.pipeline import ManifestTrouble, Pipeline
-from examples.demo.rows import Applications, Row, people
 
 ROWS: Final = 5_000
 SEED: Final = 1993

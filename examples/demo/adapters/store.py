@@ -10,7 +10,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from examples.demo.addresses import S3, S3_PASSWORD, S3_USER
+from examples.demo.adapters.addresses import S3, S3_PASSWORD, S3_USER
 from perennial_contract.status import Verdict
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from examples.demo.agrawal import ATTRIBUTES, label
-from examples.demo.dataset import base_dataset, example_rows
+from examples.demo.data.agrawal import ATTRIBUTES, label
+from examples.demo.data.dataset import base_dataset, example_rows
 from examples.demo.pipeline import ManifestTrouble, Pipeline, load
 
-EXAMPLES = Path(__file__).parents[3] / "examples" / "pipelines"
+EXAMPLES = Path(__file__).parents[4] / "examples" / "pipelines"
 LOANS = load()
 PEOPLE = load(EXAMPLES / "migrate-ml-pipeline.yaml")
 

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from examples.demo.frame import Scene, clock, frame, joined, plain, waiting
+from examples.demo.display.frame import Scene, clock, frame, joined, plain, waiting
 from examples.demo.view import View
 
 EVERY: Final = 5.0  # seconds between two plain lines

@@ -19,7 +19,7 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient
 
 from examples.demo import pipeline
-from examples.demo.addresses import KAFKA
+from examples.demo.adapters.addresses import KAFKA
 
 _PATIENCE: Final = 30.0  # seconds
 _AWAY: Final = f"Kafka does not answer at {KAFKA}; start it with: cluster/cluster up"

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
-from examples.demo.agrawal import application, label, other
-from examples.demo.census import person
+from examples.demo.data.agrawal import application, label, other
+from examples.demo.data.census import person
 
 FUNCTION: Final = 7  # that is true at first
 NOISE: Final = 0.05  # share of labels in the wrong group, in the dataset and on the stream

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from examples.demo.accuracy import Accuracy, column_of, curve, first_answers
-from examples.demo.chart import Mark, mark_lines, sparkline
+from examples.demo.display.chart import Mark, mark_lines, sparkline
 from examples.demo.timeline import Timeline
 from examples.demo.view import View, aligned, sentence, short
 
