@@ -8,44 +8,46 @@ import pytest
 
 from perennial_contract.reasons import Reason
 from perennial_trainer.attempt.termination import undecided
+from tests.golden.attempts import STREAM, Attempts
 from tests.golden.golden import Golden
-from tests.golden.house import STREAM, House
 
 SEEN, ALL = {"t": {"0": STREAM}}, {"t": {"0": 2 * STREAM}}
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
-    return House(tmp_path)
+def attempts(tmp_path: Path) -> Attempts:
+    return Attempts(tmp_path)
 
 
-def test_a_first_model_and_those_after_it_leave_the_same(golden: Golden, house: House) -> None:
-    first = house.attempt()
-    v1 = house.version
-    second = house.attempt(2, champion=v1, watermark=SEEN)
-    v2 = house.version
+def test_a_first_model_and_those_after_it_leave_the_same(
+    golden: Golden, attempts: Attempts
+) -> None:
+    first = attempts.run()
+    v1 = attempts.version
+    second = attempts.run(2, champion=v1, watermark=SEEN)
+    v2 = attempts.version
     searched = {"optimizer": {"maxEvals": 2, "searchEvery": 2}}
-    third = house.attempt(3, champion=v2, keep=[v1], watermark=ALL, **searched)
+    third = attempts.run(3, champion=v2, keep=[v1], watermark=ALL, **searched)
 
     golden.same("trainer/first.json", first)
     golden.same("trainer/second.json", second)
     golden.same("trainer/third.json", third)
-    golden.same("trainer/again.json", house.attempt(2, champion=v1, watermark=SEEN))
-    golden.same("trainer/adopted.json", house.attempt(1, uid="u-2"))
-    golden.same("trainer/taken.json", house.attempt(4, name="risk", storage=AT_INCOME))
+    golden.same("trainer/again.json", attempts.run(2, champion=v1, watermark=SEEN))
+    golden.same("trainer/adopted.json", attempts.run(1, uid="u-2"))
+    golden.same("trainer/taken.json", attempts.run(4, name="risk", storage=AT_INCOME))
 
 
 AT_INCOME = {"bucket": "perennial", "secretRef": {"name": "s3"}, "prefix": "loans/income"}
 
 
-def test_what_cannot_be_used_is_refused_the_same(golden: Golden, house: House) -> None:
-    house.s3.objects["datasets"]["loans.csv"] = (b"age,label\n39,maybe\n", {})
+def test_what_cannot_be_used_is_refused_the_same(golden: Golden, attempts: Attempts) -> None:
+    attempts.s3.objects["datasets"]["loans.csv"] = (b"age,label\n39,maybe\n", {})
 
-    golden.same("trainer/refused.json", house.attempt())
+    golden.same("trainer/refused.json", attempts.run())
 
 
-def test_too_few_rows_leave_the_same(golden: Golden, house: House) -> None:
-    few = house.attempt(dataset=None, watermark={"t": {"0": 100}})
+def test_too_few_rows_leave_the_same(golden: Golden, attempts: Attempts) -> None:
+    few = attempts.run(dataset=None, watermark={"t": {"0": 100}})
 
     golden.same("trainer/too-few.json", few)
 

@@ -1,4 +1,4 @@
-"""A film of a ModelPipeline: what each pass of the operator wrote, and what the world then did."""
+"""Scenario of a ModelPipeline on fakes: what a test changes, and what each pass then writes."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ SPACE, NAME = "team", "income"
 
 
 @dataclass
-class Film:
+class Scenario:
     """A minute passes from pass to pass."""
 
     cluster: FakeCluster
     reports: FakeReports = field(default_factory=FakeReports)
     known: Known = field(default_factory=Known)
-    scenes: list[Json] = field(default_factory=list)
+    entries: list[Json] = field(default_factory=list)
     minutes: int = 0
 
     def __post_init__(self) -> None:
@@ -39,7 +39,7 @@ class Film:
             again = await self.reconciler.reconcile(SPACE, NAME, self.known, now)
             self.minutes += 1
             status = self.resource.get("status", {})
-            self.scenes.append(
+            self.entries.append(
                 {
                     "scene": scene,
                     "again": str(again),
@@ -81,7 +81,7 @@ class Film:
         return version
 
     def end(self, number: int, message: str, code: int) -> None:
-        """The trainer ends with these last words."""
+        """The trainer ends with this termination message."""
         job = self.cluster.objects["Job", SPACE, f"income-train-{number}"]
         state = {"state": {"terminated": {"exitCode": code, "message": message}}}
         phase = "Failed" if code else "Succeeded"
@@ -117,19 +117,19 @@ class Film:
         self.cluster.objects["Pod", SPACE, pod["metadata"]["name"]] = pod
 
 
-def a_film(**sections: Any) -> Film:
-    return Film(FakeCluster(a_resource(**sections)))
+def a_scenario(**sections: Any) -> Scenario:
+    return Scenario(FakeCluster(a_resource(**sections)))
 
 
-async def with_a_model(**sections: Any) -> Film:
-    """The first version serves, and nothing of it was filmed."""
-    film = a_film(**sections)
-    await film.passes("")
-    film.record(written={"topic": {"0": 0, "1": 0}})
-    await film.passes("")
-    film.train(1, "Promoted", reason="FirstModel", message="search", score=0.296)
-    await film.passes("")
-    film.serve()
-    await film.passes("")
-    film.scenes.clear()
-    return film
+async def a_serving_pipeline(**sections: Any) -> Scenario:
+    """The first version serves, and no entry tells of that."""
+    scenario = a_scenario(**sections)
+    await scenario.passes("")
+    scenario.record(written={"topic": {"0": 0, "1": 0}})
+    await scenario.passes("")
+    scenario.train(1, "Promoted", reason="FirstModel", message="search", score=0.296)
+    await scenario.passes("")
+    scenario.serve()
+    await scenario.passes("")
+    scenario.entries.clear()
+    return scenario

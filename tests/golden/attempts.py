@@ -1,4 +1,4 @@
-"""A house of attempts: one bucket, and whole trainers in it one after the other."""
+"""Attempts of whole trainers, one after the other, in one bucket."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ SETTINGS: Final[dict[str, Any]] = {
 
 
 @dataclass
-class House:
+class Attempts:
     """Each attempt begins an hour after the one before, and its clock stands."""
 
     folder: Path
@@ -69,7 +69,7 @@ class House:
     def bucket(self, name: str = "perennial", prefix: str = "loans/income") -> Store:
         return Store(self.s3, name, prefix)  # type: ignore[arg-type]  # the fake
 
-    def attempt(self, number: int = 1, **changed: Any) -> str:
+    def run(self, number: int = 1, **changed: Any) -> str:
         """All that it left behind, as JSON with masks."""
         self.told, self.recorded = [], []
         self.hours, before = self.hours + 1, set(self.s3.objects["perennial"])
