@@ -1,4 +1,4 @@
-"""The bundle that lies in `data/bundle`: one tree whose scores are 0, 800 and -800.
+"""Bundle that lies in `data/bundle`: one tree whose scores are 0, 800 and -800.
 
 Their probabilities are exact on every machine: 0.5, 1 and 0.
 """

@@ -1,4 +1,4 @@
-"""What the operator makes of a spec: children, the programs' settings, the definition, pages."""
+"""Children of a spec, with the programs' settings; the definition and the pages."""
 
 from __future__ import annotations
 

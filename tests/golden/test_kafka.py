@@ -1,4 +1,4 @@
-"""What Kafka's topics hold of predictor and trainer, on brokers in memory."""
+"""Records on Kafka's topics by predictor and trainer, on brokers in memory."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.fakes.brokers import Brokers, brokers
 from tests.fakes.objects import FakeObjects
 from tests.golden import bundle
 from tests.golden.golden import Golden
-from tests.golden.test_predictor import HEADERS, SETTINGS, VALUES
+from tests.golden.pod import HEADERS, SETTINGS, VALUES
 
 TOPICS = ("predictions", "dead-letters", "lifecycle")
 

@@ -1,4 +1,4 @@
-"""What the operator writes, pass by pass: status, Events, and its children."""
+"""Output of the operator, pass by pass: status, Events, and its children."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a recorder writes to S3, and what it says of itself, for one history of a stream."""
+"""Objects of a recorder on S3, and its report, for one history of a stream."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a trainer writes for an attempt: objects, last words, messages, and the run in MLflow."""
+"""Output of a trainer: objects, termination message, lifecycle messages, the run in MLflow."""
 
 from __future__ import annotations
 
