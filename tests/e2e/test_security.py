@@ -10,7 +10,8 @@ from tests.support.e2e.kubectl import Json, apply, kubectl, listed
 from tests.support.e2e.pipeline import BUCKET, Pipeline
 from tests.support.e2e.rows import LOANS, loans
 from tests.support.e2e.stream import Stream
-from tests.support.security import Content, User, password_secret, s3_secret
+from tests.support.security.kafka import User
+from tests.support.security.secrets import Content, password_secret, s3_secret
 from tests.support.servers import need_certificates
 
 pytestmark = pytest.mark.e2e

@@ -24,7 +24,7 @@ from perennial_predictor.status import State
 from perennial_recorder.adapters.kafka import KafkaSource
 from perennial_recorder.records import Trouble
 from tests.support.predictor.stream import Stream, each_once, until
-from tests.support.security import User
+from tests.support.security.kafka import User
 from tests.support.servers import KAFKA_SASL, need, need_certificates
 
 pytestmark = pytest.mark.integration
