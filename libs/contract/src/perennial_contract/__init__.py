@@ -1,4 +1,1 @@
-"""What two programs of Perennial must agree on, and nothing else.
-
-Pure but for two adapters that all images share: `store` (S3) and `http` (the status server).
-"""
+"""Contract between the programs of Perennial; only `runtime/` talks to servers."""

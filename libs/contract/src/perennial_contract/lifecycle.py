@@ -1,4 +1,4 @@
-"""The lifecycle topic: what happens to the model, for programs that do not ask Kubernetes.
+"""Lifecycle messages: what happens to the model, for programs that do not ask Kubernetes.
 
 The trainer writes `started` and `completed`, each predictor pod `serving`, the key being the
 pipeline. Anybody may write `{"retrain": true}`, with a `reason` if they like, and with a `pipeline`
@@ -19,7 +19,7 @@ LONGEST_REASON: Final = 253
 
 
 class Message(Document):
-    """What each begins with."""
+    """Fields that every lifecycle message has."""
 
     pipeline: str
     """namespace/name."""
@@ -27,7 +27,7 @@ class Message(Document):
 
 
 class Started(Message):
-    """An attempt has begun; a run that is repeated says so again."""
+    """An attempt has started; a repeated run sends it again."""
 
     type: Literal["started"] = "started"
     attempt: int
@@ -37,7 +37,7 @@ class Started(Message):
 
 
 class Completed(Message):
-    """An attempt has its verdict; whether it then serves is `serving`'s to tell."""
+    """An attempt has its verdict; `serving` follows once the version serves."""
 
     type: Literal["completed"] = "completed"
     attempt: int
@@ -66,18 +66,20 @@ class Serving(Message):
 
 
 def _absent(value: object) -> object:
-    """Null says nothing: clients write it for what they leave out."""
+    """An empty text for null, which clients write for a field that they leave out."""
     return "" if value is None else value
 
 
 class RetrainRequest(Document):
+    """A request to retrain; without a `pipeline` it is meant for all that share the topic."""
+
     retrain: StrictBool
     pipeline: Annotated[str, BeforeValidator(_absent)] = ""
     reason: Annotated[str, BeforeValidator(_absent)] = ""
 
 
 def read_request(value: bytes | None, pipeline: str) -> RetrainRequest | None:
-    """A request to retrain that `pipeline` (namespace/name) is meant by; None for all else."""
+    """The request in a message, where it is meant for `pipeline` (namespace/name); else None."""
     try:
         request = RetrainRequest.model_validate_json(value or b"")
     except ValidationError:

@@ -1,4 +1,4 @@
-"""The words in which programs and operator say why, each with what a person can do about it."""
+"""Reasons that the programs give, each with a remedy for the person who reads it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the operator hands to the programs: one JSON document each, in the environment.
+"""Settings of the programs: one JSON document for each, in its environment.
 
 The operator writes it into the pod (`to_env`), the program reads it (`from_env`).
 """
@@ -30,7 +30,7 @@ REFUSED: Final = 42  # exit code: bad configuration or data; only a change of sp
 
 
 class Settings(Section):
-    """What every program is told."""
+    """Settings that every program has."""
 
     uid: str
     """UID of the ModelPipeline."""
@@ -47,7 +47,12 @@ class Settings(Section):
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Self:
-        """Raises pydantic.ValidationError, or KeyError when the variable is absent."""
+        """The settings in a program's environment.
+
+        Raises:
+            KeyError: The variable is absent.
+            pydantic.ValidationError: It holds no settings of this program.
+        """
         return cls.model_validate_json(environ[SETTINGS])
 
     def to_env(self) -> dict[str, str]:
@@ -64,7 +69,7 @@ class Settings(Section):
 
 
 class StreamSettings(Settings):
-    """What the two programs on the stream are told."""
+    """Settings that predictor and recorder have in common."""
 
     events: Events
     labels: Labels | None = None
@@ -80,14 +85,13 @@ class RecorderSettings(StreamSettings):
     """Spelling: canonical label, of both classes and the aliases (`labels.spellings`)."""
     flush_interval: Duration = timedelta(seconds=10)
     answers_among_events: bool = False
-    """Whether our answers are written to the events' topic: known by their header, they are no
-    events."""
+    """Whether our answers are written to the events' topic; their header tells them from events."""
     store_limit: int = 2 * 1024**3
     """Bytes that the waiting observations may take on disk."""
 
 
 class TrainerSettings(Settings):
-    """What one attempt is told; the first run writes it to S3 as the attempt's inputs."""
+    """Settings of one attempt; its first run writes them to S3 as the attempt's inputs."""
 
     number: int
     """The attempt's number n, from 1."""

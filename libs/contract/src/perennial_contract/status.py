@@ -1,6 +1,6 @@
-"""What the programs say of themselves: `/status` of each pod, and the trainer's last word.
+"""Status documents of the programs: `/status` of each pod, and the trainer's verdict.
 
-The operator drops an answer whose `uid` or `pod` is not what it asked for.
+The operator drops a document whose `uid` or `pod` is not the one that it asked for.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ MAX_TERMINATION_BYTES: Final = 4096  # of a termination message: Kubernetes cuts
 
 
 class Document(BaseModel):
-    """Lenient in what it reads: another version may have written more."""
+    """Frozen model with camelCase names; unknown fields, of another version, are ignored."""
 
     model_config = ConfigDict(
         alias_generator=to_camel,
@@ -31,7 +31,7 @@ class Document(BaseModel):
 
 
 class Problem(Document):
-    """Why a program does not do its work, in the words that conditions use."""
+    """Reason why a program does not do its work, as conditions show it."""
 
     reason: str
     """CamelCase: one of `reasons.Reason`, or Kubernetes' own word."""
@@ -40,7 +40,7 @@ class Problem(Document):
 
 
 class Report(Document):
-    """What every /status begins with."""
+    """Fields that every `/status` document has."""
 
     uid: str
     pod: str
@@ -127,7 +127,7 @@ class Score(Document):
 
 
 class Verdict(Document):
-    """The trainer's last word: its termination message, and attempts/<n>/verdict.json."""
+    """Verdict of an attempt: the trainer's termination message, and attempts/<n>/verdict.json."""
 
     uid: str
     number: int
@@ -154,7 +154,7 @@ class Verdict(Document):
     """By stage."""
 
     def to_termination(self) -> str:
-        """As JSON within 4 KB; when it is too long, what also stands on S3 is left out."""
+        """JSON within 4 KB; where it is longer, fields that also stand on S3 are left out."""
         cuts: list[dict[str, Any]] = [
             {},
             {"scores": []},

@@ -1,0 +1,1 @@
+"""Messages on Kafka as bytes: how they are read and written, without a client."""

@@ -1,4 +1,4 @@
-"""Messages of the predictions topic, and the headers that answers and dead letters carry."""
+"""Answers as the predictions topic holds them, and the headers of answers and dead letters."""
 
 from __future__ import annotations
 
@@ -6,22 +6,15 @@ from typing import Final
 
 import msgspec
 
-from perennial_contract.messages.references import (
-    Id,
-)
+from perennial_contract.messages.references import Id
 from perennial_contract.resource.schema import BinaryLabel
 from perennial_contract.resource.streams import Events
 
 MODEL_HEADER: Final = "perennial-model"
-
 SOURCE_HEADER: Final = "perennial-source"  # topic/partition/offset of the event
-
 PIPELINE_HEADER: Final = "perennial-pipeline"  # the id prefix of the pipeline that answers
-
 REASON_HEADER: Final = "perennial-reason"
-
 DETAIL_HEADER: Final = "perennial-detail"
-
 _ANSWER: Final = ("prediction", "label", "probability", "model")
 
 

@@ -1,4 +1,4 @@
-"""Messages of the events topic: any bytes give an event or a rejection, never an exception."""
+"""Events as their topic holds them: any bytes give an event or a rejection, never an exception."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Event(msgspec.Struct, frozen=True):
 
     id: Id
     record: dict[str, Any]
-    """Where the features lie, without id and label, wherever these stood."""
+    """The object that holds the features, without id and label, wherever these stood."""
     label: object | Absent
     """As written, when it lies inside the event."""
     time: int | None

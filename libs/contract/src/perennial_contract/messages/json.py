@@ -1,4 +1,4 @@
-"""JSON as it arrives: any bytes give an object or a reason why not, never an exception."""
+"""JSON from any sender: a value that can be written again, or ValueError."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _HUGE: Final = 1000  # digits from which an integer is taken for infinite
 def read_json(data: bytes) -> object:
     """A JSON value that can be written again.
 
-    NaN, Infinity and numbers beyond a float's range, which others write though JSON has none of
-    them, are null.
+    NaN, Infinity and numbers beyond a float's range, which some senders write though JSON has none
+    of them, become null.
 
     Raises:
-        ValueError: The bytes are no JSON, or are nested too deep.
+        ValueError: The bytes are not JSON, or are nested too deeply.
     """
     try:
         value = _decode(data)

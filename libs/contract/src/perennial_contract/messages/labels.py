@@ -13,7 +13,7 @@ _LONGEST: Final = 1000  # characters of a text that is read as a number
 
 
 def canonical(value: object) -> str | None:
-    """A label's text; None for null, an empty text, a list, an object or a number that is none."""
+    """A label's text; None for null, an empty text, a list, an object, NaN and infinity."""
     match value:
         case bool():
             return "true" if value else "false"
@@ -42,7 +42,7 @@ def _text(text: str) -> str | None:
 
 
 def spellings(label: BinaryLabel) -> dict[str, str]:
-    """Canonical spelling: canonical label, of both classes and all aliases."""
+    """Canonical label by canonical spelling, of both classes and all aliases."""
     pairs = {label.positive: label.positive, label.negative: label.negative, **label.aliases}
     return {canonical(k) or k: canonical(v) or v for k, v in pairs.items()}
 

@@ -1,4 +1,4 @@
-"""Messages of the labels topic."""
+"""Labels as their topic holds them: any bytes give a label or a rejection, never an exception."""
 
 from __future__ import annotations
 

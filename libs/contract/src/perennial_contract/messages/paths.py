@@ -12,7 +12,7 @@ from typing import Any, Final
 
 
 class Absent(Enum):
-    """That nothing stands at a path; null is something."""
+    """The type of ABSENT: nothing stands at a path. Null is something."""
 
     ABSENT = "absent"
 
@@ -21,7 +21,7 @@ ABSENT: Final = Absent.ABSENT
 
 
 def pick(record: Mapping[str, Any], path: str) -> object:
-    """What stands at a path, or ABSENT."""
+    """The value at a path, or ABSENT."""
     if path in record:
         return record[path]
     head, _, rest = path.partition(".")
@@ -30,10 +30,10 @@ def pick(record: Mapping[str, Any], path: str) -> object:
 
 
 def place(record: dict[str, Any], path: str, value: object) -> None:
-    """Puts a value where `pick` finds it.
+    """Put a value where `pick` finds it.
 
-    Objects on the way are made; where something else stands in the way, the whole rest of the path
-    becomes one literal key, and nothing is lost.
+    Missing objects are created; where another value stands in the way, the rest of the path becomes
+    one literal key, so that nothing is lost.
     """
     while path not in record:
         head, _, rest = path.partition(".")
@@ -45,7 +45,7 @@ def place(record: dict[str, Any], path: str, value: object) -> None:
 
 
 def remove(record: dict[str, Any], path: str) -> None:
-    """Removes all that a path may mean, literal and nested, and the objects that this empties."""
+    """Remove all that a path may mean, literal and nested, and the objects that this empties."""
     record.pop(path, None)
     head, _, rest = path.partition(".")
     below = record.get(head) if rest else None

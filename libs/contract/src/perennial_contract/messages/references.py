@@ -1,4 +1,4 @@
-"""References into a message: what stands at a path, in its key or in a header, and its id."""
+"""References into a message: to a path, its key or a header; and the id that joins messages."""
 
 from __future__ import annotations
 
@@ -15,14 +15,12 @@ from perennial_contract.reasons import DeadLetter
 from perennial_contract.resource.streams import Reference
 
 Id = str | int | float
-
 Headers = Sequence[tuple[str, bytes | None]] | None
-
 _IDS: Final = (str, int, float)
 
 
 class Rejection(msgspec.Struct, frozen=True):
-    """Why a message cannot be used."""
+    """A message that cannot be used, with the reason."""
 
     reason: DeadLetter
     detail: str
@@ -63,7 +61,7 @@ def pick_from(message: object, path: str) -> object | Absent:
 def resolve(
     reference: Reference, message: object, key: bytes | None, headers: Headers
 ) -> object | Absent:
-    """What a reference refers to, text where it is a key or a header; ABSENT where nothing."""
+    """The value that a reference leads to, a text for key and header, or ABSENT."""
     if reference.path is not None:
         return pick_from(message, reference.path)
     found = key

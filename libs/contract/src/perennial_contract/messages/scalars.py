@@ -1,4 +1,4 @@
-"""How a value of a record becomes a number or a category's text, in training and serving alike.
+"""Scalars of a record, read as numbers or as categories, in training and serving alike.
 
 | value                        | as number | as category |
 | ---                          | ---       | ---         |

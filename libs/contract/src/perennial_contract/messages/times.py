@@ -1,4 +1,4 @@
-"""An event's own time: ISO 8601 text, seconds or milliseconds, as milliseconds since 1970."""
+"""Times of events: ISO 8601 text, seconds or milliseconds, read as milliseconds since 1970."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LAST: Final = 253_402_300_800_000  # the year 10000
 
 
 def read_time(value: object) -> int | None:
-    """Milliseconds since 1970, or None where there is no time. Without a zone it is UTC."""
+    """Milliseconds since 1970, or None where the value is no time; a text without a zone is UTC."""
     if isinstance(value, bool):
         return None
     number = to_number(value)

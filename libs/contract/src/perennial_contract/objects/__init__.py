@@ -1,0 +1,1 @@
+"""Objects on S3 as keys and bytes, without a client."""

@@ -1,6 +1,6 @@
-"""What a published model is: four files under models/<version>/, the manifest written last.
+"""Bundle of a published model: four files under models/<version>/, the manifest written last.
 
-Bytes in, bytes out. Length and digest are checked before anything else sees a file: LightGBM ends
+Length and digest are checked before anything else sees a file: LightGBM ends
 the process on a truncated text.
 """
 
@@ -39,7 +39,7 @@ class File(Document):
 
 
 class Manifest(Document):
-    """Where a model comes from, and the digest of each of its files."""
+    """Manifest of a bundle: the model's origin, and the digest of each of its files."""
 
     format: int = 1
     uid: str
@@ -74,7 +74,7 @@ class Manifest(Document):
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """A checked bundle."""
+    """A bundle whose files have been checked against its manifest."""
 
     version: str
     digest: str
@@ -87,7 +87,7 @@ def sha256(data: bytes) -> str:
 
 
 def describe(files: Mapping[str, bytes]) -> dict[str, File]:
-    """What a manifest says of its files."""
+    """Length and digest of each file, as the manifest lists them."""
     return {name: File(length=len(data), sha256=sha256(data)) for name, data in files.items()}
 
 
@@ -99,18 +99,22 @@ def seal(manifest: Manifest, files: Mapping[str, bytes]) -> tuple[Bundle, bytes]
 
 
 def key(version: str, file: str) -> str:
-    """Where a file of a version lies below the pipeline's prefix."""
+    """The key of a version's file, below the pipeline's prefix."""
     return f"models/{version}/{file}"
 
 
 def version_number(version: str) -> int:
-    """The attempt that made a version; 0 when it is none."""
+    """The number of the attempt that made a version; 0 where the text names no version."""
     match = _VERSION.fullmatch(version)
     return int(match[1]) if match else 0
 
 
 def open_manifest(version: str, data: bytes) -> Manifest:
-    """Raises BundleBroken when the manifest is not the version's."""
+    """The manifest of a version, from its bytes.
+
+    Raises:
+        BundleBroken: The bytes have another digest, cannot be read, or are of an unknown format.
+    """
     if not version.endswith(sha256(data)[:8]):
         raise BundleBroken(f"{MANIFEST} of {version} has another digest than its version names")
     try:
@@ -123,7 +127,11 @@ def open_manifest(version: str, data: bytes) -> Manifest:
 
 
 def check_file(manifest: Manifest, name: str, data: bytes) -> bytes:
-    """Raises BundleBroken when a file is not what the manifest says."""
+    """The file's bytes, as they were given.
+
+    Raises:
+        BundleBroken: Length or digest is not the manifest's.
+    """
     said = manifest.files[name]
     if len(data) != said.length:
         raise BundleBroken(f"{name} has {len(data)} bytes instead of {said.length}")
@@ -133,7 +141,7 @@ def check_file(manifest: Manifest, name: str, data: bytes) -> bytes:
 
 
 class Golden(msgspec.Struct, frozen=True):
-    """A raw record, and the raw scores that the model must give for it."""
+    """A golden row: a raw record, and the raw scores that the model must give for it."""
 
     record: dict[str, Any]
     scores: list[float]
@@ -144,7 +152,11 @@ def to_golden(rows: list[Golden]) -> bytes:
 
 
 def from_golden(data: bytes) -> list[Golden]:
-    """Raises BundleBroken when the rows cannot be read."""
+    """The golden rows of a bundle.
+
+    Raises:
+        BundleBroken: The bytes cannot be read.
+    """
     try:
         return msgspec.json.Decoder(Golden).decode_lines(data)
     except msgspec.MsgspecError as error:

@@ -45,7 +45,7 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class SegmentKey:
-    """Where a segment lies below the pipeline's prefix."""
+    """Key of a segment, below the pipeline's prefix."""
 
     topic_id: str
     partition: int
@@ -62,7 +62,7 @@ def parse_segment_key(key: str) -> SegmentKey | None:
 
 
 def to_parquet(observations: Sequence[Observation]) -> bytes:
-    """Equal observations give equal bytes, so that a repeated PUT can be told from another's."""
+    """A segment's bytes; equal observations give equal bytes, so a repeated PUT is recognised."""
     columns = [
         pa.array([getattr(row, field.name) for row in observations], field.type) for field in SCHEMA
     ]
@@ -72,7 +72,11 @@ def to_parquet(observations: Sequence[Observation]) -> bytes:
 
 
 def from_parquet(data: bytes) -> list[Observation]:
-    """Raises pyarrow.ArrowInvalid when the bytes are no segment."""
+    """The observations of a segment.
+
+    Raises:
+        pyarrow.ArrowInvalid: The bytes are no segment.
+    """
     table = pq.read_table(io.BytesIO(data), schema=SCHEMA)
     return [Observation(**row) for row in table.to_pylist()]
 

@@ -1,4 +1,4 @@
-"""Whose a prefix is: owner.json, written once by whichever program comes first.
+"""Owner of a prefix: owner.json, written once by whichever program comes first.
 
 An owner is a cluster, a namespace and a name: a resource that is deleted and created again is
 the same owner, and goes on with what stands there.
@@ -22,11 +22,11 @@ class StorageTaken(Exception):  # noqa: N818  named as the reason
 
 class Owner(Document):
     cluster: str
-    """UID of its namespace kube-system; empty where the operator did not tell."""
+    """UID of its namespace kube-system; empty where the operator did not give it."""
     namespace: str
     name: str
     uid: str
-    """Of the resource that came first; it tells nothing apart."""
+    """UID of the resource that came first; it plays no part in the comparison."""
 
     def __str__(self) -> str:
         cluster = f" of cluster {self.cluster}" if self.cluster else ""
@@ -46,7 +46,11 @@ def owner_of(settings: Settings) -> Owner:
 
 
 def check_owner(standing: bytes, settings: Settings) -> None:
-    """Raises StorageTaken when the owner.json that stands there is not of this pipeline."""
+    """Compare the owner.json that stands in a prefix with this pipeline.
+
+    Raises:
+        StorageTaken: It names another pipeline, or cannot be read.
+    """
     ours = str(owner_of(settings))
     try:
         theirs = str(Owner.model_validate_json(standing))

@@ -1,4 +1,4 @@
-"""Watermark of a topic's partitions: up to where each has been written, read or answered.
+"""Watermark over the partitions of topics: the position that comes next in each.
 
 Only this module knows its shape, which is JSON in the status, in `/status`, in manifests and in
 messages alike.
@@ -13,7 +13,7 @@ Watermark = dict[str, dict[str, int]]
 
 
 def from_positions(partitions: Mapping[str, Mapping[int, int]]) -> Watermark:
-    """From what comes next, by topic id and partition number."""
+    """A watermark from the next positions, by topic id and partition number."""
     return {
         topic_id: {str(number): position for number, position in sorted(positions.items())}
         for topic_id, positions in partitions.items()
@@ -21,31 +21,31 @@ def from_positions(partitions: Mapping[str, Mapping[int, int]]) -> Watermark:
 
 
 def advance(watermark: Watermark, topic_id: str, partition: int, position: int) -> None:
-    """Sets, in place, what comes next in a partition."""
+    """Set the next position in a partition, in place."""
     watermark.setdefault(topic_id, {})[str(partition)] = position
 
 
 def position(watermark: Watermark, topic_id: str, partition: int | str) -> int:
-    """What comes next in a partition; 0 where nothing is known of it."""
+    """The next position in a partition; 0 where it is unknown."""
     return watermark.get(topic_id, {}).get(str(partition), 0)
 
 
 def positions(watermark: Watermark) -> Iterator[tuple[str, str, int]]:
-    """Topic id, partition, and what comes next there; in order."""
+    """Topic id, partition and next position, in order."""
     for topic_id, partitions in sorted(watermark.items()):
         for partition, following in sorted(partitions.items()):
             yield topic_id, partition, following
 
 
 def total(watermark: Watermark) -> int:
-    """How many observations stand below a watermark."""
+    """Number of observations below a watermark."""
     return sum(following for _, _, following in positions(watermark))
 
 
 def is_within(watermark: Watermark, other: Watermark) -> bool:
-    """Whether nothing that stands below `watermark` lies beyond `other`.
+    """Whether everything below `watermark` also lies below `other`.
 
-    A topic made again has another id: nothing of it is known to a watermark of the old one.
+    A topic made again has another id, of which a watermark of the old topic knows nothing.
     """
     return all(
         following <= position(other, topic_id, partition)
@@ -54,7 +54,7 @@ def is_within(watermark: Watermark, other: Watermark) -> bool:
 
 
 def highest(known: Watermark, other: Watermark) -> Watermark:
-    """Per partition a maximum that never falls; a topic made again adds under its new id."""
+    """The greater position of each partition; a topic made again is added under its new id."""
     return {
         topic_id: {
             partition: max(

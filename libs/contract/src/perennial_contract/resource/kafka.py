@@ -1,4 +1,4 @@
-"""The section `kafka`: how the brokers are reached."""
+"""Section `kafka`: how the brokers are reached."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `kafka.properties` of a ModelPipeline may set."""
+"""Properties of the Kafka clients that `kafka.properties` of a ModelPipeline may set."""
 
 from __future__ import annotations
 
@@ -46,8 +46,7 @@ KAFKA_PROPERTIES: Final = frozenset(
         "socket.timeout.ms",
     }
 )
-"""What `kafka.properties` may set: what tunes a client, nothing that an answer's or an
-observation's safety rests on."""
+"""Properties that tune a client; none that the safety of answers or observations rests on."""
 
 KAFKA_TEXTS: Final = frozenset(
     {
@@ -61,5 +60,5 @@ KAFKA_TEXTS: Final = frozenset(
         "socket.nagle.disable",
     }
 )
-"""Those of them that are no numbers."""
+"""Those of them that take a text rather than a number."""
 KAFKA_NUMBER: Final = r"^-?[0-9]+(\.[0-9]+)?$"

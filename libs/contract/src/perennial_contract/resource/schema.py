@@ -1,4 +1,4 @@
-"""The section `schema`: what is predicted, and from which features."""
+"""Section `schema`: what is predicted, and from which features."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The section `storage`: the bucket, and what is kept in it."""
+"""Section `storage`: the bucket, and what is kept in it."""
 
 from __future__ import annotations
 

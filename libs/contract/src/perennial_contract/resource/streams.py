@@ -1,4 +1,4 @@
-"""The sections on topics: events, labels, predictions, dead letters, lifecycle."""
+"""Sections on topics: events, labels, predictions, dead letters, lifecycle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sections on training: dataset, retrain, optimizer, promotion, model, tracking."""
+"""Sections on training: dataset, retrain, optimizer, promotion, model, tracking."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kinds of values in a ModelPipeline: durations, and frozen models with camelCase names."""
+"""Types of values in a ModelPipeline: durations, names, and frozen models in camelCase."""
 
 from __future__ import annotations
 
@@ -41,7 +41,10 @@ def parse_duration(text: object) -> timedelta:
 
 
 def format_duration(duration: timedelta) -> str:
-    """In the largest unit that leaves a whole number; days, seconds and ms where none does."""
+    """`timedelta(minutes=90)` as "90m": in the largest unit that leaves a whole number.
+
+    Days, seconds and milliseconds where none does.
+    """
     milliseconds = duration // timedelta(milliseconds=1)
     for unit, length in reversed(UNITS.items()):
         number, rest = divmod(milliseconds, length)

@@ -1,0 +1,1 @@
+"""Runtime that the programs share; each client stands behind an extra."""

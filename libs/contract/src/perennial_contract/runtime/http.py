@@ -1,4 +1,4 @@
-"""What the programs answer over HTTP: /status, /healthz, /readyz, /metrics."""
+"""HTTP server of the programs: /status, /healthz, /readyz and /metrics."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _NOT_FOUND: Final = Answer(HTTPStatus.NOT_FOUND)
 
 
 def probe(well: bool) -> Answer:  # noqa: FBT001  the answer to one question
-    """As the kubelet reads it."""
+    """Answer to a probe of the kubelet: 200 or 503."""
     return Answer(HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def prometheus(text: bytes) -> Answer:
-    """Prometheus' text format."""
+    """Answer to a scrape, in Prometheus' text format."""
     return Answer(HTTPStatus.OK, text, "text/plain; version=0.0.4; charset=utf-8")
 
 
@@ -37,7 +37,7 @@ def serve(
     alive: Callable[[], bool],
     metrics: Callable[[], bytes],
 ) -> ThreadingHTTPServer:
-    """What predictor, recorder and trainer answer; `metrics` gives Prometheus' text format."""
+    """Serve a program's report, probes and metrics; `metrics` gives Prometheus' text format."""
     routes: Routes = {
         "/status": lambda: Answer(HTTPStatus.OK, report().model_dump_json().encode()),
         "/readyz": lambda: probe(report().ready),
@@ -48,7 +48,7 @@ def serve(
 
 
 def listen(port: int, routes: Routes) -> ThreadingHTTPServer:
-    """Answers on all addresses from a thread of its own; port 0 takes a free one."""
+    """Answer on all addresses, from a thread; port 0 takes a free one."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -61,7 +61,7 @@ def listen(port: int, routes: Routes) -> ThreadingHTTPServer:
             self.wfile.write(answer.body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Says nothing: a probe every few seconds is no news."""
+            """Log nothing: a probe every few seconds is no news."""
 
     server = ThreadingHTTPServer(("", port), Handler)
     server.daemon_threads = True

@@ -1,4 +1,4 @@
-"""One line of JSON per log record, the same in all programs: a constant message, then fields."""
+"""Logs as lines of JSON, the same in all programs: a constant message, then fields."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asc
 
 
 class JsonFormatter(logging.Formatter):
-    """Fields given as `extra=` stand beside the message."""
+    """One line of JSON for each record, with the fields given as `extra=` beside the message."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -32,9 +32,9 @@ class JsonFormatter(logging.Formatter):
 
 
 class Unrepeated(logging.Filter):
-    """Lets a line through once a minute, whatever the numbers in it.
+    """Let a line through once a minute, whatever the numbers in it.
 
-    A Kafka client that cannot connect says so twenty times a second, each time with another number.
+    A Kafka client that cannot connect logs it twenty times a second, each time with another number.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class Unrepeated(logging.Filter):
         line = _NUMBERS.sub("", record.getMessage())
         if record.created - self._said.get(line, -_SILENCE) < _SILENCE:
             return False
-        self._said.pop(line, None)  # to stand at the end again: the first is the oldest
+        self._said.pop(line, None)  # moved to the end: the first is always the oldest
         self._said[line] = record.created
         if len(self._said) > _REMEMBERED:
             del self._said[next(iter(self._said))]
@@ -53,7 +53,7 @@ class Unrepeated(logging.Filter):
 
 
 def configure(level: int = logging.INFO) -> None:
-    """Sends all logging to standard error as JSON lines."""
+    """Send all logging to standard error as JSON lines."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)

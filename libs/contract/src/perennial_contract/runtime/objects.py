@@ -1,4 +1,4 @@
-"""S3 as the programs see it: one protocol for what they ask of it."""
+"""Port of the objects on S3: what the programs ask of it, and how it can fail."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from perennial_contract.reasons import Reason
 
 
 class Objects(Protocol):
-    """`perennial_contract.runtime.s3.Store` is one."""
+    """Objects below one prefix, each written once; the adapter is `runtime.s3.Store`."""
 
     def get(self, key: str) -> bytes | None: ...
 
@@ -22,7 +22,7 @@ class Objects(Protocol):
 
 
 class StoreError(Exception):
-    """S3 cannot do what was asked; `reason` is a condition's."""
+    """S3 cannot do what was asked; `reason` is the one that conditions give."""
 
     reason = Reason.STORAGE_UNAVAILABLE
 
@@ -38,8 +38,8 @@ class StorageRefused(StoreError):  # noqa: N818  named as the condition's reason
 
 
 class Put(Enum):
-    """What became of a conditional write."""
+    """Outcome of a conditional write."""
 
     WRITTEN = "written"
-    SAME = "same"  # these very bytes stand there already: ours, after a lost answer
+    SAME = "same"  # these very bytes stand there already, as after a lost answer
     TAKEN = "taken"  # another's bytes stand there

@@ -1,4 +1,4 @@
-"""S3 as all three programs use it: objects that are written once and never changed.
+"""Adapter of S3: objects that are written once and never changed.
 
 Writes carry `If-None-Match: *` and the SHA-256 of their bytes as metadata, so that after a lost
 answer the writer can tell its own object from another's.
@@ -34,9 +34,10 @@ _UNTRUSTED: Final = ("CERTIFICATE_VERIFY_FAILED", "NO_CERTIFICATE_OR_CRL_FOUND",
 
 
 def connect(storage: Storage, secret: Path) -> S3Client:
-    """A client with the credentials of a mounted Secret; empty files mean the default chain.
+    """A client with the credentials of a mounted Secret, else those of boto3's default chain.
 
-    A `ca.crt` in it is what the server's certificate is checked with.
+    Empty files count as none. The Secret's `ca.crt`, where there is one, is what the server's
+    certificate is checked with.
     """
     read = {f.name: f.read_text().strip() for f in secret.glob("AWS_*")} if secret.is_dir() else {}
     config = Config(
@@ -84,9 +85,9 @@ class Store:
             raise self._named(error) from error
 
     def put_new(self, key: str, data: bytes, patience: float = 20.0) -> Put:
-        """Writes an object unless one stands there; `patience` in seconds.
+        """Write an object unless one stands there; `patience` in seconds.
 
-        An unclear answer is followed by the same bytes again, until S3 says yes or "exists".
+        After an unclear answer the same bytes are sent again, until S3 takes them or has them.
 
         Raises:
             StoreError: S3 gave no clear answer for that long.
@@ -148,7 +149,12 @@ class Store:
             raise self._named(error) from error
 
     def probe(self) -> None:
-        """Raises StorageRefused when the server writes a second time what it must not."""
+        """Check that the server honours conditional writes, by writing one key twice.
+
+        Raises:
+            StorageRefused: It wrote the second time.
+            StoreError: S3 is away, refuses us, or has no such bucket.
+        """
         key = f"probe-{uuid4().hex}"
         self.put_new(key, b"first")
         try:

@@ -1,4 +1,4 @@
-"""The user's Secrets as the programs see them: mounted, a file per key, and changing in place."""
+"""Secrets of the user as they are mounted: a file for each key, and changing in place."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ SECURITY_PROPERTIES: Final = frozenset(
     }
 )
 """Keys whose text is the Kafka client's property of that name."""
-LONGEST_DELAY: Final = 30.0  # seconds that a process goes on with the Secret it began with
+LONGEST_DELAY: Final = 30.0  # seconds that a process goes on with the Secret it started with
 
 
 class SecretRefused(Exception):  # noqa: N818  what has been found, not what went wrong
-    """The Secret holds what may not be set; the message names the key."""
+    """The Secret holds a key that may not be set, or that is no text; the message names it."""
 
 
 def kafka_security(folder: Path) -> dict[str, str]:
@@ -56,7 +56,7 @@ def kafka_security(folder: Path) -> dict[str, str]:
 
 
 def without(text: str, security: Mapping[str, str]) -> str:
-    """What a client says, without the Secret's content: it repeats what it cannot use."""
+    """A client's text without the Secret's values: clients repeat a value that they cannot use."""
     for value in sorted(security.values(), key=len, reverse=True):
         text = text.replace(value, "...") if value else text
     return text
@@ -70,7 +70,7 @@ def _text(file: Path) -> str:
 
 
 class Secrets:
-    """Tells when a process should end to take what has changed; `now` in monotonic seconds."""
+    """Mounted Secrets, watched: once they have changed, the process should end and start anew."""
 
     def __init__(self, folders: Iterable[Path], delay: float | None = None) -> None:
         """`delay` in seconds; by default drawn, so that not all pods of a pipeline end at once."""
@@ -80,10 +80,10 @@ class Secrets:
         self._changed_at: float | None = None
 
     def stale(self, now: float) -> bool:
-        """Whether what stands there has been another than at the start for the delay."""
+        """Whether the content has differed for `delay` seconds; `now` in monotonic seconds."""
         try:
             digest = self._digest()
-        except OSError:  # a file went as it was read: the next look finds what came in its place
+        except OSError:  # a file vanished while it was read: the next look finds its successor
             return False
         if digest == self._began:
             self._changed_at = None
@@ -103,7 +103,7 @@ class Secrets:
 
 
 def _files(folder: Path) -> list[Path]:
-    """Kubernetes keeps the versions of a Secret in folders and links whose names begin with .."""
+    """The keys' files; Kubernetes keeps a Secret's versions beside them, under names with '..'."""
     if not folder.is_dir():
         return []
     return sorted(f for f in folder.iterdir() if not f.name.startswith("..") and f.is_file())

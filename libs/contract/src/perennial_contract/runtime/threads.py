@@ -1,6 +1,6 @@
-"""How many threads LightGBM may use: whole CPUs of the container's limit, or those there are.
+"""Threads that LightGBM may use: whole CPUs of the container's limit, else all processors.
 
-More threads than the limit wait for each other's time; a search then takes many times as long.
+Threads beyond the limit wait for each other; a search then takes many times as long.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def threads(cgroup: Path, processors: int) -> int:
-    """At least 1; `cgroup` is the folder that holds version 2's cpu.max, or version 1's cpu/."""
+    """Number of threads, at least 1; `cgroup` holds cpu.max (version 2) or the folder cpu (1)."""
     quota, period = _limit(cgroup)
     return processors if quota <= 0 else max(1, min(processors, quota // period))
 

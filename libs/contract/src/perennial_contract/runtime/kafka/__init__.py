@@ -1,0 +1,1 @@
+"""Kafka clients: their settings, headers and refusals, and the writer of lifecycle messages."""

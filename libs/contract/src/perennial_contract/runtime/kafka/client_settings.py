@@ -1,7 +1,7 @@
-"""The settings of the Kafka clients, measured on a real broker; the user's tuning among them.
+"""Settings of the Kafka clients, measured on a real broker, with the user's tuning.
 
-What keeps records from being lost stands after the user's properties, so that it holds. `security`
-is what the user's Secret holds (`secrets.kafka_security`).
+Settings that keep records from being lost come after the user's properties, and win. `security`
+holds the properties of the user's Secret (`secrets.kafka_security`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Final
 from perennial_contract.resource.kafka import Kafka
 
 LARGEST: Final = 100_000_000
-"""Bytes of a record; what a broker reads as one request is 104,857,600 at most by default."""
+"""Bytes of a record; by default a broker reads requests of at most 104,857,600 bytes."""
 
 
 def for_consumer(kafka: Kafka, security: Mapping[str, str], group: str) -> dict[str, Any]:
@@ -37,9 +37,9 @@ def for_consumer(kafka: Kafka, security: Mapping[str, str], group: str) -> dict[
 
 
 def for_producer(kafka: Kafka, security: Mapping[str, str]) -> dict[str, Any]:
-    """Idempotent; what is not delivered in 30 s is answered again from the last commit.
+    """Idempotent; events without a delivered answer after 30 s are answered again.
 
-    How large a record may be is the topic's to say, not ours.
+    The topic's limit on a record's size is the one that counts, so ours is out of its way.
     """
     return {
         "message.max.bytes": LARGEST,
@@ -58,6 +58,6 @@ def for_producer(kafka: Kafka, security: Mapping[str, str]) -> dict[str, Any]:
 
 
 def for_admin(kafka: Kafka, security: Mapping[str, str]) -> dict[str, Any]:
-    """It only looks at topics; what it would log is in the report."""
+    """For looking at topics; it logs nothing, since the report tells of its errors."""
     servers = {"bootstrap.servers": kafka.bootstrap_servers, "log_level": 0}
     return {**kafka.properties, **security, **servers}

@@ -1,4 +1,4 @@
-"""A Kafka message's headers as the client has them, or none where it cannot show them."""
+"""Headers of a Kafka message, or none where the client cannot show them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ASK: Final = methodcaller("headers")
 
 
 class Placed(Protocol):
-    """What is asked of the client's message; its headers are asked for by name."""
+    """The client's message, as far as it is used here; `headers` is called by name."""
 
     def topic(self) -> str | None: ...
     def partition(self) -> int | None: ...
@@ -21,10 +21,10 @@ class Placed(Protocol):
 
 
 def read_headers(message: Placed) -> Headers:
-    """None where a header's name is not UTF-8: the client then shows none of them.
+    """The headers, or None where a header's name is not UTF-8: the client then shows none.
 
-    It gives such a list together with an exception. Only a call by way of C, as methodcaller's,
-    surely raises it here; one of CPython's fast paths would leave it to any later line.
+    For such a message the client returns a list with an exception set. Only a call by way of C, as
+    methodcaller's, is sure to raise it here; CPython's fast paths may leave it to any later line.
     """
     try:
         found: Headers = _ASK(message)

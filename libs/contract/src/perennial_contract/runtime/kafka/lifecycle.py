@@ -1,4 +1,4 @@
-"""The Kafka adapter: one message to the lifecycle topic, or why it could not be written."""
+"""Writer of the lifecycle topic: one message, confirmed, or the reason why it is not there."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PRODUCER: Final[dict[str, Any]] = {
     "linger.ms": 0,
     "message.timeout.ms": int(_DELIVERED * 1000),
     "partitioner": "murmur2_random",  # as Java's clients choose
-    "enable.idempotence": False,  # said twice harms nobody; where it is forbidden, it is fatal
+    "enable.idempotence": False,  # a doubled message is harmless; a forbidden setting is fatal
     "acks": "all",
 }
 
@@ -40,7 +40,7 @@ class Unwritten(Exception):  # noqa: N818  what became of the message
 
 
 class LifecycleTopic:
-    """Connects anew for each message: there are two in an attempt, far apart."""
+    """Connects anew for each message: an attempt has two, far apart."""
 
     def __init__(self, kafka: Kafka, lifecycle: TopicSection, secret: Path) -> None:
         """Raises SecretRefused when the Secret holds a key that may not be set."""
@@ -56,10 +56,10 @@ class LifecycleTopic:
         self._complaint: KafkaError | None = None
 
     def write(self, key: str, value: bytes) -> None:
-        """Returns when the brokers have confirmed it, or after 15 s.
+        """Write a message, and return once the brokers have confirmed it.
 
         Raises:
-            Unwritten: They have not.
+            Unwritten: They have not, within 15 s.
         """
         self._complaint = None
         try:
@@ -69,7 +69,7 @@ class LifecycleTopic:
             raise self._unwritten(error.args[0]) from error
 
     def _look(self) -> None:
-        """A producer would make the topic where the brokers let it."""
+        """Ask for the topic first: a producer would create it where the brokers allow that."""
         admin = AdminClient(self._properties, logger=_LOG)
         asked = admin.describe_topics(TopicCollection([self._topic]), request_timeout=_ASKED)
         try:
@@ -92,7 +92,7 @@ class LifecycleTopic:
             raise KafkaException(said[0])
 
     def _complain(self, error: KafkaError) -> None:
-        """What the client says before a question times out tells more than the time-out."""
+        """Keep the client's error before a time-out: it tells more than the time-out."""
         if error.code() != KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001
             self._complaint = error
 

@@ -1,6 +1,6 @@
-"""Which errors of the Kafka client say that the brokers refuse us, by its own names for them.
+"""Refusals by the brokers, recognised by the Kafka client's own names for its errors.
 
-The client is not imported: the operator, which uses the contract too, does without it.
+The client itself is not imported.
 """
 
 from __future__ import annotations
@@ -18,14 +18,16 @@ _FORBIDDEN: Final = frozenset(
         "TOPIC_AUTHORIZATION_FAILED",
     }
 )
-_ALERT: Final = "SSL alert"  # our certificate was refused; by its name they were only away
+_ALERT: Final = (
+    "SSL alert"  # our certificate was refused; the error's name says only that brokers are away
+)
 _VARIES: Final = re.compile(
-    r"^Unable to produce message: | \((after \d+ms|\d+ identical)[^)]*\)"  # another with each try
+    r"^Unable to produce message: | \((after \d+ms|\d+ identical)[^)]*\)"  # differs with each try
 )
 
 
 class ClientError(Protocol):
-    """As confluent_kafka's KafkaError."""
+    """confluent_kafka's KafkaError, as far as it is used here."""
 
     def name(self) -> str: ...
 
@@ -33,20 +35,20 @@ class ClientError(Protocol):
 
 
 def is_untrusted(error: ClientError) -> bool:
-    """Whether one side does not believe the other's password or certificate."""
+    """Whether one side does not accept the other's password or certificate."""
     return error.name() in _UNTRUSTED or _ALERT in error.str()
 
 
 def is_forbidden(error: ClientError) -> bool:
-    """Whether the brokers know us, and do not allow it."""
+    """Whether the brokers know us, and do not permit what we asked."""
     return error.name() in _FORBIDDEN
 
 
 def is_refused(error: ClientError) -> bool:
-    """Either of the two: whatever it is, somebody must mend it."""
+    """Whether it is either of the two; it lasts until somebody changes something."""
     return is_untrusted(error) or is_forbidden(error)
 
 
 def words(error: ClientError) -> str:
-    """What the client says, without times: the same trouble is to be said in the same words."""
+    """The client's text without times and counts, so that one trouble has one wording."""
     return _VARIES.sub("", error.str())
