@@ -33,7 +33,7 @@ def record(draw: random.Random) -> Record:
 
 
 def plain_loop(encoder: Encoder) -> Callable[[Sequence[Record]], NDArray[np.float64]]:
-    """What one would write first: row by row, value by value."""
+    """The encoder that one would write first: row by row, value by value."""
     document = msgspec.json.decode(encoder.to_json())
     features = document["features"]
     levels = {
@@ -64,7 +64,7 @@ def plain_loop(encoder: Encoder) -> Callable[[Sequence[Record]], NDArray[np.floa
 def measure(
     ways: Sequence[Callable[[Sequence[Record]], object]], rows: list[Record], size: int
 ) -> list[float]:
-    """Best microseconds per row of each way."""
+    """Microseconds per row of each way, of its best round."""
     best = [float("inf")] * len(ways)
     end = time.perf_counter() + SECONDS
     first = 0

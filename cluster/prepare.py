@@ -1,4 +1,4 @@
-"""Make a pipeline's topics and the buckets on the local cluster; what is there stays as it is.
+"""Topics of a pipeline, and the buckets, made on the local cluster; what exists stays as it is.
 
     python cluster/prepare.py PIPELINE PARTITIONS
 
@@ -29,7 +29,7 @@ PATIENCE_SECONDS = 15.0
 
 
 def topics_of(pipeline: str) -> list[str]:
-    """The topics that a file names, each once; by a name, those that usually go with it.
+    """The topics that a file names, each once; for a name, those that usually go with it.
 
     Raises:
         ValueError: The file holds no ModelPipeline.

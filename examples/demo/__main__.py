@@ -24,7 +24,7 @@ from typing import Final
 from examples.demo.accuracy import Accuracy
 from examples.demo.adapters import kafka, store
 from examples.demo.adapters.cluster import Cluster
-from examples.demo.commands import guarded, say_how_to_go_on
+from examples.demo.commands import print_next_steps, run_guarded
 from examples.demo.data.agrawal import FUNCTIONS
 from examples.demo.data.dataset import ROWS, base_dataset, example_rows
 from examples.demo.data.rows import FUNCTION, Applications
@@ -52,7 +52,7 @@ def demo(pipeline: Pipeline) -> int:
         source.close()
     facts = read_facts(pipeline, list(run.ended.values()))
     print("\n" + "\n".join(report(facts, timeline, run.accuracy.grades)) + "\n")
-    say_how_to_go_on(pipeline)
+    print_next_steps(pipeline)
     return 0 if succeeded(timeline, count(facts)) else 1
 
 
@@ -146,7 +146,7 @@ def main(arguments: Sequence[str]) -> int:
     if command is None:
         print(__doc__)
         return 2
-    return guarded(lambda: command(load(file)))
+    return run_guarded(lambda: command(load(file)))
 
 
 if __name__ == "__main__":

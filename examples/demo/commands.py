@@ -17,7 +17,7 @@ from examples.demo.pipeline import MANIFEST, ManifestTrouble, Pipeline
 _INTERRUPTED: Final = 130  # exit code after Ctrl-C, as shells have it
 
 
-def say_how_to_go_on(pipeline: Pipeline, file: Path = MANIFEST) -> None:
+def print_next_steps(pipeline: Pipeline, file: Path = MANIFEST) -> None:
     """Print the commands for looking on, sending more and removing it all."""
     this = "" if file == MANIFEST else f" -f {file}"
     lines = [
@@ -32,7 +32,7 @@ def say_how_to_go_on(pipeline: Pipeline, file: Path = MANIFEST) -> None:
     print("\n".join([*lines, "Remove it all: make demo-down"]))
 
 
-def guarded(command: Callable[[], int]) -> int:
+def run_guarded(command: Callable[[], int]) -> int:
     """The command's exit code; trouble is one line on standard error."""
     try:
         return command()

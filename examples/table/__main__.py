@@ -21,7 +21,7 @@ from typing import Final
 
 from examples.demo.adapters import store
 from examples.demo.adapters.cluster import Cluster
-from examples.demo.commands import guarded, say_how_to_go_on
+from examples.demo.commands import print_next_steps, run_guarded
 from examples.demo.display.screen import choose_screen
 from examples.demo.facts import read_facts
 from examples.demo.follow import WallClock
@@ -90,7 +90,7 @@ def run(table: Table, chosen: Sizes) -> int:
     facts = read_facts(pipeline, list(table_run.ended.values()))
     lines = report(facts, table_run.accuracy.grades, table, chosen.base)
     print("\n" + "\n".join(lines) + "\n")
-    say_how_to_go_on(pipeline, file_of(table))
+    print_next_steps(pipeline, file_of(table))
     return 0 if count(facts).whole else 1
 
 
@@ -106,7 +106,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         table = read(Path(path).expanduser(), label)
         chosen = sizes(table)
-        return guarded(lambda: _COMMANDS[command](table, chosen))
+        return run_guarded(lambda: _COMMANDS[command](table, chosen))
     except TableRefused as refused:
         print(f"demo: {refused}", file=sys.stderr)
         return 1

@@ -1,4 +1,4 @@
-"""What a pipeline needs is made by one command, as often as one likes."""
+"""Command that makes what a pipeline needs, as often as one likes."""
 
 import subprocess
 from pathlib import Path

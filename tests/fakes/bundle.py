@@ -1,4 +1,4 @@
-"""A small real bundle: LightGBM on 400 made-up people, through the contract's encoder."""
+"""Bundle of a small real model: LightGBM on 400 generated people, through the encoder."""
 
 from __future__ import annotations
 

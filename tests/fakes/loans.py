@@ -1,4 +1,4 @@
-"""A pipeline that lives in the demo's own process: it answers, counts labels, and retrains."""
+"""Pipeline inside the test's process: it answers the demo, counts labels, and retrains."""
 
 import json
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The objects of one bucket and prefix, in memory."""
+"""Objects of one bucket and prefix, in memory."""
 
 from collections.abc import Iterator
 

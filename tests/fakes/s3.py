@@ -1,4 +1,4 @@
-"""S3 as boto3 shows it, in memory: conditional writes, pages, and answers that go wrong."""
+"""S3 as boto3 shows it, in memory: conditional writes, pages, and injected faults."""
 
 # ruff: noqa: N803  the arguments are called as boto3 calls them
 

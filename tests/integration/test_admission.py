@@ -1,4 +1,4 @@
-"""What the API server refuses in a ModelPipeline's templates, and to whom."""
+"""Refusals by the API server of a ModelPipeline's templates, and whom they concern."""
 
 import json
 from collections.abc import Iterator

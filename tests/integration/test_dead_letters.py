@@ -1,4 +1,4 @@
-"""What no answer can be given to, or what no topic takes as it is."""
+"""Dead letters: events that cannot be answered, and answers that their topic does not take."""
 
 from collections.abc import Iterator
 

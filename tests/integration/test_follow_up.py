@@ -1,4 +1,4 @@
-"""What follows a verdict, against a real Kafka, MLflow and S3 server."""
+"""Steps after a verdict, against a real Kafka, MLflow and S3 server."""
 
 from __future__ import annotations
 

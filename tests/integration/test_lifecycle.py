@@ -1,4 +1,4 @@
-"""What a predictor says on the lifecycle topic, and what happens when nobody takes it."""
+"""Messages of a predictor on the lifecycle topic, and a topic that takes none."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What the user of kafka.secretRef may not do is named, and goes on when it is allowed."""
+"""Permissions that the user of kafka.secretRef lacks: named, and waited for."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager

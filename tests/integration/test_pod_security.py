@@ -1,4 +1,4 @@
-"""Every pod of ours, in a namespace that enforces Pod Security's `restricted`."""
+"""Pods of all programs in a namespace that enforces Pod Security's `restricted`."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Where a partition begins to be read: its commit, the pipeline's creation, what is left of it."""
+"""Start of a partition: its commit, the pipeline's creation, or what is left of it."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""What a user adds to pods, as the operator's process carries it to the children."""
+"""Templates of the user, as the operator's process carries them to the children."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Where the real servers of the tests stand, the same on kind and natively."""
+"""Addresses of the tests' real servers, the same on kind and natively."""
 
 import os
 import shutil

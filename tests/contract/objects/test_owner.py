@@ -1,4 +1,4 @@
-"""Whose a prefix is."""
+"""Owner of a prefix."""
 
 import json
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Whatever JSON can say, for Hypothesis."""
+"""JSON values of every kind, for Hypothesis."""
 
 from hypothesis import strategies as st
 

@@ -1,4 +1,4 @@
-"""A good bundle altered in ten ways, each under a version of its own."""
+"""Bundles altered in ten ways, each under its own version."""
 
 from collections.abc import Callable, Mapping
 from typing import Final

@@ -1,4 +1,4 @@
-"""What a group has committed, looked at again and again beside a test."""
+"""Commits of a consumer group, polled while a test runs."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""One ModelPipeline of a test: its namespace, bucket, Secret, dataset and stream."""
+"""ModelPipeline of one test: its namespace, bucket, Secret, dataset and stream."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""A client of the published loop: what it asks and what it reads share a topic, without any key."""
+"""Client of the published loop: requests and answers share a topic, without keys."""
 
 import json
 import time

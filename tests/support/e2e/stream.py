@@ -1,4 +1,4 @@
-"""A user's stream: events and labels into Kafka at a bounded rate, answers out of it by id."""
+"""Stream of a user: events and labels into Kafka at a bounded rate, answers read back by id."""
 
 import json
 import threading
