@@ -22,7 +22,7 @@ from perennial_contract.resource.streams import Events, Labels, Reference
 from perennial_contract.resource.values import SecretReference
 from perennial_contract.runtime.objects import Put
 from perennial_contract.settings import RecorderSettings
-from perennial_recorder.adapters.sqlite import SqliteWaiting
+from perennial_recorder.adapters.sqlite import SqliteStateStore
 from perennial_recorder.loop import Pace, Recorder
 from perennial_recorder.records import Arrival, Overtaken, Partition, Topic
 
@@ -122,7 +122,7 @@ def main() -> int:
     events = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     source, store = MadeUp(events), Kept()
     with tempfile.TemporaryDirectory() as folder:
-        waiting = SqliteWaiting(Path(folder) / "waiting.db")
+        waiting = SqliteStateStore(Path(folder) / "waiting.db")
         clock = lambda: (BEGIN + events) / 1000  # noqa: E731
         pace = Pace(checkpoint=1e9)
         recorder = Recorder(_settings(), source, store, waiting, clock, pace=pace)

@@ -22,7 +22,7 @@ from perennial_contract.resource.streams import Events, Filter, Labels, Referenc
 from perennial_contract.resource.values import SecretReference
 from perennial_contract.runtime.s3 import Store
 from perennial_contract.settings import RecorderSettings
-from perennial_recorder.adapters.sqlite import SqliteWaiting
+from perennial_recorder.adapters.sqlite import SqliteStateStore
 from perennial_recorder.loop import Pace, Recorder
 from perennial_recorder.records import Trouble
 from tests.fakes.broker import Broker, BrokerSource, Record
@@ -81,7 +81,7 @@ class Chaos:
         return self.rng.choice(FAULTS)
 
 
-class MortalWaiting(SqliteWaiting):
+class MortalStateStore(SqliteStateStore):
     """The disk dies with the process, and in the middle of things."""
 
     chaos: Chaos
@@ -125,8 +125,8 @@ class Run:
         sent = [s for _ in range(rng.randrange(5, 80)) for s in stories.draw()]
         self.to_send = sorted(sent, key=lambda s: s.when, reverse=True)
         self.folder = folder
-        self.lives = 0
-        self.waiting: MortalWaiting | None = None
+        self.starts = 0
+        self.state: MortalStateStore | None = None
         self.recorder: Recorder | None = None
         self.pace = Pace(
             checkpoint=rng.choice([0.0, 5.0, 60.0]),
@@ -242,22 +242,22 @@ class Run:
 
     def _gone(self) -> None:
         self.recorder = None
-        if self.waiting:
-            self.waiting.close()
-            self.waiting = None
+        if self.state:
+            self.state.close()
+            self.state = None
 
     def _start(self) -> Recorder:
-        self.lives += 1
-        self.waiting = MortalWaiting(self.folder / "waiting.db")
-        self.waiting.chaos = self.chaos
+        self.starts += 1
+        self.state = MortalStateStore(self.folder / "waiting.db")
+        self.state.chaos = self.chaos
         choose = lambda most: self.rng.randrange(min(most, 12) + 1)  # noqa: E731
         # The resource may have been deleted and made again: the same owner, under another UID.
-        settings = self.settings.model_copy(update={"uid": f"uid-{self.lives}"})
+        settings = self.settings.model_copy(update={"uid": f"uid-{self.starts}"})
         return Recorder(
             settings,
             BrokerSource(self.broker, self.chaos.kafka, choose),
             TrustedStore(self.s3, "bucket", self.settings.prefix),  # type: ignore[arg-type]  # the fake
-            self.waiting,
+            self.state,
             lambda: self.now,
             requests=BrokerSource(self.broker, self.chaos.kafka, choose),
             pace=self.pace,
@@ -293,6 +293,6 @@ def test_a_recorder_that_is_killed_loses_nothing_and_doubles_nothing(
             run.play()
             run.check()
         except AssertionError as error:
-            raise AssertionError(f"seed {seed}, {run.lives} lives") from error
+            raise AssertionError(f"seed {seed}, {run.starts} starts") from error
         killed += run.chaos.killed
     assert killed

@@ -312,7 +312,7 @@ def test_over_the_limit_of_the_disk_the_oldest_go_and_are_counted(tmp_path: Path
     lost = report.counts["lost_event"]
     assert 0 < lost < 3000
     assert report.pending == 3000 - lost
-    assert stage.waiting.size() <= 2_000_000
+    assert stage.state.size() <= 2_000_000
     assert not report.labels_complete
     stage.label(2999, "yes", at=3000)
     stage.label(0, "yes", at=3000)

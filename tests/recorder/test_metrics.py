@@ -125,7 +125,7 @@ def test_a_counter_is_not_told_before_there_is_one_and_never_falls() -> None:
     assert [t.get(("observations_total", "")) for t in told] == [None, 7, 7, 7]
 
 
-def test_before_the_first_life_no_counter_begins_at_zero() -> None:
+def test_before_the_first_session_no_counter_begins_at_zero() -> None:
     told = samples(Metrics().registry(report))
     assert ("observations_total", "") not in told
     assert ("unused_records_total", Fate.GIVEN_UP) not in told

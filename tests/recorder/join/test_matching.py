@@ -3,10 +3,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial_recorder.join.known import Fate, Kind, Known
+from perennial_recorder.join.known import Fate, Kind, KnownRecord
 from perennial_recorder.join.matching import (
+    Match,
     Outcome,
-    Pair,
     Settled,
     take_event,
     take_label,
@@ -17,15 +17,15 @@ from perennial_recorder.join.memory import Memory
 DELAY = 100
 
 
-def event(place: int, at: int) -> Known:
-    return Known(b"id", place, at, Kind.EVENT)
+def event(place: int, at: int) -> KnownRecord:
+    return KnownRecord(b"id", place, at, Kind.EVENT)
 
 
-def label(place: int, at: int, text: str = "yes") -> Known:
-    return Known(b"id", place, at, Kind.LABEL, text)
+def label(place: int, at: int, text: str = "yes") -> KnownRecord:
+    return KnownRecord(b"id", place, at, Kind.LABEL, text)
 
 
-def met(memory: Memory, *known: Known) -> list[Outcome]:
+def met(memory: Memory, *known: KnownRecord) -> list[Outcome]:
     outcomes: list[Outcome] = []
     for k in known:
         take = take_event if k.kind is Kind.EVENT else take_label
@@ -34,16 +34,16 @@ def met(memory: Memory, *known: Known) -> list[Outcome]:
 
 
 def test_a_label_after_its_event_is_joined() -> None:
-    assert met(Memory(), event(1, 0), label(2, 50)) == [Pair(event(1, 0), label(2, 50))]
+    assert met(Memory(), event(1, 0), label(2, 50)) == [Match(event(1, 0), label(2, 50))]
 
 
 def test_a_label_before_its_event_is_joined() -> None:
-    assert met(Memory(), label(2, 0), event(1, 50)) == [Pair(event(1, 50), label(2, 0))]
+    assert met(Memory(), label(2, 0), event(1, 50)) == [Match(event(1, 50), label(2, 0))]
 
 
 def test_the_bound_itself_is_in_time_on_both_sides() -> None:
-    assert met(Memory(), event(1, 0), label(2, 100)) == [Pair(event(1, 0), label(2, 100))]
-    assert met(Memory(), event(1, 0), label(2, -100)) == [Pair(event(1, 0), label(2, -100))]
+    assert met(Memory(), event(1, 0), label(2, 100)) == [Match(event(1, 0), label(2, 100))]
+    assert met(Memory(), event(1, 0), label(2, -100)) == [Match(event(1, 0), label(2, -100))]
 
 
 def test_a_label_beyond_the_bound_waits_and_is_known_to_be_late() -> None:
@@ -54,14 +54,14 @@ def test_a_label_beyond_the_bound_waits_and_is_known_to_be_late() -> None:
 
 def test_a_label_that_comes_twice_is_counted_once() -> None:
     assert met(Memory(), event(1, 0), label(2, 1), label(3, 2)) == [
-        Pair(event(1, 0), label(2, 1)),
+        Match(event(1, 0), label(2, 1)),
         Settled(3, Fate.DUPLICATE_LABEL),
     ]
 
 
 def test_a_label_that_says_something_else_is_a_conflict_and_the_first_wins() -> None:
     assert met(Memory(), label(2, 1, "no"), label(3, 2, "yes"), event(1, 0)) == [
-        Pair(event(1, 0), label(2, 1, "no")),
+        Match(event(1, 0), label(2, 1, "no")),
         Settled(3, Fate.CONFLICTING_LABEL),
     ]
 
@@ -69,14 +69,14 @@ def test_a_label_that_says_something_else_is_a_conflict_and_the_first_wins() -> 
 def test_of_two_events_with_one_id_the_first_takes_the_label() -> None:
     assert met(Memory(), event(1, 0), event(2, 50), label(3, 60)) == [
         Settled(2, Fate.DUPLICATE_EVENT),
-        Pair(event(1, 0), label(3, 60)),
+        Match(event(1, 0), label(3, 60)),
     ]
 
 
 def test_an_id_may_be_used_again_when_its_first_event_can_have_no_label_any_more() -> None:
     assert met(Memory(), event(1, 0), event(2, 101), label(3, 150), label(4, 90)) == [
-        Pair(event(2, 101), label(3, 150)),
-        Pair(event(1, 0), label(4, 90)),
+        Match(event(2, 101), label(3, 150)),
+        Match(event(1, 0), label(4, 90)),
     ]
 
 
@@ -100,10 +100,12 @@ def test_a_written_event_puts_the_one_that_waits_in_its_place_right() -> None:
 
 
 @given(st.permutations([event(1, 0), label(2, 40), label(3, 60), label(4, 101), label(5, -101)]))
-def test_in_whatever_order_they_are_read_the_same_labels_are_in_time(order: list[Known]) -> None:
+def test_in_whatever_order_they_are_read_the_same_labels_are_in_time(
+    order: list[KnownRecord],
+) -> None:
     memory = Memory()
     outcomes = met(memory, *order)
-    pairs = [outcome for outcome in outcomes if isinstance(outcome, Pair)]
+    pairs = [outcome for outcome in outcomes if isinstance(outcome, Match)]
     assert len(pairs) == 1
     assert len(outcomes) == 2
     waiting = [k.place for k in memory.under(b"id") if k.kind in (Kind.LABEL, Kind.LATE)]

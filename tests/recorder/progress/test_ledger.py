@@ -1,52 +1,54 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial_recorder.progress.ledger import Ledger, Open
+from perennial_recorder.progress.ledger import Ledger, RecordState
 
 GAPS = st.lists(st.integers(1, 5), max_size=60)
-STATES = st.lists(st.sampled_from(Open), min_size=60, max_size=60)
+STATES = st.lists(st.sampled_from(RecordState), min_size=60, max_size=60)
 
 
-def filled(start: int, gaps: list[int], states: list[Open]) -> tuple[Ledger, dict[int, Open]]:
-    ledger, model, offset = Ledger(start), dict[int, Open](), start - 1
+def filled(
+    start: int, gaps: list[int], states: list[RecordState]
+) -> tuple[Ledger, dict[int, RecordState]]:
+    ledger, model, offset = Ledger(start), dict[int, RecordState](), start - 1
     for gap, state in zip(gaps, states, strict=False):
         offset += gap
-        assert ledger.take(offset) is Open.WAITING
+        assert ledger.take(offset) is RecordState.WAITING
         model[offset] = state
-        if state is Open.HELD:
+        if state is RecordState.HELD:
             ledger.hold(offset)
-        elif state is Open.SETTLED:
+        elif state is RecordState.SETTLED:
             ledger.settle(offset)
     return ledger, model
 
 
 @given(st.integers(0, 9), GAPS, STATES)
 def test_the_position_is_the_lowest_that_is_not_settled(
-    start: int, gaps: list[int], states: list[Open]
+    start: int, gaps: list[int], states: list[RecordState]
 ) -> None:
     ledger, model = filled(start, gaps, states)
     read = max(model, default=start - 1) + 1
     assert ledger.position == min((o for o, s in model.items() if s), default=read)
-    assert ledger.open() == [o for o, s in model.items() if s is Open.WAITING]
+    assert ledger.waiting() == [o for o, s in model.items() if s is RecordState.WAITING]
 
 
 @given(st.integers(0, 9), GAPS, STATES)
 def test_a_restored_ledger_knows_what_had_become_of_each_record(
-    start: int, gaps: list[int], states: list[Open]
+    start: int, gaps: list[int], states: list[RecordState]
 ) -> None:
     ledger, model = filled(start, gaps, states)
     again = Ledger.restored(ledger.marks())
     assert again.marks() == ledger.marks()
     for offset in range(ledger.position, ledger.read):
-        assert again.take(offset) is model.get(offset, Open.SETTLED)
-    assert again.take(ledger.read) is Open.WAITING
+        assert again.take(offset) is model.get(offset, RecordState.SETTLED)
+    assert again.take(ledger.read) is RecordState.WAITING
 
 
-def test_a_record_that_comes_again_in_one_life_is_passed_by() -> None:
+def test_a_record_that_comes_again_in_one_session_is_passed_by() -> None:
     ledger = Ledger(5)
-    assert ledger.take(5) is Open.WAITING
-    assert ledger.take(5) is Open.SETTLED
-    assert ledger.take(4) is Open.SETTLED
+    assert ledger.take(5) is RecordState.WAITING
+    assert ledger.take(5) is RecordState.SETTLED
+    assert ledger.take(4) is RecordState.SETTLED
 
 
 def test_only_a_written_record_is_released() -> None:
@@ -68,7 +70,7 @@ def test_retention_settles_what_it_removed() -> None:
     ledger.take(10)
     assert ledger.overtake(25) == ([11, *range(13, 20)], 5)
     assert ledger.position == 10
-    assert ledger.take(25) is Open.WAITING
+    assert ledger.take(25) is RecordState.WAITING
 
 
 def test_memory_of_settled_records_is_given_back() -> None:

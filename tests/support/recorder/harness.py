@@ -14,7 +14,7 @@ from perennial_contract.resource.streams import Events, Labels, Reference
 from perennial_contract.resource.values import SecretReference
 from perennial_contract.runtime.s3 import Store
 from perennial_contract.settings import RecorderSettings
-from perennial_recorder.adapters.sqlite import SqliteWaiting
+from perennial_recorder.adapters.sqlite import SqliteStateStore
 from perennial_recorder.loop import Pace, Recorder
 from perennial_recorder.metrics import Metrics
 from tests.fakes.broker import Broker, BrokerSource, Record
@@ -53,7 +53,7 @@ class Stage:
 
     def start(self) -> None:
         """A new process."""
-        self.waiting = SqliteWaiting(self.folder / "waiting.db")
+        self.state = SqliteStateStore(self.folder / "waiting.db")
         self.store = Store(self.s3, "bucket", self.settings.prefix)  # type: ignore[arg-type]  # the fake
         self.source = BrokerSource(self.broker)
         self.requests = BrokerSource(self.broker)
@@ -62,7 +62,7 @@ class Stage:
             self.settings,
             self.source,
             self.store,
-            self.waiting,
+            self.state,
             lambda: self.now,
             requests=self.requests,
             metrics=self.metrics,
@@ -72,7 +72,7 @@ class Stage:
         )
 
     def kill(self) -> None:
-        self.waiting.close()
+        self.state.close()
 
     def sleep(self, seconds: float) -> None:
         self.now += max(seconds, 0.1)

@@ -105,16 +105,16 @@ def _outcome(
         else:
             firsts.append(event)
     firsts.sort(key=lambda e: e.timestamp)
-    own: dict[Identity, list[Read]] = {(e.partition, e.offset): [] for e in firsts}
+    labels_of: dict[Identity, list[Read]] = {(e.partition, e.offset): [] for e in firsts}
     for label in labels:
         near = [e for e in firsts if abs(e.timestamp - label.timestamp) <= delay]
         if near:
-            own[near[0].partition, near[0].offset].append(label)
+            labels_of[near[0].partition, near[0].offset].append(label)
         else:
             counts["late or orphan"] += 1
-    if {identity for identity, taken in own.items() if taken} != got.keys():
+    if {identity for identity, taken in labels_of.items() if taken} != got.keys():
         return None
-    for identity, taken in own.items():
+    for identity, taken in labels_of.items():
         if not taken:
             counts["given_up"] += 1
             continue

@@ -35,7 +35,7 @@ from perennial_contract.settings import (
     RecorderSettings,
 )
 from perennial_recorder.adapters.kafka import KafkaSource
-from perennial_recorder.adapters.sqlite import SqliteWaiting
+from perennial_recorder.adapters.sqlite import SqliteStateStore
 from perennial_recorder.loop import PACE, Pace, Recorder
 from perennial_recorder.metrics import Metrics
 
@@ -97,7 +97,7 @@ def run(  # noqa: PLR0913  each is something that a pod fixes and a run by hand 
         if settings.lifecycle:
             apart = connected(f"{group}.lifecycle", timeout=_LIFECYCLE)
             requests = ends.enter_context(closing(apart))
-        remembered = ends.enter_context(closing(SqliteWaiting(waiting)))
+        remembered = ends.enter_context(closing(SqliteStateStore(waiting)))
         recorder = Recorder(
             settings,
             source,
@@ -109,8 +109,10 @@ def run(  # noqa: PLR0913  each is something that a pod fixes and a run by hand 
             pace=pace,
             metrics=metrics,
         )
-        told: Callable[[], bytes] = partial(generate_latest, metrics.registry(recorder.report))
-        server = http.serve(port, recorder.report, pulse.alive, told)
+        exposition: Callable[[], bytes] = partial(
+            generate_latest, metrics.registry(recorder.report)
+        )
+        server = http.serve(port, recorder.report, pulse.alive, exposition)
         ends.callback(server.server_close)
         ends.callback(server.shutdown)
         recorder.run(stop, pulse.beat)

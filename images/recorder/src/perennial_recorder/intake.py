@@ -13,11 +13,11 @@ from perennial_recorder.join.known import (
     SKIPPED,
     Fate,
     Kind,
-    Known,
+    KnownRecord,
 )
 from perennial_recorder.join.matching import (
+    Match,
     Outcome,
-    Pair,
     Settled,
     take_event,
     take_label,
@@ -26,46 +26,46 @@ from perennial_recorder.join.matching import (
 from perennial_recorder.join.memory import Memory
 from perennial_recorder.join.reading import Reader, ReadEvent
 from perennial_recorder.join.stream_time import believable
-from perennial_recorder.ports import Waiting
-from perennial_recorder.progress.ledger import Open
-from perennial_recorder.progress.progress import Life
+from perennial_recorder.ports import StateStore
+from perennial_recorder.progress.ledger import RecordState
+from perennial_recorder.progress.progress import Progress
 from perennial_recorder.progress.segment import Row
-from perennial_recorder.records import Arrival, Body, Overtaken, Written
+from perennial_recorder.records import Arrival, Body, Overtaken, StoredLabel
 
 _MANY = 5000  # that are forgotten in one go
 
 
-class Taken(NamedTuple):
+class OpenRecord(NamedTuple):
     """A record that may need work: what it is to the ledger, and the time it is taken for."""
 
     arrival: Arrival
     place: int
-    open: Open
+    open: RecordState
     timestamp: int
 
 
 class Intake:
     """Takes records in; times in ms, but for the clock of the buffers."""
 
-    def __init__(self, life: Life, waiting: Waiting, reader: Reader, delay: int) -> None:
-        self._life = life
-        self._waiting = waiting
+    def __init__(self, progress: Progress, state: StateStore, reader: Reader, delay: int) -> None:
+        self._progress = progress
+        self._state = state
         self._reader = reader
         self._delay = delay
 
     def take(self, batch: Sequence[Arrival | Overtaken], now: int) -> None:
         """`now` in ms since 1970."""
-        taken: list[Taken] = []
+        taken: list[OpenRecord] = []
         for record in batch:
             if isinstance(record, Overtaken):
                 self._overtaken(record)
             elif (t := self._opened(record, now)) is not None:
                 taken.append(t)
-        events = self._life.events
-        written = self._waiting.restored(
+        events = self._progress.events
+        written = self._state.stored(
             [t.place for t in taken if t.arrival.partition.topic == events]
         )
-        known: list[Known] = []
+        known: list[KnownRecord] = []
         bodies: dict[int, Body] = {}
         for t in taken:
             if t.arrival.partition.topic != events:
@@ -80,37 +80,37 @@ class Intake:
     def forget(self, stream_time: int) -> None:
         """Gives up what can meet nothing any more, now that stream time has come this far."""
         cutoff = stream_time - self._delay
-        while old := self._waiting.oldest(_MANY, before=cutoff):
+        while old := self._state.oldest(_MANY, before=cutoff):
             self._drop(old, GIVEN_UP)
-        self._life.forgotten = max(self._life.forgotten, cutoff - 1)
+        self._progress.forgotten = max(self._progress.forgotten, cutoff - 1)
 
     def shrink(self, limit: int) -> None:
         """Over the limit of bytes on disk the oldest go."""
-        while self._waiting.size() > limit and (old := self._waiting.oldest(_MANY)):
+        while self._state.size() > limit and (old := self._state.oldest(_MANY)):
             self._drop(old, LOST)
-            self._life.forgotten = max(self._life.forgotten, old[-1].timestamp)
+            self._progress.forgotten = max(self._progress.forgotten, old[-1].timestamp)
 
-    def _opened(self, arrival: Arrival, now: int) -> Taken | None:
-        reading = self._life.inputs.get(arrival.partition)
+    def _opened(self, arrival: Arrival, now: int) -> OpenRecord | None:
+        reading = self._progress.inputs.get(arrival.partition)
         if reading is None or arrival.offset < reading.ledger.next:
             return None
         timestamp, new = arrival.timestamp, arrival.offset >= reading.ledger.read
         if not believable(timestamp, now):
             timestamp = now
-            self._life.counts[AHEAD_COUNT] += new
+            self._progress.counts[AHEAD_COUNT] += new
         else:
             reading.time.saw(timestamp)
         state = reading.ledger.take(arrival.offset)
         reading.time.at(reading.ledger.next)
-        self._life.moved |= new
-        if state is Open.SETTLED:
+        self._progress.moved |= new
+        if state is RecordState.SETTLED:
             return None
-        return Taken(arrival, reading.place(arrival.offset), state, timestamp)
+        return OpenRecord(arrival, reading.place(arrival.offset), state, timestamp)
 
-    def _whole(self, taken: Taken, written: bool, now: int) -> None:  # noqa: FBT001  a fact, not a switch
+    def _whole(self, taken: OpenRecord, written: bool, now: int) -> None:  # noqa: FBT001  a fact, not a switch
         read = self._reader.event(taken.arrival, taken.timestamp)
-        if written or taken.open is Open.HELD:
-            self._life.settle(taken.place)
+        if written or taken.open is RecordState.HELD:
+            self._progress.settle(taken.place)
         elif isinstance(read, ReadEvent) and read.label is not None:
             row = Row(
                 offset=taken.arrival.offset,
@@ -121,56 +121,58 @@ class Intake:
                 label=read.label,
                 label_place=None,
             )
-            self._life.add(taken.place, row, now / 1000)
+            self._progress.add_row(taken.place, row, now / 1000)
         elif isinstance(read, Fate):
-            self._life.settle(taken.place, read)
+            self._progress.settle(taken.place, read)
 
     def _event(
-        self, taken: Taken, written: Written | None, bodies: dict[int, Body]
-    ) -> Iterator[Known]:
+        self, taken: OpenRecord, written: StoredLabel | None, bodies: dict[int, Body]
+    ) -> Iterator[KnownRecord]:
         read = self._reader.event(taken.arrival, taken.timestamp)
-        done = written is not None or taken.open is Open.HELD
+        done = written is not None or taken.open is RecordState.HELD
         if isinstance(read, Fate):
-            self._life.settle(taken.place, None if done else read)
+            self._progress.settle(taken.place, None if done else read)
         elif not done:
             bodies[taken.place] = read.body
-            yield Known(read.id, taken.place, taken.timestamp, Kind.EVENT)
+            yield KnownRecord(read.id, taken.place, taken.timestamp, Kind.EVENT)
         else:
             # Until its label has been read again as well, the event stays open in the ledger.
-            yield Known(
+            yield KnownRecord(
                 read.id,
                 taken.place,
                 taken.timestamp,
                 Kind.DONE,
                 written.label if written else None,
-                written.label_timestamp if written and taken.open is Open.WAITING else SEEN,
+                written.label_timestamp if written and taken.open is RecordState.WAITING else SEEN,
             )
 
-    def _label(self, taken: Taken) -> Iterator[Known]:
+    def _label(self, taken: OpenRecord) -> Iterator[KnownRecord]:
         read = self._reader.label(taken.arrival)
         if isinstance(read, Fate):
-            self._life.settle(taken.place, read)
+            self._progress.settle(taken.place, read)
         else:
-            yield Known(read.id, taken.place, taken.timestamp, Kind.LABEL, read.label)
+            yield KnownRecord(read.id, taken.place, taken.timestamp, Kind.LABEL, read.label)
 
-    def _join(self, known: Sequence[Known], bodies: dict[int, Body], now: int) -> None:
-        memory = Memory.of(self._waiting.known({k.id for k in known}))
-        pairs: list[Pair] = []
+    def _join(self, known: Sequence[KnownRecord], bodies: dict[int, Body], now: int) -> None:
+        memory = Memory.of(self._state.known({k.id for k in known}))
+        pairs: list[Match] = []
         for k in known:
             for outcome in self._outcomes(memory, k):
                 if isinstance(outcome, Settled):
-                    self._life.settle(outcome.place, outcome.fate)
+                    self._progress.settle(outcome.place, outcome.fate)
                     if outcome.event is not None:
-                        self._life.hold(outcome.event)
+                        self._progress.hold(outcome.event)
                 else:
                     pairs.append(outcome)
         missing = [p.event.place for p in pairs if p.event.place not in bodies]
-        bodies |= self._waiting.bodies(missing)
+        bodies |= self._state.bodies(missing)
         for pair in pairs:
-            self._life.add(pair.event.place, self._row(pair, bodies[pair.event.place]), now / 1000)
-        self._waiting.save(memory.changed, bodies)
+            self._progress.add_row(
+                pair.event.place, self._row(pair, bodies[pair.event.place]), now / 1000
+            )
+        self._state.save(memory.changed, bodies)
 
-    def _outcomes(self, memory: Memory, known: Known) -> Iterator[Outcome]:
+    def _outcomes(self, memory: Memory, known: KnownRecord) -> Iterator[Outcome]:
         match known.kind:
             case Kind.EVENT:
                 return take_event(memory, known, self._delay)
@@ -179,9 +181,9 @@ class Intake:
             case _:
                 return take_label(memory, known, self._delay)
 
-    def _row(self, pair: Pair, body: Body) -> Row:
+    def _row(self, pair: Match, body: Body) -> Row:
         return Row(
-            offset=self._life.whose(pair.event.place)[1],
+            offset=self._progress.locate(pair.event.place)[1],
             event_timestamp=pair.event.timestamp,
             event_time=body.time,
             label_timestamp=pair.label.timestamp,
@@ -190,23 +192,25 @@ class Intake:
             label_place=pair.label.place,
         )
 
-    def _drop(self, old: Sequence[Known], fates: dict[Kind, Fate]) -> None:
+    def _drop(self, old: Sequence[KnownRecord], fates: dict[Kind, Fate]) -> None:
         for k in old:
             if k.kind is Kind.DONE and k.expects == SEEN:
-                self._life.release(k.place)
+                self._progress.release(k.place)
             elif k.kind is Kind.DONE:
-                self._life.settle(k.place)
+                self._progress.settle(k.place)
             else:
-                self._life.settle(k.place, fates[k.kind])
-        self._waiting.save({(k.id, k.place): None for k in old}, {})
+                self._progress.settle(k.place, fates[k.kind])
+        self._state.save({(k.id, k.place): None for k in old}, {})
 
     def _overtaken(self, overtaken: Overtaken) -> None:
-        reading = self._life.inputs.get(overtaken.partition)
+        reading = self._progress.inputs.get(overtaken.partition)
         if reading is None:
             return
         lost, skipped = reading.ledger.overtake(overtaken.earliest)
-        saved = self._waiting.restored([reading.place(offset) for offset in lost])
-        events = overtaken.partition.topic == self._life.events
-        self._life.counts[Fate.LOST_EVENT if events else Fate.LOST_LABEL] += len(lost) - len(saved)
-        self._life.counts[SKIPPED] += skipped
-        self._life.moved = True
+        saved = self._state.stored([reading.place(offset) for offset in lost])
+        events = overtaken.partition.topic == self._progress.events
+        self._progress.counts[Fate.LOST_EVENT if events else Fate.LOST_LABEL] += len(lost) - len(
+            saved
+        )
+        self._progress.counts[SKIPPED] += skipped
+        self._progress.moved = True

@@ -27,10 +27,10 @@ class _Joined(Collector):
     """Asks the recorder each time; without one it names the metrics alone."""
 
     def __init__(
-        self, report: Callable[[], RecorderReport] | None, before: Mapping[str, int]
+        self, report: Callable[[], RecorderReport] | None, baseline: Mapping[str, int]
     ) -> None:
         self._report = report
-        self._before = before
+        self._baseline = baseline
         self._most: Counts[str] = Counts()
         self._lock = Lock()
 
@@ -74,7 +74,7 @@ class _Joined(Collector):
         with self._lock:
             if report.written:
                 known = report.counts.items()
-                self._most |= Counts({name: n - self._before.get(name, 0) for name, n in known})
+                self._most |= Counts({name: n - self._baseline.get(name, 0) for name, n in known})
                 self._most.setdefault("observations", 0)
             return self._most
 
@@ -84,8 +84,8 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = made = CollectorRegistry()
-        self._begun = False
-        self._before: dict[str, int] = {}
+        self._has_baseline = False
+        self._baseline: dict[str, int] = {}
         self.segments = Counter(
             "perennial_recorder_segments", "Segments that S3 has confirmed.", registry=made
         )
@@ -124,15 +124,15 @@ class Metrics:
             registry=made,
         )
 
-    def begin(self, counts: Mapping[str, int]) -> None:
+    def set_baseline(self, counts: Mapping[str, int]) -> None:
         """What a checkpoint had counted when this process began; said again, it is not heard."""
-        if not self._begun:
-            self._before.update(counts)
-        self._begun = True
+        if not self._has_baseline:
+            self._baseline.update(counts)
+        self._has_baseline = True
 
     def registry(self, report: Callable[[], RecorderReport] | None = None) -> CollectorRegistry:
         """These, and what `report` says each time that it is asked."""
-        self._registry.register(_Joined(report, self._before))
+        self._registry.register(_Joined(report, self._baseline))
         return self._registry
 
 

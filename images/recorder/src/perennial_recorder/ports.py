@@ -6,8 +6,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Protocol
 
 from perennial_contract.runtime.objects import Put
-from perennial_recorder.join.known import Known
-from perennial_recorder.records import Arrival, Body, Overtaken, Partition, Topic, Written
+from perennial_recorder.join.known import KnownRecord
+from perennial_recorder.records import Arrival, Body, Overtaken, Partition, StoredLabel, Topic
 
 
 class Source(Protocol):
@@ -57,7 +57,7 @@ class ObjectStore(Protocol):
     def probe(self) -> None: ...
 
 
-class Waiting(Protocol):
+class StateStore(Protocol):
     """What is remembered on disk; thrown away at start, since Kafka is the truth."""
 
     @property
@@ -66,25 +66,25 @@ class Waiting(Protocol):
 
     def clear(self) -> None: ...
 
-    def known(self, ids: Collection[bytes]) -> list[Known]:
+    def known(self, ids: Collection[bytes]) -> list[KnownRecord]:
         """In the order of places."""
 
     def bodies(self, places: Collection[int]) -> dict[int, Body]: ...
 
     def save(
-        self, changed: Mapping[tuple[bytes, int], Known | None], bodies: Mapping[int, Body]
+        self, changed: Mapping[tuple[bytes, int], KnownRecord | None], bodies: Mapping[int, Body]
     ) -> None:
         """Keeps or forgets (None); `bodies` belong to those that are kept as EVENT."""
 
-    def oldest(self, limit: int, before: int | None = None) -> list[Known]:
+    def oldest(self, limit: int, before: int | None = None) -> list[KnownRecord]:
         """The oldest by timestamp, of those with a timestamp below `before`."""
 
     def size(self) -> int:
         """Bytes on disk."""
 
-    def restore(self, written: Iterable[Written]) -> None:
+    def keep_stored(self, written: Iterable[StoredLabel]) -> None:
         """What S3 holds and may be read again."""
 
-    def restored(self, places: Collection[int]) -> dict[int, Written]: ...
+    def stored(self, places: Collection[int]) -> dict[int, StoredLabel]: ...
 
-    def end_restore(self) -> None: ...
+    def forget_stored(self) -> None: ...

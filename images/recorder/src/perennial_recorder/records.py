@@ -67,7 +67,7 @@ class Body(NamedTuple):
     record: bytes
 
 
-class Written(NamedTuple):
+class StoredLabel(NamedTuple):
     """An observation that S3 holds."""
 
     place: int

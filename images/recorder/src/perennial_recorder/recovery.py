@@ -1,4 +1,4 @@
-"""How a life begins: from the newest checkpoint, and from the segments that S3 holds beyond it."""
+"""Recovery of progress from the newest checkpoint and the segments that S3 holds beyond it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from perennial_contract.objects.owner import OWNER, StorageTaken, check_owner, o
 from perennial_contract.reasons import Reason
 from perennial_contract.settings import RecorderSettings
 from perennial_recorder.join.known import Fate
-from perennial_recorder.ports import ObjectStore, Source, Waiting
+from perennial_recorder.ports import ObjectStore, Source, StateStore
 from perennial_recorder.progress import checkpoint as checkpoints
 from perennial_recorder.progress.checkpoint import Checkpoint, CheckpointBroken, Input
 from perennial_recorder.progress.ledger import Ledger
-from perennial_recorder.progress.progress import Life
+from perennial_recorder.progress.progress import Progress
 from perennial_recorder.progress.segment import Buffer
-from perennial_recorder.records import Partition, Topic, Trouble, Written
+from perennial_recorder.records import Partition, StoredLabel, Topic, Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Found:
     numbers: list[int]
 
 
-def own(store: ObjectStore, settings: RecorderSettings) -> None:
+def claim_prefix(store: ObjectStore, settings: RecorderSettings) -> None:
     """Raises Trouble (StorageTaken) when another pipeline's objects lie at the prefix."""
     store.put_new(OWNER, owner_of(settings).to_json(), patience=0)
     try:
@@ -40,12 +40,12 @@ def own(store: ObjectStore, settings: RecorderSettings) -> None:
         raise Trouble(Reason.STORAGE_TAKEN, str(error)) from error
 
 
-def attempts(store: ObjectStore) -> int:
+def highest_attempt(store: ObjectStore) -> int:
     """The highest number of an attempt, whoever's it was; 0 where there was none."""
     return max((int(n) for n in store.folders("attempts/") if n.isdecimal()), default=0)
 
 
-def newest(store: ObjectStore) -> Found:
+def newest_checkpoint(store: ObjectStore) -> Found:
     """Raises Trouble (CheckpointBroken) when it cannot be used."""
     keys = store.list(checkpoints.PREFIX)
     numbers = sorted(n for key in keys if (n := checkpoints.number_of(key)) is not None)
@@ -58,7 +58,7 @@ def newest(store: ObjectStore) -> Found:
         raise Trouble(Reason.CHECKPOINT_BROKEN, str(error)) from error
 
 
-def topics(source: Source, settings: RecorderSettings) -> dict[str, Topic]:
+def existing_topics(source: Source, settings: RecorderSettings) -> dict[str, Topic]:
     """The topics to read; raises Trouble (TopicMissing) that names what does not exist."""
     names = [settings.events.topic]
     if settings.labels and settings.labels.topic:
@@ -70,41 +70,43 @@ def topics(source: Source, settings: RecorderSettings) -> dict[str, Topic]:
     return {name: found[name] for name in names}
 
 
-class Beginning:
-    """Builds a life out of what Kafka and S3 hold."""
+class Recovery:
+    """Progress rebuilt out of what Kafka and S3 hold."""
 
     def __init__(
-        self, source: Source, store: ObjectStore, waiting: Waiting, settings: RecorderSettings
+        self, source: Source, store: ObjectStore, state: StateStore, settings: RecorderSettings
     ) -> None:
         self._source = source
         self._store = store
-        self._waiting = waiting
+        self._state = state
         self._settings = settings
 
-    def life(self, found: Checkpoint, current: dict[str, Topic]) -> Life:
-        """A life that has not read anything yet; `moved` when it needs a checkpoint first."""
-        self._waiting.clear()
+    def progress(self, found: Checkpoint, current: dict[str, Topic]) -> Progress:
+        """Progress that has not read anything yet; `moved` when it needs a checkpoint first."""
+        self._state.clear()
         labels = self._settings.labels.topic if self._settings.labels else None
-        life = Life(self._settings.events.topic, labels, current)
-        life.counts.update(found.counts)
+        progress = Progress(self._settings.events.topic, labels, current)
+        progress.counts.update(found.counts)
         for topic_id, outputs in found.outputs.items():
             for number, output in outputs.items():
-                life.output(topic_id, number).next = output.needed
-        self._inputs(life, found)
-        for partition in life.of_topic(life.events):
-            life.output(current[life.events].id, partition.number)
-        for buffer in list(life.buffers()):
-            self._written(life, buffer, found)
-        return life
+                progress.output(topic_id, number).next = output.needed
+        self._add_inputs(progress, found)
+        for partition in progress.inputs_of(progress.events):
+            progress.output(current[progress.events].id, partition.number)
+        for buffer in list(progress.buffers()):
+            self._find_segments(progress, buffer, found)
+        return progress
 
-    def widen(self, life: Life, current: dict[str, Topic], known: Collection[str]) -> None:
+    def add_partitions(
+        self, progress: Progress, current: dict[str, Topic], known: Collection[str]
+    ) -> None:
         """Begins to know the partitions that are new: of a known topic, all that is in them."""
-        life.topics = current
+        progress.topics = current
         new = [
             Partition(name, number)
             for name, topic in current.items()
             for number in range(topic.partitions)
-            if Partition(name, number) not in life.inputs
+            if Partition(name, number) not in progress.inputs
         ]
         grown = [p for p in new if p.topic in known]
         fresh = [p for p in new if p.topic not in known]
@@ -113,39 +115,39 @@ class Beginning:
             self._source.since(fresh, created) if fresh else {}
         )
         for partition in new:
-            life.read(partition, Ledger(starts[partition]))
-            if partition.topic == life.events:
-                life.output(current[life.events].id, partition.number)
-        life.unsaved.update(new)
-        life.moved |= bool(new)
+            progress.add_input(partition, Ledger(starts[partition]))
+            if partition.topic == progress.events:
+                progress.output(current[progress.events].id, partition.number)
+        progress.unsaved.update(new)
+        progress.moved |= bool(new)
 
-    def _inputs(self, life: Life, found: Checkpoint) -> None:
+    def _add_inputs(self, progress: Progress, found: Checkpoint) -> None:
         for name, known in found.inputs.items():
-            topic = life.topics.get(name)
+            topic = progress.topics.get(name)
             if topic is None or topic.id != known.id:
-                self._lose(life, known, found)
-                life.moved = True
+                self._count_lost(progress, known, found)
+                progress.moved = True
             else:
                 for number, marks in known.partitions.items():
-                    life.read(Partition(name, number), Ledger.restored(marks))
-        self.widen(life, life.topics, found.inputs)
+                    progress.add_input(Partition(name, number), Ledger.restored(marks))
+        self.add_partitions(progress, progress.topics, found.inputs)
 
-    def _lose(self, life: Life, gone: Input, found: Checkpoint) -> None:
+    def _count_lost(self, progress: Progress, gone: Input, found: Checkpoint) -> None:
         """Counts what waited for a topic that is no more, but for what S3 holds."""
         for number, marks in gone.partitions.items():
-            waited = set(Ledger.restored(marks).open())
+            waited = set(Ledger.restored(marks).waiting())
             outputs = found.outputs.get(gone.id, {})
             if number in outputs:
                 for _, table in self._segments(gone.id, number, outputs[number].needed):
                     waited -= set(table["offset"].to_pylist())
             fate = Fate.LOST_EVENT if gone.role == "events" else Fate.LOST_LABEL
-            life.counts[fate] += len(waited)
+            progress.counts[fate] += len(waited)
 
-    def _written(self, life: Life, buffer: Buffer, found: Checkpoint) -> None:
+    def _find_segments(self, progress: Progress, buffer: Buffer, found: Checkpoint) -> None:
         """Finds what is written beyond the checkpoint, or may be read again."""
         reading = None
-        if life.topics[life.events].id == buffer.topic_id:
-            reading = life.inputs.get(Partition(life.events, buffer.partition))
+        if progress.topics[progress.events].id == buffer.topic_id:
+            reading = progress.inputs.get(Partition(progress.events, buffer.partition))
         for key, table in self._segments(buffer.topic_id, buffer.partition, buffer.next):
             largest = max(table["offset"].to_pylist())
             buffer.next = key.first + table.num_rows
@@ -155,8 +157,8 @@ class Beginning:
                 columns = (table[name].to_pylist() for name in table.column_names)
                 rows = zip(*columns, strict=True)
                 position = reading.ledger.position
-                self._waiting.restore(
-                    Written(reading.place(offset), label, label_timestamp)
+                self._state.keep_stored(
+                    StoredLabel(reading.place(offset), label, label_timestamp)
                     for offset, label, label_timestamp in rows
                     if offset >= position
                 )

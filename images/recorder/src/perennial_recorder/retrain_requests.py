@@ -29,7 +29,7 @@ class _Newest(NamedTuple):
 
 
 @dataclass(slots=True)
-class Requests:
+class RetrainRequests:
     """Each step raises Trouble when there is no clear answer; the next one goes on.
 
     `topics` is every how many seconds to look for new partitions and for a topic made again.

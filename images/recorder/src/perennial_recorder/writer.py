@@ -1,4 +1,4 @@
-"""What one life writes to S3: segments and checkpoints, each the same bytes until S3 has them."""
+"""Writer of a session: segments and checkpoints, each the same bytes until S3 has them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from perennial_contract.runtime.objects import Put
 from perennial_recorder.metrics import Metrics
 from perennial_recorder.ports import ObjectStore
 from perennial_recorder.progress import checkpoint as checkpoints
-from perennial_recorder.progress.progress import Life
+from perennial_recorder.progress.progress import Progress
 from perennial_recorder.progress.segment import Buffer
 from perennial_recorder.records import Partition
 
@@ -33,12 +33,12 @@ class Writer:
     """
 
     def __init__(
-        self, store: ObjectStore, life: Life, numbers: list[int], metrics: Metrics
+        self, store: ObjectStore, progress: Progress, numbers: list[int], metrics: Metrics
     ) -> None:
-        self.saved = set(life.inputs) - life.unsaved
+        self.saved = set(progress.inputs) - progress.unsaved
         """The partitions that the newest checkpoint holds."""
         self._store = store
-        self._life = life
+        self._progress = progress
         self._numbers = numbers
         self._metrics = metrics
         self._unsaved: Unsaved | None = None
@@ -49,7 +49,7 @@ class Writer:
 
     def flush(self, now: float, interval: float, check: Callable[[], object]) -> None:
         """Writes what is older than `interval` in seconds; `check` comes before new segments."""
-        for buffer in list(self._life.buffers()):
+        for buffer in list(self._progress.buffers()):
             while buffer.due(now, interval):
                 if buffer.sealed is None:
                     check()
@@ -57,7 +57,7 @@ class Writer:
 
     def flush_topics(self, now: float, topic_ids: set[str]) -> None:
         """Writes what is sealed, and all that belongs to these topics."""
-        for buffer in list(self._life.buffers()):
+        for buffer in list(self._progress.buffers()):
             while buffer.sealed or (buffer.topic_id in topic_ids and buffer.due(now, 0)):
                 self._put(buffer, now)
 
@@ -65,9 +65,9 @@ class Writer:
         """Writes a checkpoint, first the one that was begun before."""
         if self._unsaved is None:
             number = self._numbers[-1] + 1 if self._numbers else 0
-            data = checkpoints.to_json(self._life.checkpoint())
-            self._unsaved = Unsaved(number, data, set(self._life.inputs))
-            self._life.moved = False
+            data = checkpoints.to_json(self._progress.checkpoint())
+            self._unsaved = Unsaved(number, data, set(self._progress.inputs))
+            self._progress.moved = False
         number, data, inputs = self._unsaved
         if self._store.put_new(checkpoints.key(number), data, patience=0) is Put.TAKEN:
             raise AnotherWriter(checkpoints.key(number))
@@ -89,4 +89,4 @@ class Writer:
             raise AnotherWriter(segment.key)
         self._metrics.segments.inc()
         self._metrics.segment_bytes.inc(len(segment.data))
-        self._life.confirm(buffer, now)
+        self._progress.confirm(buffer, now)

@@ -135,8 +135,8 @@ class KafkaSource:
         asked = [ConfigResource(ResourceType.TOPIC, name) for name in names]
         found: dict[str, int] = {}
         try:
-            told = self._admin.describe_configs(asked, request_timeout=self._timeout)
-            for resource, future in told.items():
+            answers = self._admin.describe_configs(asked, request_timeout=self._timeout)
+            for resource, future in answers.items():
                 said = self._result(future)
                 kept = int(said["retention.ms"].value)
                 if kept >= 0 and "delete" in said["cleanup.policy"].value:

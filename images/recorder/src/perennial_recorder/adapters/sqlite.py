@@ -11,8 +11,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, TypeVar
 
-from perennial_recorder.join.known import Kind, Known
-from perennial_recorder.records import Body, Written
+from perennial_recorder.join.known import Kind, KnownRecord
+from perennial_recorder.records import Body, StoredLabel
 
 T = TypeVar("T")
 _MANY: Final = 1000  # rows in one statement
@@ -31,8 +31,8 @@ create table written (place integer primary key, label text, label_timestamp int
 """
 
 
-class SqliteWaiting:
-    """Implements ports.Waiting in one file."""
+class SqliteStateStore:
+    """Implements ports.StateStore in one file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -47,8 +47,8 @@ class SqliteWaiting:
     def close(self) -> None:
         self._db.close()
 
-    def known(self, ids: Collection[bytes]) -> list[Known]:
-        found: list[Known] = []
+    def known(self, ids: Collection[bytes]) -> list[KnownRecord]:
+        found: list[KnownRecord] = []
         for some in _parts(ids):
             found += self._select(f"where id in ({_marks(some)}) order by id, place", some)
         return found
@@ -61,7 +61,7 @@ class SqliteWaiting:
         return found
 
     def save(
-        self, changed: Mapping[tuple[bytes, int], Known | None], bodies: Mapping[int, Body]
+        self, changed: Mapping[tuple[bytes, int], KnownRecord | None], bodies: Mapping[int, Body]
     ) -> None:
         kept = [k for k in changed.values() if k is not None]
         waiting = {k.place for k in kept if k.kind is Kind.EVENT}
@@ -81,7 +81,7 @@ class SqliteWaiting:
         db.execute("commit")
         self.events += len(new) - removed
 
-    def oldest(self, limit: int, before: int | None = None) -> list[Known]:
+    def oldest(self, limit: int, before: int | None = None) -> list[KnownRecord]:
         if before is None:
             return self._select("order by timestamp limit ?", [limit])
         return self._select("where timestamp < ? order by timestamp limit ?", [before, limit])
@@ -93,22 +93,22 @@ class SqliteWaiting:
         )
         return int((pages - free) * bytes_each)
 
-    def restore(self, written: Iterable[Written]) -> None:
+    def keep_stored(self, written: Iterable[StoredLabel]) -> None:
         self._restoring = True
         self._db.execute("begin")
         self._db.executemany("insert or replace into written values (?, ?, ?)", written)
         self._db.execute("commit")
 
-    def restored(self, places: Collection[int]) -> dict[int, Written]:
+    def stored(self, places: Collection[int]) -> dict[int, StoredLabel]:
         if not self._restoring:
             return {}
-        found: dict[int, Written] = {}
+        found: dict[int, StoredLabel] = {}
         for some in _parts(places):
             rows = self._db.execute(f"select * from written where place in ({_marks(some)})", some)  # noqa: S608  question marks only
-            found.update((row[0], Written(*row)) for row in rows)
+            found.update((row[0], StoredLabel(*row)) for row in rows)
         return found
 
-    def end_restore(self) -> None:
+    def forget_stored(self) -> None:
         self._restoring = False
         self._db.execute("delete from written")
 
@@ -121,9 +121,9 @@ class SqliteWaiting:
         db.executescript(_TABLES)
         return db
 
-    def _select(self, where: str, values: Sequence[object]) -> list[Known]:
+    def _select(self, where: str, values: Sequence[object]) -> list[KnownRecord]:
         return [
-            Known(id, place, timestamp, Kind(kind), label, expects)
+            KnownRecord(id, place, timestamp, Kind(kind), label, expects)
             for id, place, timestamp, kind, label, expects in self._db.execute(  # noqa: A001  the column's name
                 f"select * from known {where}",  # noqa: S608  constants and question marks only
                 values,

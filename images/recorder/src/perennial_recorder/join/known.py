@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Final
 
-SEEN: Final = -1  # Known.expects: the label of a written event has been read
+SEEN: Final = -1  # KnownRecord.expects: the label of a written event has been read
 AHEAD_COUNT: Final = "ahead"  # records with a timestamp of more than an hour ahead of us
 SKIPPED: Final = "skipped"  # offsets that retention removed before they were read
 
@@ -54,7 +54,7 @@ LOST: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class KnownRecord:
     """An event or a label, remembered under its id."""
 
     id: bytes

@@ -14,7 +14,7 @@ import msgspec
 _TRIM: Final = 65_536  # settled records that are kept before memory is given back
 
 
-class Open(IntEnum):
+class RecordState(IntEnum):
     """Why a record must be read again after a restart, or that it need not be."""
 
     SETTLED = 0
@@ -40,7 +40,7 @@ class Ledger:
 
     def __init__(self, position: int) -> None:
         self.next = position
-        """The lowest offset that has not been read in this life."""
+        """The lowest offset that has not been read in this session."""
         self.read = position
         """The lowest offset that has never been read."""
         self._offsets = array("q")
@@ -71,7 +71,7 @@ class Ledger:
     def position(self) -> int:
         """The lowest offset that must be read again after a restart."""
         states, head = self._states, self._head
-        while head < len(states) and states[head] == Open.SETTLED:
+        while head < len(states) and states[head] == RecordState.SETTLED:
             head += 1
         self._head = head
         if head > _TRIM:
@@ -79,28 +79,28 @@ class Ledger:
             self._head = 0
         return self._offsets[self._head] if self._head < len(states) else self.read
 
-    def take(self, offset: int) -> Open:
+    def take(self, offset: int) -> RecordState:
         """A record is read: what it is to us. New ones are waiting; settled ones are passed by."""
         if offset < self.next:
-            return Open.SETTLED
+            return RecordState.SETTLED
         self.next = offset + 1
         if offset < self.read:
             return self._state(offset)
         self.read = self.next
         self._offsets.append(offset)
-        self._states.append(Open.WAITING)
-        return Open.WAITING
+        self._states.append(RecordState.WAITING)
+        return RecordState.WAITING
 
     def settle(self, offset: int) -> None:
-        self._set(offset, Open.SETTLED)
+        self._set(offset, RecordState.SETTLED)
 
     def hold(self, offset: int) -> None:
-        self._set(offset, Open.HELD)
+        self._set(offset, RecordState.HELD)
 
     def release(self, offset: int) -> None:
         """A written record is forgotten; one that S3 has not confirmed goes on waiting."""
-        if self._state(offset) is Open.HELD:
-            self._set(offset, Open.SETTLED)
+        if self._state(offset) is RecordState.HELD:
+            self._set(offset, RecordState.SETTLED)
 
     def overtake(self, earliest: int) -> tuple[list[int], int]:
         """Retention removed what lies below `earliest`.
@@ -110,17 +110,21 @@ class Ledger:
             never read at all.
         """
         start, end = bisect_left(self._offsets, self.next), bisect_left(self._offsets, earliest)
-        lost = [self._offsets[i] for i in range(start, end) if self._states[i] == Open.WAITING]
+        lost = [
+            self._offsets[i] for i in range(start, end) if self._states[i] == RecordState.WAITING
+        ]
         for i in range(start, end):
-            self._states[i] = Open.SETTLED
+            self._states[i] = RecordState.SETTLED
         skipped = max(0, earliest - self.read)
         self.next = max(self.next, earliest)
         self.read = max(self.read, earliest)
         return lost, skipped
 
-    def open(self) -> list[int]:
+    def waiting(self) -> list[int]:
         """The offsets that wait."""
-        return [o for o, s in zip(self._offsets, self._states, strict=True) if s == Open.WAITING]
+        return [
+            o for o, s in zip(self._offsets, self._states, strict=True) if s == RecordState.WAITING
+        ]
 
     def _index(self, offset: int) -> int | None:
         offsets = self._offsets
@@ -132,11 +136,11 @@ class Ledger:
         found = bisect_left(offsets, offset)
         return found if offsets[found] == offset else None
 
-    def _state(self, offset: int) -> Open:
+    def _state(self, offset: int) -> RecordState:
         index = self._index(offset)
-        return Open.SETTLED if index is None else Open(self._states[index])
+        return RecordState.SETTLED if index is None else RecordState(self._states[index])
 
-    def _set(self, offset: int, state: Open) -> None:
+    def _set(self, offset: int, state: RecordState) -> None:
         index = self._index(offset)
         if index is not None:
             self._states[index] = state

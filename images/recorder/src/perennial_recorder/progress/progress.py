@@ -1,4 +1,4 @@
-"""Everything that the recorder knows between a start and its end: lost with it, and rebuilt."""
+"""How far each partition has been read and written: lost with the process, rebuilt from S3."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _OFFSET_BITS: Final = 48  # of a place; the input's number stands above them
 
 
 @dataclass(slots=True)
-class Reading:
+class PartitionProgress:
     """One input partition."""
 
     number: int
-    """Among the inputs of this life."""
+    """Among the inputs of this session."""
     ledger: Ledger
     time: PartitionTime = field(default_factory=PartitionTime)
     written: int = 0
@@ -34,11 +34,11 @@ class Reading:
 
 
 @dataclass(slots=True)
-class Life:
+class Progress:
     events: str
     labels: str | None
     topics: dict[str, Topic]
-    inputs: dict[Partition, Reading] = field(default_factory=dict)
+    inputs: dict[Partition, PartitionProgress] = field(default_factory=dict)
     outputs: dict[str, dict[int, Buffer]] = field(default_factory=dict)
     """By topic id and partition; those of topics that are gone remain."""
     counts: Counter[str] = field(default_factory=Counter)
@@ -50,19 +50,19 @@ class Life:
     """Whether there is anything that the last checkpoint does not hold."""
     _numbered: list[Partition] = field(default_factory=list)
 
-    def read(self, partition: Partition, ledger: Ledger) -> Reading:
-        """Begins to know a partition."""
-        self.inputs[partition] = Reading(len(self._numbered), ledger)
+    def add_input(self, partition: Partition, ledger: Ledger) -> PartitionProgress:
+        """A partition is read from here on."""
+        self.inputs[partition] = PartitionProgress(len(self._numbered), ledger)
         self._numbered.append(partition)
         return self.inputs[partition]
 
-    def whose(self, place: int) -> tuple[Partition, int]:
+    def locate(self, place: int) -> tuple[Partition, int]:
         """The partition and offset of a place."""
         return self._numbered[place >> _OFFSET_BITS], place & ((1 << _OFFSET_BITS) - 1)
 
     def settle(self, place: int, fate: Fate | None = None) -> None:
         """Nothing more is expected of a record; without a fate it has been counted before."""
-        partition, offset = self.whose(place)
+        partition, offset = self.locate(place)
         self.inputs[partition].ledger.settle(offset)
         self.moved = True
         if fate is not None:
@@ -70,13 +70,13 @@ class Life:
 
     def hold(self, place: int) -> None:
         """An event is written, and its id must still be known."""
-        partition, offset = self.whose(place)
+        partition, offset = self.locate(place)
         self.inputs[partition].ledger.hold(offset)
         self.moved = True
 
     def release(self, place: int) -> None:
         """Its id need not be known any more."""
-        partition, offset = self.whose(place)
+        partition, offset = self.locate(place)
         self.inputs[partition].ledger.release(offset)
         self.moved = True
 
@@ -84,8 +84,8 @@ class Life:
         partitions = self.outputs.setdefault(topic_id, {})
         return partitions.setdefault(number, Buffer(topic_id, number))
 
-    def add(self, place: int, row: Row, now: float) -> None:
-        partition, _ = self.whose(place)
+    def add_row(self, place: int, row: Row, now: float) -> None:
+        partition, _ = self.locate(place)
         self.output(self.topics[partition.topic].id, partition.number).add(row, now)
 
     def buffers(self) -> Iterator[Buffer]:
@@ -103,14 +103,14 @@ class Life:
                 (events.ledger.hold if known else events.ledger.settle)(row.offset)
         self.moved = True
 
-    def of_topic(self, topic: str | None) -> dict[Partition, Reading]:
+    def inputs_of(self, topic: str | None) -> dict[Partition, PartitionProgress]:
         return {p: r for p, r in self.inputs.items() if p.topic == topic}
 
-    def time(self, now: int) -> int:
+    def stream_time(self, now: int) -> int:
         """Stream time in ms; NEVER while a partition has not spoken."""
         return stream_time((r.time for r in self.inputs.values()), now)
 
-    def written(self) -> Watermark:
+    def watermark(self) -> Watermark:
         return from_positions(
             {
                 topic_id: {number: buffer.next for number, buffer in partitions.items()}
@@ -128,7 +128,7 @@ class Life:
                 name: Input(
                     topic.id,
                     "events" if name == self.events else "labels",
-                    {p.number: r.ledger.marks() for p, r in self.of_topic(name).items()},
+                    {p.number: r.ledger.marks() for p, r in self.inputs_of(name).items()},
                 )
                 for name, topic in self.topics.items()
             },

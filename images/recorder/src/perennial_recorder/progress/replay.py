@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from perennial_recorder.progress.progress import Life
+from perennial_recorder.progress.progress import Progress
 from perennial_recorder.records import Arrival, Overtaken, Partition
 
 
-class Restore:
+class Replay:
     """The stages of reading again; what is read too early waits for its stage."""
 
-    def __init__(self, life: Life) -> None:
-        events, labels = life.of_topic(life.events), life.of_topic(life.labels)
-        self._life = life
+    def __init__(self, progress: Progress) -> None:
+        events, labels = progress.inputs_of(progress.events), progress.inputs_of(progress.labels)
+        self._progress = progress
         self._stages = [
             {p: r.ledger.read for p, r in events.items()},
             {p: max(r.written, r.ledger.read) for p, r in events.items()},
@@ -28,8 +28,8 @@ class Restore:
 
     def topics(self) -> set[str]:
         """The topics to read by now."""
-        labels = len(self._stages) < 2 and self._life.labels  # noqa: PLR2004  the third stage
-        return {self._life.events, labels} if labels else {self._life.events}
+        labels = len(self._stages) < 2 and self._progress.labels  # noqa: PLR2004  the third stage
+        return {self._progress.events, labels} if labels else {self._progress.events}
 
     def admit(self, batch: Sequence[Arrival | Overtaken]) -> list[Arrival | Overtaken]:
         """Of a batch what belongs to this stage; all of it once the last stage is over."""
@@ -46,7 +46,7 @@ class Restore:
     def resting(self) -> set[Partition]:
         """The partitions that have nothing to give to this stage."""
         goals = self._stages[0] if self._stages else {}
-        return {p for p, r in self._life.inputs.items() if r.ledger.next >= goals.get(p, 0)}
+        return {p for p, r in self._progress.inputs.items() if r.ledger.next >= goals.get(p, 0)}
 
     def over(self) -> bool:
         return not self._stages
@@ -70,6 +70,6 @@ class Restore:
 
     def _reached(self, passed: Collection[Partition]) -> bool:
         return all(
-            p in passed or self._life.inputs[p].ledger.next >= goal
+            p in passed or self._progress.inputs[p].ledger.next >= goal
             for p, goal in self._stages[0].items()
         )
