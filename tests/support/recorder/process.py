@@ -37,7 +37,7 @@ PROGRAM = """
 import signal, sys
 from pathlib import Path
 from threading import Event
-from perennial_contract import logs
+from perennial_contract.runtime import logs
 from perennial_contract.settings import RecorderSettings
 from perennial_recorder.__main__ import run
 from perennial_recorder.loop import Pace
