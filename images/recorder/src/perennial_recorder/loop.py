@@ -16,8 +16,6 @@ from typing import Final
 from perennial_contract.reasons import Reason
 from perennial_contract.settings import RecorderSettings
 from perennial_contract.status import RecorderReport
-from perennial_recorder import recovery
-from perennial_recorder.intake import Intake
 from perennial_recorder.join.reading import Reader
 from perennial_recorder.join.stream_time import ahead
 from perennial_recorder.metrics import Metrics
@@ -27,9 +25,11 @@ from perennial_recorder.progress.replay import Replay
 from perennial_recorder.records import Topic
 from perennial_recorder.retrain_requests import RetrainRequests
 from perennial_recorder.retries import Timetable
-from perennial_recorder.session import Session
+from perennial_recorder.session import recovery
+from perennial_recorder.session.intake import Intake
+from perennial_recorder.session.session import Session
+from perennial_recorder.session.writer import AnotherWriter, Writer
 from perennial_recorder.status import LIFECYCLE, ReportBuilder
-from perennial_recorder.writer import AnotherWriter, Writer
 
 _LOG: Final = logging.getLogger(__name__)
 _BATCH: Final = 2000  # records read at once

@@ -11,7 +11,7 @@ from perennial_contract.status import RecorderReport
 from perennial_recorder.join.known import INCOMPLETE
 from perennial_recorder.retrain_requests import RetrainRequests
 from perennial_recorder.retries import Timetable
-from perennial_recorder.session import Session
+from perennial_recorder.session.session import Session
 
 LIFECYCLE: Final = "lifecycle"  # what is wrong with that topic holds back no joining
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from perennial_recorder.intake import Intake
 from perennial_recorder.progress.progress import Progress
 from perennial_recorder.progress.replay import Replay
 from perennial_recorder.records import Arrival, Overtaken, Partition
-from perennial_recorder.writer import Writer
+from perennial_recorder.session.intake import Intake
+from perennial_recorder.session.writer import Writer
 
 
 @dataclass(slots=True)
