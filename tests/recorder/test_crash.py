@@ -23,7 +23,9 @@ from perennial_contract.resource.values import SecretReference
 from perennial_contract.runtime.s3 import Store
 from perennial_contract.settings import RecorderSettings
 from perennial_recorder.adapters.sqlite import SqliteStateStore
-from perennial_recorder.loop import Pace, Recorder
+from perennial_recorder.loop import Recorder
+from perennial_recorder.pace import Pace
+from perennial_recorder.ports import Ports
 from perennial_recorder.records import Trouble
 from tests.fakes.broker import Broker, BrokerSource, Record
 from tests.fakes.s3 import FakeS3, Fault
@@ -253,16 +255,15 @@ class Run:
         choose = lambda most: self.rng.randrange(min(most, 12) + 1)  # noqa: E731
         # The resource may have been deleted and made again: the same owner, under another UID.
         settings = self.settings.model_copy(update={"uid": f"uid-{self.starts}"})
-        return Recorder(
-            settings,
+        ports = Ports(
+            BrokerSource(self.broker, self.chaos.kafka, choose),
             BrokerSource(self.broker, self.chaos.kafka, choose),
             TrustedStore(self.s3, "bucket", self.settings.prefix),  # type: ignore[arg-type]  # the fake
             self.state,
             lambda: self.now,
-            requests=BrokerSource(self.broker, self.chaos.kafka, choose),
-            pace=self.pace,
-            sleep=self._sleep,
+            self._sleep,
         )
+        return Recorder(settings, ports, pace=self.pace)
 
     def _sleep(self, seconds: float) -> None:
         self.now += max(seconds, 0.1)

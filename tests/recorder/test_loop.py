@@ -10,7 +10,7 @@ from perennial_contract.objects.observation import Observation
 from perennial_contract.objects.owner import owner_of
 from perennial_contract.resource.streams import Events, Filter, Labels, Reference
 from perennial_contract.status import Problem, RecorderReport
-from perennial_recorder import loop
+from perennial_recorder.session import feed
 from tests.fakes.broker import Record
 from tests.fakes.s3 import Fault
 from tests.support.recorder.harness import BEGIN, INSIDE, Stage
@@ -206,7 +206,7 @@ def test_while_s3_is_away_the_same_bytes_are_kept_and_nothing_is_lost(stage: Sta
 def test_reading_stops_when_the_buffers_are_full(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loop, "_UNSENT", 1000)
+    monkeypatch.setattr(feed, "_UNSENT", 1000)
     stage = Stage(tmp_path, INSIDE)
     stage.steps()
     objects = stage.s3.objects.pop("bucket")

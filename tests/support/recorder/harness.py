@@ -15,8 +15,10 @@ from perennial_contract.resource.values import SecretReference
 from perennial_contract.runtime.s3 import Store
 from perennial_contract.settings import RecorderSettings
 from perennial_recorder.adapters.sqlite import SqliteStateStore
-from perennial_recorder.loop import Pace, Recorder
+from perennial_recorder.loop import Recorder
 from perennial_recorder.metrics import Metrics
+from perennial_recorder.pace import Pace
+from perennial_recorder.ports import Ports
 from tests.fakes.broker import Broker, BrokerSource, Record
 from tests.fakes.s3 import FakeS3
 
@@ -58,18 +60,10 @@ class Stage:
         self.source = BrokerSource(self.broker)
         self.requests = BrokerSource(self.broker)
         self.metrics = Metrics()
-        self.recorder = Recorder(
-            self.settings,
-            self.source,
-            self.store,
-            self.state,
-            lambda: self.now,
-            requests=self.requests,
-            metrics=self.metrics,
-            pod="pod",
-            pace=PACE,
-            sleep=self.sleep,
+        ports = Ports(
+            self.source, self.requests, self.store, self.state, lambda: self.now, self.sleep
         )
+        self.recorder = Recorder(self.settings, ports, metrics=self.metrics, pod="pod", pace=PACE)
 
     def kill(self) -> None:
         self.state.close()

@@ -40,7 +40,7 @@ from threading import Event
 from perennial_contract.runtime import logs
 from perennial_contract.settings import RecorderSettings
 from perennial_recorder.__main__ import run
-from perennial_recorder.loop import Pace
+from perennial_recorder.pace import Pace
 logs.configure()
 stop = Event()
 signal.signal(signal.SIGTERM, lambda *_: stop.set())

@@ -25,7 +25,7 @@ from perennial_contract.resource.streams import Events, Labels, Reference
 from perennial_contract.settings import RecorderSettings
 from perennial_contract.status import Problem, RecorderReport
 from perennial_recorder import __main__ as recorder
-from perennial_recorder.loop import Pace
+from perennial_recorder.pace import Pace
 from tests.fakes.mount import Mount
 from tests.support.predictor.stream import until
 from tests.support.security.storage import STORAGE

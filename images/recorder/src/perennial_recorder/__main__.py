@@ -36,8 +36,10 @@ from perennial_contract.settings import (
 )
 from perennial_recorder.adapters.kafka import KafkaSource
 from perennial_recorder.adapters.sqlite import SqliteStateStore
-from perennial_recorder.loop import PACE, Pace, Recorder
+from perennial_recorder.loop import Recorder
 from perennial_recorder.metrics import Metrics
+from perennial_recorder.pace import PACE, Pace
+from perennial_recorder.ports import Ports
 
 _LOG: Final = logging.getLogger(__name__)
 WAITING: Final = Path("/var/lib/perennial/waiting.db")
@@ -97,18 +99,10 @@ def run(  # noqa: PLR0913  each is something that a pod fixes and a run by hand 
         if settings.lifecycle:
             apart = connected(f"{group}.lifecycle", timeout=_LIFECYCLE)
             requests = ends.enter_context(closing(apart))
-        remembered = ends.enter_context(closing(SqliteStateStore(waiting)))
-        recorder = Recorder(
-            settings,
-            source,
-            _store(settings, secret),
-            remembered,
-            time.time,
-            requests=requests,
-            pod=pod,
-            pace=pace,
-            metrics=metrics,
-        )
+        state = ends.enter_context(closing(SqliteStateStore(waiting)))
+        store = _store(settings, secret)
+        ports = Ports(source, requests, store, state, time.time, time.sleep)
+        recorder = Recorder(settings, ports, pod=pod, pace=pace, metrics=metrics)
         exposition: Callable[[], bytes] = partial(
             generate_latest, metrics.registry(recorder.report)
         )

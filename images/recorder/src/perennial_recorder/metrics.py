@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter as Counts
 from collections.abc import Callable, Iterator, Mapping
+from enum import StrEnum
 from threading import Lock
 from typing import Final
 
@@ -16,6 +17,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from perennial_contract.reasons import Reason
 from perennial_contract.status import RecorderReport
 from perennial_recorder.join.known import AHEAD_COUNT, SKIPPED, Fate
 
@@ -79,6 +81,13 @@ class _Joined(Collector):
             return self._most
 
 
+class Restart(StrEnum):
+    """Why a session was discarded."""
+
+    ANOTHER_WRITER = "another_writer"
+    TOPIC_RECREATED = "topic_remade"
+
+
 class Metrics:
     """What is counted where it happens."""
 
@@ -123,6 +132,12 @@ class Metrics:
             ["topic"],
             registry=made,
         )
+
+    def count_failure(self, reason: Reason) -> None:
+        self.failures.labels(reason).inc()
+
+    def count_restart(self, cause: Restart) -> None:
+        self.restarts.labels(cause).inc()
 
     def set_baseline(self, counts: Mapping[str, int]) -> None:
         """What a checkpoint had counted when this process began; said again, it is not heard."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from perennial_contract.runtime.objects import Put
@@ -88,3 +89,19 @@ class StateStore(Protocol):
     def stored(self, places: Collection[int]) -> dict[int, StoredLabel]: ...
 
     def forget_stored(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything outside of the process that the recorder uses."""
+
+    source: Source
+    """Of events and labels."""
+    requests: Source
+    """Of the lifecycle topic; not used where there is none."""
+    store: ObjectStore
+    state: StateStore
+    clock: Callable[[], float]
+    """Seconds since 1970."""
+    sleep: Callable[[float], None]
+    """For some seconds."""

@@ -14,8 +14,9 @@ from perennial_contract.reasons import Reason
 from perennial_contract.settings import RecorderSettings
 from perennial_recorder.ports import Source
 from perennial_recorder.records import Arrival, Overtaken, Partition, Trouble
-from perennial_recorder.retries import Timetable
+from perennial_recorder.schedule import Schedule
 
+LIFECYCLE: Final = "lifecycle"  # the part of the retries; what is wrong there holds back no joining
 _BATCH: Final = 2000  # records read at once
 
 
@@ -30,14 +31,14 @@ class _Newest(NamedTuple):
 
 @dataclass(slots=True)
 class RetrainRequests:
-    """Each step raises Trouble when there is no clear answer; the next one goes on.
+    """Each call raises Trouble when there is no clear answer; the next one goes on.
 
     `topics` is every how many seconds to look for new partitions and for a topic made again.
     """
 
     settings: RecorderSettings
     source: Source
-    timetable: Timetable
+    schedule: Schedule
     topics: float
     found: Watermark = field(default_factory=dict)
     """Topic id: partition: offset after the newest request."""
@@ -50,14 +51,16 @@ class RetrainRequests:
         """What the newest request gives as its reason."""
         return self._newest.reason if self._newest else ""
 
-    def step(self) -> None:
-        """Reads what lies ready; it never waits for more."""
+    def read(self) -> bool:
+        """Whether anything lay ready; it never waits for more."""
         if self.settings.lifecycle is None:
-            return
-        if self.timetable.due("lifecycle", self.topics):
+            return False
+        if self.schedule.due_every(LIFECYCLE, self.topics):
             self._look(self.settings.lifecycle.topic)
-        for record in self.source.read(_BATCH, 0.0):
+        batch = self.source.read(_BATCH, 0.0)
+        for record in batch:
             self._take(record)
+        return bool(batch)
 
     def _look(self, name: str) -> None:
         topic = self.source.topics([name]).get(name)

@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import Final
 
 from perennial_contract.objects.watermark import total
 from perennial_contract.settings import RecorderSettings
 from perennial_contract.status import RecorderReport
 from perennial_recorder.join.known import INCOMPLETE
-from perennial_recorder.retrain_requests import RetrainRequests
-from perennial_recorder.retries import Timetable
+from perennial_recorder.retrain_requests import LIFECYCLE, RetrainRequests
+from perennial_recorder.retries import Retries
 from perennial_recorder.session.session import Session
-
-LIFECYCLE: Final = "lifecycle"  # what is wrong with that topic holds back no joining
 
 
 class ReportBuilder:
     """Puts together what is known at the end of a step."""
 
     def __init__(
-        self, settings: RecorderSettings, pod: str, timetable: Timetable, requests: RetrainRequests
+        self, settings: RecorderSettings, pod: str, retries: Retries, requests: RetrainRequests
     ) -> None:
         self._settings = settings
         self._pod = pod
-        self._timetable = timetable
+        self._retries = retries
         self._requests = requests
 
-    def report(self, session: Session | None, pending: int, attempts: int) -> RecorderReport:
-        blocking = self._timetable.problem(but={LIFECYCLE})
+    def build(self, session: Session | None, pending: int, attempts: int) -> RecorderReport:
+        blocking = self._retries.problem(but={LIFECYCLE})
         progress = session.progress if session else None
         written = progress.watermark() if progress else {}
         counts = (
@@ -40,7 +37,7 @@ class ReportBuilder:
             uid=self._settings.uid,
             pod=self._pod,
             ready=progress is not None and blocking is None,
-            problem=blocking or self._timetable.problem(),
+            problem=blocking or self._retries.problem(),
             written=written,
             pending=pending if progress else 0,
             counts=counts | {"observations": total(written)},

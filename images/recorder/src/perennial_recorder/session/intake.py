@@ -47,11 +47,15 @@ class OpenRecord(NamedTuple):
 class Intake:
     """Takes records in; times in ms, but for the clock of the buffers."""
 
-    def __init__(self, progress: Progress, state: StateStore, reader: Reader, delay: int) -> None:
+    def __init__(
+        self, progress: Progress, state: StateStore, reader: Reader, delay: int, limit: int
+    ) -> None:
+        """`delay` is labels.maxDelay; `limit` is how many bytes may be remembered on disk."""
         self._progress = progress
         self._state = state
         self._reader = reader
         self._delay = delay
+        self._limit = limit
 
     def take(self, batch: Sequence[Arrival | Overtaken], now: int) -> None:
         """`now` in ms since 1970."""
@@ -84,11 +88,15 @@ class Intake:
             self._drop(old, GIVEN_UP)
         self._progress.forgotten = max(self._progress.forgotten, cutoff - 1)
 
-    def shrink(self, limit: int) -> None:
+    def shrink(self) -> None:
         """Over the limit of bytes on disk the oldest go."""
-        while self._state.size() > limit and (old := self._state.oldest(_MANY)):
+        while self._state.size() > self._limit and (old := self._state.oldest(_MANY)):
             self._drop(old, LOST)
             self._progress.forgotten = max(self._progress.forgotten, old[-1].timestamp)
+
+    def end_replay(self) -> None:
+        """Nothing that S3 holds will be read again."""
+        self._state.forget_stored()
 
     def _opened(self, arrival: Arrival, now: int) -> OpenRecord | None:
         reading = self._progress.inputs.get(arrival.partition)

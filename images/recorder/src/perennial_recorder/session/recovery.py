@@ -3,89 +3,35 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from perennial_contract.objects.observation import SegmentKey, parse_segment_key
-from perennial_contract.objects.owner import OWNER, StorageTaken, check_owner, owner_of
-from perennial_contract.reasons import Reason
-from perennial_contract.settings import RecorderSettings
 from perennial_recorder.join.known import Fate
-from perennial_recorder.ports import ObjectStore, Source, StateStore
-from perennial_recorder.progress import checkpoint as checkpoints
-from perennial_recorder.progress.checkpoint import Checkpoint, CheckpointBroken, Input
+from perennial_recorder.ports import ObjectStore, StateStore
+from perennial_recorder.progress.checkpoint import Checkpoint, Input
 from perennial_recorder.progress.ledger import Ledger
 from perennial_recorder.progress.progress import Progress
 from perennial_recorder.progress.segment import Buffer
-from perennial_recorder.records import Partition, StoredLabel, Topic, Trouble
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The newest checkpoint, and the numbers of all that are kept."""
-
-    checkpoint: Checkpoint
-    numbers: list[int]
-
-
-def claim_prefix(store: ObjectStore, settings: RecorderSettings) -> None:
-    """Raises Trouble (StorageTaken) when another pipeline's objects lie at the prefix."""
-    store.put_new(OWNER, owner_of(settings).to_json(), patience=0)
-    try:
-        check_owner(store.get(OWNER) or b"", settings)
-    except StorageTaken as error:
-        raise Trouble(Reason.STORAGE_TAKEN, str(error)) from error
-
-
-def highest_attempt(store: ObjectStore) -> int:
-    """The highest number of an attempt, whoever's it was; 0 where there was none."""
-    return max((int(n) for n in store.folders("attempts/") if n.isdecimal()), default=0)
-
-
-def newest_checkpoint(store: ObjectStore) -> Found:
-    """Raises Trouble (CheckpointBroken) when it cannot be used."""
-    keys = store.list(checkpoints.PREFIX)
-    numbers = sorted(n for key in keys if (n := checkpoints.number_of(key)) is not None)
-    if not numbers:
-        return Found(Checkpoint(), [])
-    key = checkpoints.key(numbers[-1])
-    try:
-        return Found(checkpoints.from_json(key, store.get(key) or b""), numbers)
-    except CheckpointBroken as error:
-        raise Trouble(Reason.CHECKPOINT_BROKEN, str(error)) from error
-
-
-def existing_topics(source: Source, settings: RecorderSettings) -> dict[str, Topic]:
-    """The topics to read; raises Trouble (TopicMissing) that names what does not exist."""
-    names = [settings.events.topic]
-    if settings.labels and settings.labels.topic:
-        names.append(settings.labels.topic)
-    found = source.topics(names)
-    missing = [name for name in names if name not in found]
-    if missing:
-        raise Trouble(Reason.TOPIC_MISSING, f"topic {' and topic '.join(missing)} does not exist")
-    return {name: found[name] for name in names}
+from perennial_recorder.records import Partition, StoredLabel
+from perennial_recorder.session.topics import Topics
 
 
 class Recovery:
     """Progress rebuilt out of what Kafka and S3 hold."""
 
-    def __init__(
-        self, source: Source, store: ObjectStore, state: StateStore, settings: RecorderSettings
-    ) -> None:
-        self._source = source
+    def __init__(self, topics: Topics, store: ObjectStore, state: StateStore) -> None:
+        self._topics = topics
         self._store = store
         self._state = state
-        self._settings = settings
 
-    def progress(self, found: Checkpoint, current: dict[str, Topic]) -> Progress:
+    def progress(self, found: Checkpoint) -> Progress:
         """Progress that has not read anything yet; `moved` when it needs a checkpoint first."""
+        current = self._topics.current()
         self._state.clear()
-        labels = self._settings.labels.topic if self._settings.labels else None
-        progress = Progress(self._settings.events.topic, labels, current)
+        progress = Progress(self._topics.events, self._topics.labels, current)
         progress.counts.update(found.counts)
         for topic_id, outputs in found.outputs.items():
             for number, output in outputs.items():
@@ -97,30 +43,6 @@ class Recovery:
             self._find_segments(progress, buffer, found)
         return progress
 
-    def add_partitions(
-        self, progress: Progress, current: dict[str, Topic], known: Collection[str]
-    ) -> None:
-        """Begins to know the partitions that are new: of a known topic, all that is in them."""
-        progress.topics = current
-        new = [
-            Partition(name, number)
-            for name, topic in current.items()
-            for number in range(topic.partitions)
-            if Partition(name, number) not in progress.inputs
-        ]
-        grown = [p for p in new if p.topic in known]
-        fresh = [p for p in new if p.topic not in known]
-        created = int(self._settings.created.timestamp() * 1000)
-        starts = (self._source.earliest(grown) if grown else {}) | (
-            self._source.since(fresh, created) if fresh else {}
-        )
-        for partition in new:
-            progress.add_input(partition, Ledger(starts[partition]))
-            if partition.topic == progress.events:
-                progress.output(current[progress.events].id, partition.number)
-        progress.unsaved.update(new)
-        progress.moved |= bool(new)
-
     def _add_inputs(self, progress: Progress, found: Checkpoint) -> None:
         for name, known in found.inputs.items():
             topic = progress.topics.get(name)
@@ -130,7 +52,7 @@ class Recovery:
             else:
                 for number, marks in known.partitions.items():
                     progress.add_input(Partition(name, number), Ledger.restored(marks))
-        self.add_partitions(progress, progress.topics, found.inputs)
+        self._topics.add_partitions(progress, progress.topics, found.inputs)
 
     def _count_lost(self, progress: Progress, gone: Input, found: Checkpoint) -> None:
         """Counts what waited for a topic that is no more, but for what S3 holds."""

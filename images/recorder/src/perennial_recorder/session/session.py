@@ -25,10 +25,10 @@ class Session:
     ends: dict[Partition, int] = field(default_factory=dict)
     lag: dict[str, int] = field(default_factory=dict)
     """By topic: records that are still to be read."""
-    over: bool = False
+    draining: bool = False
     """A topic was made again: only what can be kept is still to be written."""
 
-    def reaches(
+    def note_ends(
         self, ends: Mapping[Partition, int], positions: Mapping[Partition, int], now: int
     ) -> None:
         """The broker was asked for its ends at `now`, in ms; time passes where one is reached."""

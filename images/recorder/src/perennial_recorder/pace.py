@@ -1,0 +1,28 @@
+"""Pace of the recorder: how often each thing is done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """All in seconds."""
+
+    checkpoint: float = 60.0
+    topics: float = 10.0
+    """Between two looks for new partitions and for topics that were made again."""
+    ends: float = 1.0
+    """Between two questions how far each partition goes."""
+    retention: float = 3600.0
+    """Between two questions how long the topics keep their records."""
+    retry: float = 1.0
+    """After a failure."""
+    wait: float = 0.2
+    """For records."""
+    stop: float = 20.0
+    """For what is left to write at the end."""
+
+
+PACE: Final = Pace()

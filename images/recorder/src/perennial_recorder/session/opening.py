@@ -1,0 +1,102 @@
+"""Opening of a session: the prefix claimed, the newest checkpoint read, progress recovered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from perennial_contract.objects.owner import OWNER, StorageTaken, check_owner, owner_of
+from perennial_contract.reasons import Reason
+from perennial_contract.settings import RecorderSettings
+from perennial_recorder.join.reading import Reader
+from perennial_recorder.metrics import Metrics
+from perennial_recorder.ports import ObjectStore, Ports
+from perennial_recorder.progress import checkpoint as checkpoints
+from perennial_recorder.progress.checkpoint import Checkpoint, CheckpointBroken
+from perennial_recorder.progress.replay import Replay
+from perennial_recorder.records import Trouble
+from perennial_recorder.session.intake import Intake
+from perennial_recorder.session.recovery import Recovery
+from perennial_recorder.session.session import Session
+from perennial_recorder.session.topics import Topics
+from perennial_recorder.session.writer import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The newest checkpoint, and the numbers of all that are kept."""
+
+    checkpoint: Checkpoint
+    numbers: list[int]
+
+
+def claim_prefix(store: ObjectStore, settings: RecorderSettings) -> None:
+    """Raises Trouble (StorageTaken) when another pipeline's objects lie at the prefix."""
+    store.put_new(OWNER, owner_of(settings).to_json(), patience=0)
+    try:
+        check_owner(store.get(OWNER) or b"", settings)
+    except StorageTaken as error:
+        raise Trouble(Reason.STORAGE_TAKEN, str(error)) from error
+
+
+def highest_attempt(store: ObjectStore) -> int:
+    """The highest number of an attempt, whoever's it was; 0 where there was none."""
+    return max((int(n) for n in store.folders("attempts/") if n.isdecimal()), default=0)
+
+
+def newest_checkpoint(store: ObjectStore) -> Found:
+    """Raises Trouble (CheckpointBroken) when it cannot be used."""
+    keys = store.list(checkpoints.PREFIX)
+    numbers = sorted(n for key in keys if (n := checkpoints.number_of(key)) is not None)
+    if not numbers:
+        return Found(Checkpoint(), [])
+    key = checkpoints.key(numbers[-1])
+    try:
+        return Found(checkpoints.from_json(key, store.get(key) or b""), numbers)
+    except CheckpointBroken as error:
+        raise Trouble(Reason.CHECKPOINT_BROKEN, str(error)) from error
+
+
+class Opener:
+    """Opens one session after another."""
+
+    def __init__(
+        self, settings: RecorderSettings, ports: Ports, topics: Topics, metrics: Metrics
+    ) -> None:
+        self.attempts = 0
+        """The highest number of an attempt, as of the last opening."""
+        self._settings = settings
+        self._ports = ports
+        self._topics = topics
+        self._metrics = metrics
+        self._recovery = Recovery(topics, ports.store, ports.state)
+        self._reader = Reader(settings)
+        self._probed = False
+
+    def open(self) -> Session:
+        """A session that has read nothing yet.
+
+        Raises:
+            Trouble: Another pipeline owns the prefix, the checkpoint is broken, a topic is missing,
+                or Kafka gives no clear answer.
+            StoreError: S3 gives no clear answer, or ignores conditional writes.
+        """
+        ports, limit = self._ports, self._settings.store_limit
+        claim_prefix(ports.store, self._settings)
+        self._probe()
+        self.attempts = highest_attempt(ports.store)
+        found = newest_checkpoint(ports.store)
+        progress = self._recovery.progress(found.checkpoint)
+        self._metrics.set_baseline(found.checkpoint.counts)
+        ports.source.assign({})
+        return Session(
+            progress,
+            Intake(progress, ports.state, self._reader, self._topics.max_delay, limit),
+            Writer(ports.store, progress, found.numbers, self._metrics),
+            Replay(progress),
+        )
+
+    def _probe(self) -> None:
+        """Once in a process: whether the server honours conditional writes."""
+        if not self._probed:
+            self._ports.store.probe()
+            self._probed = True
