@@ -5,7 +5,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from perennial_contract.status import RecorderReport
-from perennial_recorder.join.known import Fate
+from perennial_recorder.join.fates import Fate
 from perennial_recorder.metrics import Metrics, registry
 from tests.fakes.s3 import Fault
 from tests.support.recorder.harness import Stage

@@ -3,7 +3,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial_recorder.join.known import Fate, Kind, KnownRecord
+from perennial_recorder.join.fates import Fate
+from perennial_recorder.join.known import Kind, KnownRecord
 from perennial_recorder.join.matching import (
     Match,
     Outcome,

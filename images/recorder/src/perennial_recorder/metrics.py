@@ -19,9 +19,10 @@ from prometheus_client.registry import Collector
 
 from perennial_contract.reasons import Reason
 from perennial_contract.status import RecorderReport
-from perennial_recorder.join.known import AHEAD_COUNT, SKIPPED, Fate
+from perennial_recorder.join.fates import Fate
+from perennial_recorder.progress.counts import AHEAD_RECORDS, SKIPPED_OFFSETS
 
-_UNUSED: Final = (*(fate for fate in Fate if fate is not Fate.JOINED), SKIPPED)
+_UNUSED: Final = (*(fate for fate in Fate if fate is not Fate.JOINED), SKIPPED_OFFSETS)
 _FLUSH: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)  # seconds
 
 
@@ -63,7 +64,7 @@ class _Joined(Collector):
             counts = self._counted(report)
             for name in ("observations",) if "observations" in counts else ():
                 observations.add_metric([], counts[name])
-                ahead.add_metric([], counts[AHEAD_COUNT])
+                ahead.add_metric([], counts[AHEAD_RECORDS])
                 for reason in _UNUSED:
                     unused.add_metric([reason], counts[reason])
             pending.add_metric([], report.pending)

@@ -1,4 +1,4 @@
-"""What the recorder needs of Kafka, of S3 and of the disk, and how these fail."""
+"""Ports of the recorder: what it asks of Kafka, of S3 and of the disk."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from perennial_contract.runtime.objects import Put
+from perennial_contract.runtime.objects import Objects, Put
 from perennial_recorder.join.known import KnownRecord
 from perennial_recorder.records import Arrival, Body, Overtaken, Partition, StoredLabel, Topic
 
 
-class Source(Protocol):
-    """Kafka. Every call raises Trouble when there is no clear answer."""
+class Brokers(Protocol):
+    """Kafka's topics. Every call but `retention` raises Trouble when there is no clear answer."""
 
     def topics(self, names: Collection[str]) -> dict[str, Topic]:
         """Those of the topics that exist."""
@@ -27,6 +27,10 @@ class Source(Protocol):
 
     def retention(self, names: Collection[str]) -> dict[str, int]:
         """How many ms a topic keeps a record; without those that say nothing, or for ever."""
+
+
+class Source(Brokers, Protocol):
+    """Kafka's records. Every call raises Trouble when there is no clear answer."""
 
     def assign(self, positions: Mapping[Partition, int]) -> None:
         """Reads these partitions and no other."""
@@ -47,19 +51,17 @@ class Source(Protocol):
     def close(self) -> None: ...
 
 
-class ObjectStore(Protocol):
-    """S3, as the contract's Store; every call raises its StoreError."""
+class ObjectStore(Objects, Protocol):
+    """S3 as all programs see it, and what only the recorder asks; every call raises StoreError."""
 
-    def get(self, key: str) -> bytes | None: ...
     def put_new(self, key: str, data: bytes, patience: float = 20.0) -> Put: ...
     def list(self, prefix: str, start_after: str = "") -> Iterator[str]: ...
     def folders(self, prefix: str) -> Iterator[str]: ...
-    def delete(self, key: str) -> None: ...
     def probe(self) -> None: ...
 
 
 class StateStore(Protocol):
-    """What is remembered on disk; thrown away at start, since Kafka is the truth."""
+    """The known records on disk; thrown away at start, since Kafka is the truth."""
 
     @property
     def events(self) -> int:
@@ -83,12 +85,13 @@ class StateStore(Protocol):
     def size(self) -> int:
         """Bytes on disk."""
 
-    def keep_stored(self, written: Iterable[StoredLabel]) -> None:
-        """What S3 holds and may be read again."""
+    def keep_stored(self, labels: Iterable[StoredLabel]) -> None:
+        """Keeps what S3 holds and may be read again."""
 
     def stored(self, places: Collection[int]) -> dict[int, StoredLabel]: ...
 
-    def forget_stored(self) -> None: ...
+    def forget_stored(self) -> None:
+        """Nothing that S3 holds will be read again."""
 
 
 @dataclass(frozen=True, slots=True)

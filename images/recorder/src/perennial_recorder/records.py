@@ -1,4 +1,4 @@
-"""Records of Kafka and what they become, and the trouble that a port may be in."""
+"""Records of Kafka, their partitions and topics, and the trouble that a port may be in."""
 
 from __future__ import annotations
 
@@ -61,15 +61,19 @@ class Overtaken(NamedTuple):
 
 
 class Body(NamedTuple):
-    """What a waiting event carries."""
+    """What an event that waits for its label carries."""
 
     time: int
+    """The event's own, in ms since 1970."""
     record: bytes
+    """JSON, without id and label."""
 
 
 class StoredLabel(NamedTuple):
-    """An observation that S3 holds."""
+    """The label of an observation that S3 holds."""
 
     place: int
+    """Of its event: partition and offset as one number (`Progress.locate`)."""
     label: str
-    label_timestamp: int
+    timestamp: int
+    """The label's, in ms since 1970."""

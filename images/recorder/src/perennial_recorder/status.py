@@ -7,7 +7,7 @@ from copy import deepcopy
 from perennial_contract.objects.watermark import total
 from perennial_contract.settings import RecorderSettings
 from perennial_contract.status import RecorderReport
-from perennial_recorder.join.known import INCOMPLETE
+from perennial_recorder.progress.counts import INCOMPLETE, OBSERVATIONS
 from perennial_recorder.retrain_requests import LIFECYCLE, RetrainRequests
 from perennial_recorder.retries import Retries
 from perennial_recorder.session.session import Session
@@ -40,7 +40,7 @@ class ReportBuilder:
             problem=blocking or self._retries.problem(),
             written=written,
             pending=pending if progress else 0,
-            counts=counts | {"observations": total(written)},
+            counts=counts | {OBSERVATIONS: total(written)},
             requests=deepcopy(self._requests.found),
             request=self._requests.reason,
             attempts=attempts,

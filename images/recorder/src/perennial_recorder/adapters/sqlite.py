@@ -93,10 +93,10 @@ class SqliteStateStore:
         )
         return int((pages - free) * bytes_each)
 
-    def keep_stored(self, written: Iterable[StoredLabel]) -> None:
+    def keep_stored(self, labels: Iterable[StoredLabel]) -> None:
         self._restoring = True
         self._db.execute("begin")
-        self._db.executemany("insert or replace into written values (?, ?, ?)", written)
+        self._db.executemany("insert or replace into written values (?, ?, ?)", labels)
         self._db.execute("commit")
 
     def stored(self, places: Collection[int]) -> dict[int, StoredLabel]:

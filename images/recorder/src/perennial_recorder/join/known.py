@@ -1,18 +1,47 @@
-"""Records that are remembered under their id, and what may become of each."""
+"""Known records: events and labels that are remembered under their id.
+
+An event, and the label that belongs to it because they lie at most labels.maxDelay apart:
+
+    event is read            event is read again, and S3 holds it already
+         |                       |                             |
+         |              its label is still owed        its label was settled before
+         v                       v                             |
+    +---------+   label   +--------------------+               |
+    |  EVENT  |---+       |  DONE              |               |
+    +---------+   |       |  expects timestamp |               |
+         |        |       +--------------------+               |
+         |        | Match    |  label is read again: JOINED    |
+         |        v          v                                 v
+         |     +------------------------------------------------+
+         |     |  DONE, expects SEEN                            |--+ any further label:
+         |     +------------------------------------------------+<-+ DUPLICATE or CONFLICTING
+         |        |
+         v        v
+     GIVEN_UP   forgotten, once stream time has passed timestamp + maxDelay
+
+A label that no event is near:
+
+    label is read --+-- no earlier event is known --> LABEL --> ORPHAN_LABEL
+                    |                                   |
+                    +-- an earlier one is known ----> LATE ---> LATE_LABEL, once stream time has
+                                                        |       passed timestamp + maxDelay
+                                                        v
+                                      an event near it is read: read as if it came only now
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum, StrEnum
+from enum import IntEnum
 from typing import Final
 
+from perennial_recorder.join.fates import Fate
+
 SEEN: Final = -1  # KnownRecord.expects: the label of a written event has been read
-AHEAD_COUNT: Final = "ahead"  # records with a timestamp of more than an hour ahead of us
-SKIPPED: Final = "skipped"  # offsets that retention removed before they were read
 
 
 class Kind(IntEnum):
-    """What is remembered under an id."""
+    """State of a known record; the numbers are the state store's."""
 
     EVENT = 0  # waits for its label
     DONE = 1  # has its label; remembered so that it is not recorded twice
@@ -20,37 +49,19 @@ class Kind(IntEnum):
     LATE = 3  # a label that came too late for the event known; another may still come
 
 
-class Fate(StrEnum):
-    """What became of a record, as counted in /status; `written` counts the observations."""
-
-    GIVEN_UP = "given_up"  # an event whose label did not come in time
-    UNLABELLED = "unlabelled"  # an event that carries no label where labels lie inside events
-    DUPLICATE_EVENT = "duplicate_event"
-    UNREADABLE_EVENT = "unreadable_event"
-    LOST_EVENT = "lost_event"
-    FILTERED = "filtered"  # no event: what events.filter leaves alone, and our own answers
-    JOINED = "joined"  # a label that became part of an observation
-    DUPLICATE_LABEL = "duplicate_label"
-    CONFLICTING_LABEL = "conflicting_label"
-    LATE_LABEL = "late_label"
-    ORPHAN_LABEL = "orphan_label"
-    NULL_LABEL = "null_label"
-    UNREADABLE_LABEL = "unreadable_label"
-    REJECTED_LABEL = "rejected_label"  # neither of the two classes
-    LOST_LABEL = "lost_label"
-
-
 GIVEN_UP: Final = {
     Kind.EVENT: Fate.GIVEN_UP,
     Kind.LABEL: Fate.ORPHAN_LABEL,
     Kind.LATE: Fate.LATE_LABEL,
 }
+"""What becomes of a record that can meet nothing any more."""
 
 LOST: Final = {
     Kind.EVENT: Fate.LOST_EVENT,
     Kind.LABEL: Fate.LOST_LABEL,
     Kind.LATE: Fate.LOST_LABEL,
 }
+"""What becomes of a record for which there is no room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +70,10 @@ class KnownRecord:
 
     id: bytes
     place: int
+    """Partition and offset as one number (`Progress.locate`)."""
     timestamp: int
+    """Kafka's, in ms since 1970."""
     kind: Kind
     label: str | None = None
     expects: int = SEEN
     """Of a written event: the timestamp of its label, while that has not been read again."""
-
-
-INCOMPLETE: Final = (Fate.LOST_EVENT, Fate.LOST_LABEL, SKIPPED)

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from perennial_recorder.join.known import SEEN, Fate, Kind, KnownRecord
+from perennial_recorder.join.fates import Fate
+from perennial_recorder.join.known import SEEN, Kind, KnownRecord
 from perennial_recorder.join.memory import Memory
 
 

@@ -14,7 +14,7 @@ from perennial_contract.messages.paths import Absent
 from perennial_contract.messages.references import Rejection, join_id
 from perennial_contract.reasons import DeadLetter
 from perennial_contract.settings import RecorderSettings
-from perennial_recorder.join.known import Fate
+from perennial_recorder.join.fates import Fate
 from perennial_recorder.records import Arrival, Body
 
 

@@ -48,14 +48,13 @@ class Feed:
         now = round(self._clock() * 1000)
         if session.replay:
             session.read_again(batch, self._source.positions(), now)
-            session.intake.shrink()
+            session.joiner.shrink()
             self._pause_replay(session)
             return True
-        intake, progress = session.intake, session.progress
-        intake.take(batch, now)
-        intake.forget(progress.stream_time(now))
-        intake.shrink()
-        self._source.pause(ahead({p: r.time for p, r in progress.inputs.items()}, now))
+        session.intake.take(batch, now)
+        session.joiner.forget(session.progress.stream_time(now))
+        session.joiner.shrink()
+        self._source.pause(ahead({p: r.time for p, r in session.progress.inputs.items()}, now))
         return bool(batch)
 
     def _pause_replay(self, session: Session) -> None:

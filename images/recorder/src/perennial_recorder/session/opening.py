@@ -15,6 +15,7 @@ from perennial_recorder.progress.checkpoint import Checkpoint, CheckpointBroken
 from perennial_recorder.progress.replay import Replay
 from perennial_recorder.records import Trouble
 from perennial_recorder.session.intake import Intake
+from perennial_recorder.session.joiner import Joiner
 from perennial_recorder.session.recovery import Recovery
 from perennial_recorder.session.session import Session
 from perennial_recorder.session.topics import Topics
@@ -88,9 +89,11 @@ class Opener:
         progress = self._recovery.progress(found.checkpoint)
         self._metrics.set_baseline(found.checkpoint.counts)
         ports.source.assign({})
+        joiner = Joiner(progress, ports.state, self._topics.max_delay, limit)
         return Session(
             progress,
-            Intake(progress, ports.state, self._reader, self._topics.max_delay, limit),
+            Intake(progress, ports.state, self._reader, joiner),
+            joiner,
             Writer(ports.store, progress, found.numbers, self._metrics),
             Replay(progress),
         )

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from perennial_contract.objects.observation import SegmentKey, parse_segment_key
-from perennial_recorder.join.known import Fate
+from perennial_recorder.join.fates import Fate
 from perennial_recorder.ports import ObjectStore, StateStore
 from perennial_recorder.progress.checkpoint import Checkpoint, Input
 from perennial_recorder.progress.ledger import Ledger

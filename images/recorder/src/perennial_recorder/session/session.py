@@ -9,6 +9,7 @@ from perennial_recorder.progress.progress import Progress
 from perennial_recorder.progress.replay import Replay
 from perennial_recorder.records import Arrival, Overtaken, Partition
 from perennial_recorder.session.intake import Intake
+from perennial_recorder.session.joiner import Joiner
 from perennial_recorder.session.writer import Writer
 
 
@@ -18,6 +19,7 @@ class Session:
 
     progress: Progress
     intake: Intake
+    joiner: Joiner
     writer: Writer
     replay: Replay | None
     """Until everything that an earlier session knew has been read again."""

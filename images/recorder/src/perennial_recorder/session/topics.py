@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from perennial_contract.reasons import Reason
 from perennial_contract.settings import RecorderSettings
-from perennial_recorder.ports import Source
+from perennial_recorder.ports import Brokers
 from perennial_recorder.progress.ledger import Ledger
 from perennial_recorder.progress.progress import Progress
 from perennial_recorder.records import Partition, Topic, Trouble
@@ -19,20 +19,20 @@ class TopicRecreated(Exception):  # noqa: N818  what has been found out, not wha
 class Topics:
     """Every method raises Trouble when the brokers give no clear answer."""
 
-    def __init__(self, source: Source, settings: RecorderSettings) -> None:
+    def __init__(self, brokers: Brokers, settings: RecorderSettings) -> None:
         labels = settings.labels
         self.events = settings.events.topic
         self.labels = labels.topic if labels else None
         """None where labels lie inside the events."""
         self.max_delay = round(labels.max_delay.total_seconds() * 1000) if labels else 0
         """labels.maxDelay in ms."""
-        self._source = source
+        self._brokers = brokers
         self._created = int(settings.created.timestamp() * 1000)
 
     def current(self) -> dict[str, Topic]:
         """The topics by name; raises Trouble (TopicMissing) that names what does not exist."""
         names = [self.events, self.labels] if self.labels else [self.events]
-        found = self._source.topics(names)
+        found = self._brokers.topics(names)
         missing = [name for name in names if name not in found]
         if missing:
             named = " and topic ".join(missing)
@@ -60,8 +60,8 @@ class Topics:
         ]
         grown = [p for p in new if p.topic in known]
         fresh = [p for p in new if p.topic not in known]
-        starts = (self._source.earliest(grown) if grown else {}) | (
-            self._source.since(fresh, self._created) if fresh else {}
+        starts = (self._brokers.earliest(grown) if grown else {}) | (
+            self._brokers.since(fresh, self._created) if fresh else {}
         )
         for partition in new:
             progress.add_input(partition, Ledger(starts[partition]))
