@@ -1,8 +1,8 @@
-"""What /metrics says of a recorder, under Prometheus' conventions for names and units.
+"""Metrics of a recorder on `/metrics`, under Prometheus' conventions for names and units.
 
-Observations are counted over restarts, as S3 is; the rest begins with the process. What a
+Observations are counted over restarts, as S3 is; the rest starts with the process. What a
 checkpoint counts lags behind: a counter that went on from it would fall when a process is killed,
-and Prometheus takes any fall for a beginning at zero.
+and Prometheus takes any fall for a start from zero.
 """
 
 from __future__ import annotations
@@ -20,14 +20,21 @@ from prometheus_client.registry import Collector
 from perennial_contract.reasons import Reason
 from perennial_contract.status import RecorderReport
 from perennial_recorder.join.fates import Fate
-from perennial_recorder.progress.counts import AHEAD_RECORDS, SKIPPED_OFFSETS
+from perennial_recorder.progress.counts import AHEAD_RECORDS, OBSERVATIONS, SKIPPED_OFFSETS
 
 _UNUSED: Final = (*(fate for fate in Fate if fate is not Fate.JOINED), SKIPPED_OFFSETS)
-_FLUSH: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)  # seconds
+_FLUSH_BUCKETS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)  # seconds
 
 
-class _Joined(Collector):
-    """Asks the recorder each time; without one it names the metrics alone."""
+class Restart(StrEnum):
+    """Why a session was discarded."""
+
+    ANOTHER_WRITER = "another_writer"
+    TOPIC_RECREATED = "topic_remade"
+
+
+class _ReportCollector(Collector):
+    """Asks for the recorder's report each time; without one it names the metrics alone."""
 
     def __init__(
         self, report: Callable[[], RecorderReport] | None, baseline: Mapping[str, int]
@@ -38,6 +45,11 @@ class _Joined(Collector):
         self._lock = Lock()
 
     def collect(self) -> Iterator[Metric]:
+        report = self._report() if self._report else None
+        yield from self._counters(self._counted(report) if report else Counts())
+        yield from _gauges(report)
+
+    def _counters(self, counts: Counts[str]) -> Iterator[Metric]:
         observations = CounterMetricFamily(
             "perennial_recorder_observations", "Observations that S3 has confirmed."
         )
@@ -51,87 +63,85 @@ class _Joined(Collector):
             "perennial_recorder_ahead_records",
             "Records whose timestamp was more than an hour ahead of our clock.",
         )
-        pending = GaugeMetricFamily(
-            "perennial_recorder_pending_events", "Events that wait for their label."
-        )
-        lag = GaugeMetricFamily(
-            "perennial_recorder_lag_records",
-            "Records of a topic that are still to be read.",
-            labels=["topic"],
-        )
-        if self._report:
-            report = self._report()
-            counts = self._counted(report)
-            for name in ("observations",) if "observations" in counts else ():
-                observations.add_metric([], counts[name])
-                ahead.add_metric([], counts[AHEAD_RECORDS])
-                for reason in _UNUSED:
-                    unused.add_metric([reason], counts[reason])
-            pending.add_metric([], report.pending)
-            for topic, records in report.lag.items():
-                lag.add_metric([topic], records)
-        yield from (observations, unused, ahead, pending, lag)
+        if OBSERVATIONS in counts:
+            observations.add_metric([], counts[OBSERVATIONS])
+            ahead.add_metric([], counts[AHEAD_RECORDS])
+            for reason in _UNUSED:
+                unused.add_metric([reason], counts[reason])
+        yield from (observations, unused, ahead)
 
     def _counted(self, report: RecorderReport) -> Counts[str]:
-        """A counter never falls: one who starts over has not counted again what it had."""
+        """The highest of each count so far: a new session has not counted again what it had."""
         with self._lock:
             if report.written:
                 known = report.counts.items()
                 self._most |= Counts({name: n - self._baseline.get(name, 0) for name, n in known})
-                self._most.setdefault("observations", 0)
+                self._most.setdefault(OBSERVATIONS, 0)
             return self._most
 
 
-class Restart(StrEnum):
-    """Why a session was discarded."""
-
-    ANOTHER_WRITER = "another_writer"
-    TOPIC_RECREATED = "topic_remade"
+def _gauges(report: RecorderReport | None) -> Iterator[Metric]:
+    pending = GaugeMetricFamily(
+        "perennial_recorder_pending_events", "Events that wait for their label."
+    )
+    lag = GaugeMetricFamily(
+        "perennial_recorder_lag_records",
+        "Records of a topic that are still to be read.",
+        labels=["topic"],
+    )
+    if report:
+        pending.add_metric([], report.pending)
+        for topic, records in report.lag.items():
+            lag.add_metric([topic], records)
+    yield from (pending, lag)
 
 
 class Metrics:
     """What is counted where it happens."""
 
     def __init__(self) -> None:
-        self._registry = made = CollectorRegistry()
+        self._registry = registry = CollectorRegistry()
         self._has_baseline = False
         self._baseline: dict[str, int] = {}
         self.segments = Counter(
-            "perennial_recorder_segments", "Segments that S3 has confirmed.", registry=made
+            "perennial_recorder_segments", "Segments that S3 has confirmed.", registry=registry
         )
         self.segment_bytes = Counter(
             "perennial_recorder_segment_bytes",
             "Bytes of the segments that S3 has confirmed.",
-            registry=made,
+            registry=registry,
         )
         self.flush = Histogram(
             "perennial_recorder_flush_duration_seconds",
             "How long S3 took to answer the write of a segment, failures included.",
-            buckets=_FLUSH,
-            registry=made,
+            buckets=_FLUSH_BUCKETS,
+            registry=registry,
         )
         self.checkpoints = Counter(
-            "perennial_recorder_checkpoints", "Checkpoints that S3 has confirmed.", registry=made
+            "perennial_recorder_checkpoints",
+            "Checkpoints that S3 has confirmed.",
+            registry=registry,
         )
         self.failures = Counter(
             "perennial_recorder_failures",
             "Times that Kafka or S3 was missing, away or refused us, each try, by reason.",
             ["reason"],
-            registry=made,
+            registry=registry,
         )
         self.restarts = Counter(
             "perennial_recorder_restarts_over",
-            "Times that the process dropped what it knew and started over from S3: another_writer"
-            " wrote in its place, or a topic was made again (topic_remade).",
+            "Times that the process dropped what it knew and started over from S3:"
+            f" {Restart.ANOTHER_WRITER} wrote in its place, or a topic was made again"
+            f" ({Restart.TOPIC_RECREATED}).",
             ["reason"],
-            registry=made,
+            registry=registry,
         )
         self.retention_short = Gauge(
             "perennial_recorder_retention_short",
             "1 where a topic keeps its records for less time than labels.maxDelay: what waits is"
             " lost with a restart.",
             ["topic"],
-            registry=made,
+            registry=registry,
         )
 
     def count_failure(self, reason: Reason) -> None:
@@ -141,14 +151,14 @@ class Metrics:
         self.restarts.labels(cause).inc()
 
     def set_baseline(self, counts: Mapping[str, int]) -> None:
-        """What a checkpoint had counted when this process began; said again, it is not heard."""
+        """Sets what a checkpoint had counted when this process started; only the first time."""
         if not self._has_baseline:
             self._baseline.update(counts)
         self._has_baseline = True
 
     def registry(self, report: Callable[[], RecorderReport] | None = None) -> CollectorRegistry:
         """These, and what `report` says each time that it is asked."""
-        self._registry.register(_Joined(report, self._baseline))
+        self._registry.register(_ReportCollector(report, self._baseline))
         return self._registry
 
 
