@@ -1,4 +1,4 @@
-"""What happens to ids in a simulated stream: records with their times, and when they are sent."""
+"""Histories of ids in a simulated stream: records with their times, and when they are sent."""
 
 from __future__ import annotations
 

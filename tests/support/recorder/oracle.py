@@ -1,6 +1,6 @@
-"""What must stand on S3 in the end, computed from the logs alone and in no hurry.
+"""Oracle of what must stand on S3 in the end, computed from the logs alone.
 
-Written from the rules, not from the code: nothing of the recorder is imported.
+It follows the rules, not the code: nothing of the recorder is imported.
 """
 
 import itertools

@@ -1,6 +1,6 @@
-"""Starts the recorder: `python -m perennial_recorder`.
+"""Entry point of the recorder: `python -m perennial_recorder`.
 
-Exit codes: 0 told to stop, or a Secret changed; 42 settings or Secrets that cannot be used.
+Exit codes: 0 after SIGTERM or a changed Secret, 42 for settings or Secrets that cannot be used.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Requests to retrain: the lifecycle topic, read anew at each start and kept nowhere.
+"""Requests to retrain, from the lifecycle topic: read anew at each start and kept nowhere.
 
-What is told depends on the topic alone, so that it is the same after a restart.
+The report depends on the topic alone, so that it is the same after a restart.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _BATCH: Final = 2000  # records read at once
 
 
 class _Newest(NamedTuple):
-    """Ordered by Kafka's timestamp."""
+    """The newest request; ordered by Kafka's timestamp."""
 
     timestamp: int
     partition: int
@@ -31,16 +31,14 @@ class _Newest(NamedTuple):
 
 @dataclass(slots=True)
 class RetrainRequests:
-    """Each call raises Trouble when there is no clear answer; the next one goes on.
-
-    `topics` is every how many seconds to look for new partitions and for a topic made again.
-    """
+    """The newest requests by partition."""
 
     settings: RecorderSettings
     source: Source
     schedule: Schedule
-    topics: float
-    found: Watermark = field(default_factory=dict)
+    interval: float
+    """Seconds between two looks for new partitions and for a topic that was made again."""
+    watermark: Watermark = field(default_factory=dict)
     """Topic id: partition: offset after the newest request."""
     _id: str = ""
     _known: set[Partition] = field(default_factory=set)
@@ -52,24 +50,28 @@ class RetrainRequests:
         return self._newest.reason if self._newest else ""
 
     def read(self) -> bool:
-        """Whether anything lay ready; it never waits for more."""
+        """Reads what lies ready, without waiting; False when that is nothing.
+
+        Raises:
+            Trouble: Kafka gives no clear answer, or the topic is missing; the next call goes on.
+        """
         if self.settings.lifecycle is None:
             return False
-        if self.schedule.due_every(LIFECYCLE, self.topics):
-            self._look(self.settings.lifecycle.topic)
+        if self.schedule.due_every(LIFECYCLE, self.interval):
+            self._assign_partitions(self.settings.lifecycle.topic)
         batch = self.source.read(_BATCH, 0.0)
         for record in batch:
             self._take(record)
         return bool(batch)
 
-    def _look(self, name: str) -> None:
+    def _assign_partitions(self, name: str) -> None:
         topic = self.source.topics([name]).get(name)
         if topic is None:
             raise Trouble(Reason.TOPIC_MISSING, f"topic {name} does not exist")
         if topic.id != self._id:
             self.source.assign({})
             self._id, self._known, self._newest = topic.id, set(), None
-            self.found = {}
+            self.watermark = {}
         new = {Partition(name, number) for number in range(topic.partitions)} - self._known
         if new:
             created = int(self.settings.created.timestamp() * 1000)
@@ -84,6 +86,6 @@ class RetrainRequests:
         if request is None:
             return
         number = record.partition.number
-        advance(self.found, self._id, number, record.offset + 1)
+        advance(self.watermark, self._id, number, record.offset + 1)
         newest = _Newest(record.timestamp, number, record.offset, request.reason)
         self._newest = max(newest, self._newest) if self._newest else newest

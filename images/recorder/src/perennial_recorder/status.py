@@ -1,4 +1,4 @@
-"""What /status says of a recorder."""
+"""Report of a recorder, as `/status` gives it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from perennial_recorder.session.session import Session
 
 
 class ReportBuilder:
-    """Puts together what is known at the end of a step."""
+    """Builds the report of what is known at the end of a step."""
 
     def __init__(
         self, settings: RecorderSettings, pod: str, retries: Retries, requests: RetrainRequests
@@ -28,11 +28,8 @@ class ReportBuilder:
         blocking = self._retries.problem(but={LIFECYCLE})
         progress = session.progress if session else None
         written = progress.watermark() if progress else {}
-        counts = (
-            {str(name): count for name, count in sorted(progress.counts.items())}
-            if progress
-            else {}
-        )
+        found = sorted(progress.counts.items()) if progress else []
+        counts = {str(name): count for name, count in found}
         return RecorderReport(
             uid=self._settings.uid,
             pod=self._pod,
@@ -41,7 +38,7 @@ class ReportBuilder:
             written=written,
             pending=pending if progress else 0,
             counts=counts | {OBSERVATIONS: total(written)},
-            requests=deepcopy(self._requests.found),
+            requests=deepcopy(self._requests.watermark),
             request=self._requests.reason,
             attempts=attempts,
             lag=session.lag if session else {},

@@ -1,0 +1,1 @@
+"""Adapters of the ports: Kafka by confluent-kafka, the disk by SQLite."""

@@ -1,6 +1,6 @@
-"""The SQLite file of what waits, and of ids that must not be recorded twice.
+"""State store in one SQLite file: what waits, and ids that must not be recorded twice.
 
-Nothing in it needs to survive: it is deleted at start, and never synchronised.
+Nothing in it needs to survive: it is deleted at start, and never synced to disk.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ create table written (place integer primary key, label text, label_timestamp int
 
 
 class SqliteStateStore:
-    """Implements ports.StateStore in one file."""
+    """Implements ports.StateStore."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

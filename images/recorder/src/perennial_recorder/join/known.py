@@ -1,32 +1,41 @@
-"""Known records: events and labels that are remembered under their id.
+"""Known records: events and labels that are remembered under their id, and their states.
 
-An event, and the label that belongs to it because they lie at most labels.maxDelay apart:
+Near are an event and a label that lie at most labels.maxDelay apart. Time has passed once stream
+time is beyond a record's timestamp + labels.maxDelay: nothing that is near it can come any more.
 
     event is read            event is read again, and S3 holds it already
-         |                       |                             |
-         |              its label is still owed        its label was settled before
-         v                       v                             |
-    +---------+   label   +--------------------+               |
-    |  EVENT  |---+       |  DONE              |               |
-    +---------+   |       |  expects timestamp |               |
-         |        |       +--------------------+               |
-         |        | Match    |  label is read again: JOINED    |
-         |        v          v                                 v
-         |     +------------------------------------------------+
-         |     |  DONE, expects SEEN                            |--+ any further label:
-         |     +------------------------------------------------+<-+ DUPLICATE or CONFLICTING
-         |        |
-         v        v
-     GIVEN_UP   forgotten, once stream time has passed timestamp + maxDelay
+         |                         |                          |
+         |                label not read again         label was settled
+         v                         v                          |
+     +-------+         +-------------------------+            |
+     | EVENT |         | DONE                    |            |
+     |       |         | expects its timestamp   |            |
+     +-------+         +-------------------------+            |
+       |   |                       |                          |
+       |   | a near label is read: | that label is read:      |
+       |   | Match                 | JOINED                   |
+       |   v                       v                          v
+       | +-------------------------------------------------------+
+       | | DONE                                                  |---+  a near label is read:
+       | | expects SEEN                                          |   |  DUPLICATE_LABEL or
+       | +-------------------------------------------------------+<--+  CONFLICTING_LABEL
+       |               |
+       | time passes   | time passes
+       v               v
+    GIVEN_UP        forgotten
 
-A label that no event is near:
+An event near a known one of its id is a DUPLICATE_EVENT, but where S3 holds it: then the EVENT that
+is known gives way as the duplicate. A label that no known event is near waits for one:
 
-    label is read --+-- no earlier event is known --> LABEL --> ORPHAN_LABEL
-                    |                                   |
-                    +-- an earlier one is known ----> LATE ---> LATE_LABEL, once stream time has
-                                                        |       passed timestamp + maxDelay
-                                                        v
-                                      an event near it is read: read as if it came only now
+                                                  +-------+  time passes
+    label is read, no earlier event is known ---> | LABEL | -------------> ORPHAN_LABEL
+                                                  +-------+
+                                                  +-------+  time passes
+    label is read, an earlier event is known ---> | LATE  | -------------> LATE_LABEL
+                                                  +-------+
+                                                      | a near event is read
+                                                      v
+                               from either: forgotten, and taken as a label that is read now
 """
 
 from __future__ import annotations

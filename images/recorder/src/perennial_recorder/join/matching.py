@@ -1,9 +1,8 @@
-"""What becomes of an event or a label, given what else is remembered under its id.
+"""Matching of an event or a label with what else is known under its id.
 
 Only Kafka's timestamps decide: a label belongs to an event when the two lie at most `delay` apart,
-whichever came first. So a replay decides the same, in whatever order partitions are read. What is
-remembered stays so until stream time has passed its timestamp + `delay`: by then everything that
-could meet it has been read.
+whichever came first. So a replay decides the same, in whatever order partitions are read. `delay`
+is labels.maxDelay in ms. The states of a known record are drawn in `known`.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from perennial_recorder.join.memory import Memory
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """An event and its label: an observation."""
+    """An event and its label, which make an observation."""
 
     event: KnownRecord
     label: KnownRecord
@@ -38,7 +37,7 @@ Outcome = Match | Settled
 
 
 def take_event(memory: Memory, event: KnownRecord, delay: int) -> Iterator[Outcome]:
-    """An event is read: it takes the first label that waits for it, or waits, or is a duplicate."""
+    """Takes an event that is read: a duplicate, or kept to meet the labels that wait for it."""
     near = [k for k in memory.under(event.id) if abs(k.timestamp - event.timestamp) <= delay]
     if any(k.kind in (Kind.EVENT, Kind.DONE) for k in near):
         yield Settled(event.place, Fate.DUPLICATE_EVENT)
@@ -48,7 +47,7 @@ def take_event(memory: Memory, event: KnownRecord, delay: int) -> Iterator[Outco
 
 
 def take_written(memory: Memory, event: KnownRecord, delay: int) -> Iterator[Outcome]:
-    """An event is read again that S3 holds: who waits in its place is the duplicate."""
+    """Takes an event that is read again and that S3 holds: one that waits near it gives way."""
     near = [k for k in memory.under(event.id) if abs(k.timestamp - event.timestamp) <= delay]
     for other in near:
         if other.kind is Kind.EVENT:
@@ -59,7 +58,7 @@ def take_written(memory: Memory, event: KnownRecord, delay: int) -> Iterator[Out
 
 
 def take_label(memory: Memory, label: KnownRecord, delay: int) -> Iterator[Outcome]:
-    """A label is read: it makes an observation, repeats or contradicts one, or waits."""
+    """Takes a label that is read: it matches, repeats or contradicts another, or waits."""
     events = sorted(
         (k for k in memory.under(label.id) if k.kind in (Kind.EVENT, Kind.DONE)),
         key=lambda k: (k.timestamp, k.place),

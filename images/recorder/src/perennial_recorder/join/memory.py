@@ -1,4 +1,4 @@
-"""What is remembered under the ids of one batch."""
+"""Memory of one batch: the known records under its ids, and what the batch changes in them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from perennial_recorder.join.known import KnownRecord
 
 @dataclass(slots=True)
 class Memory:
-    """What is remembered under the ids of one batch, and how the batch changes it."""
+    """To be saved as `changed` once the batch is through."""
 
     known: dict[bytes, dict[int, KnownRecord]] = field(default_factory=dict)
     changed: dict[tuple[bytes, int], KnownRecord | None] = field(default_factory=dict)

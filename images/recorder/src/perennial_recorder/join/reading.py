@@ -1,4 +1,4 @@
-"""From a Kafka record to what the join works on."""
+"""Reader of Kafka's records: from their bytes to what the join works on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from perennial_recorder.records import Arrival, Body
 
 
 class ReadEvent(NamedTuple):
-    """An event; its label is None where labels have their own topic."""
+    """An event; its label is None where labels have a topic of their own."""
 
     id: bytes
     body: Body
@@ -32,7 +32,7 @@ class ReadLabel(NamedTuple):
 
 
 class Reader:
-    """Reads both topics as the settings say; what cannot be used has its fate."""
+    """Reads both topics as the settings say; a record that cannot be used gives its fate."""
 
     def __init__(self, settings: RecorderSettings) -> None:
         labels = settings.labels
@@ -47,7 +47,7 @@ class Reader:
         self._encode = msgspec.json.Encoder().encode
 
     def event(self, arrival: Arrival, timestamp: int) -> ReadEvent | Fate:
-        """`timestamp` is what the record's is taken for."""
+        """`timestamp` is the one that the record is taken to have, in ms since 1970."""
         read = self._event(arrival)
         if isinstance(read, Fate):
             return read

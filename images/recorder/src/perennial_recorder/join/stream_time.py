@@ -1,4 +1,4 @@
-"""How far each partition's time has come, by Kafka's timestamps; stream time is the slowest's."""
+"""Stream time: how far time has come in the slowest partition, by Kafka's timestamps."""
 
 from __future__ import annotations
 
@@ -43,11 +43,12 @@ class PartitionTime:
             self.end = -1
 
     def time(self, now: int) -> int:
+        """Every record below it that will ever come has been read, but for the grace."""
         return max(min(self.seen, now), self.ended) - GRACE
 
 
 def stream_time(times: Iterable[PartitionTime], now: int) -> int:
-    """What has been read of all partitions; NEVER while one has not spoken yet."""
+    """The slowest partition's time; NEVER while one of them has none."""
     return min((t.time(now) for t in times), default=NEVER)
 
 
@@ -58,5 +59,5 @@ def ahead(times: Mapping[P, PartitionTime], now: int) -> set[P]:
 
 
 def believable(timestamp: int, now: int) -> bool:
-    """Whether a timestamp is none of more than an hour ahead of us, nor absent."""
+    """Whether there is a timestamp, and not one of more than an hour ahead of `now`."""
     return 0 <= timestamp <= now + FUTURE

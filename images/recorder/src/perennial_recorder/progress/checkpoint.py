@@ -1,4 +1,4 @@
-"""The recorder's state as it stands on S3: what to read again, and everything that is counted.
+"""Checkpoint of the progress, as it stands on S3: what to read again, and what is counted.
 
 A checkpoint is a consistent cut. It holds, of each input partition, the lowest position of anything
 that S3 has not confirmed (or whose id must still be known), and what had become of each record

@@ -1,4 +1,9 @@
-"""What has become of each record of one input partition, from its position on."""
+"""Ledger of one input partition: what is still owed to each record.
+
+read -> WAITING --- S3 has confirmed it, or it has its fate ---> SETTLED
+|                                                        ^
++-- S3 has confirmed it -> HELD -- its id is forgotten --+
+"""
 
 from __future__ import annotations
 
@@ -15,7 +20,7 @@ _TRIM: Final = 65_536  # settled records that are kept before memory is given ba
 
 
 class RecordState(IntEnum):
-    """Why a record must be read again after a restart, or that it need not be."""
+    """What is still owed to a record; one that is settled need not be read again."""
 
     SETTLED = 0
     WAITING = 1  # for its counterpart, or for S3 to confirm it
@@ -80,7 +85,7 @@ class Ledger:
         return self._offsets[self._head] if self._head < len(states) else self.read
 
     def take(self, offset: int) -> RecordState:
-        """A record is read: what it is to us. New ones are waiting; settled ones are passed by."""
+        """Notes that a record is read; returns its state, which of a new one is WAITING."""
         if offset < self.next:
             return RecordState.SETTLED
         self.next = offset + 1

@@ -1,4 +1,8 @@
-"""How far each partition has been read and written: lost with the process, rebuilt from S3."""
+"""Progress of a session: how far each partition has been read and written.
+
+It is lost with the process and rebuilt from S3. A record's place is one number: the number of its
+input partition above, its offset below.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,7 @@ _OFFSET_BITS: Final = 48  # of a place; the input's number stands above them
 
 @dataclass(slots=True)
 class PartitionProgress:
-    """One input partition."""
+    """How far one input partition has been read."""
 
     number: int
     """Among the inputs of this session."""
@@ -35,8 +39,12 @@ class PartitionProgress:
 
 @dataclass(slots=True)
 class Progress:
+    """Of every partition that is read or was written."""
+
     events: str
+    """Topic name."""
     labels: str | None
+    """Topic name; None where labels lie inside the events."""
     topics: dict[str, Topic]
     inputs: dict[Partition, PartitionProgress] = field(default_factory=dict)
     outputs: dict[str, dict[int, Buffer]] = field(default_factory=dict)
@@ -51,7 +59,7 @@ class Progress:
     _numbered: list[Partition] = field(default_factory=list)
 
     def add_input(self, partition: Partition, ledger: Ledger) -> PartitionProgress:
-        """A partition is read from here on."""
+        """Adds a partition that is to be read."""
         self.inputs[partition] = PartitionProgress(len(self._numbered), ledger)
         self._numbered.append(partition)
         return self.inputs[partition]
@@ -61,7 +69,7 @@ class Progress:
         return self._numbered[place >> _OFFSET_BITS], place & ((1 << _OFFSET_BITS) - 1)
 
     def settle(self, place: int, fate: Fate | None = None) -> None:
-        """Nothing more is expected of a record; without a fate it has been counted before."""
+        """Notes that nothing more is owed to a record; without a fate it was counted before."""
         partition, offset = self.locate(place)
         self.inputs[partition].ledger.settle(offset)
         self.moved = True
@@ -69,13 +77,13 @@ class Progress:
             self.counts[fate] += 1
 
     def hold(self, place: int) -> None:
-        """An event is written, and its id must still be known."""
+        """Notes that an event is written, and that its id must still be known."""
         partition, offset = self.locate(place)
         self.inputs[partition].ledger.hold(offset)
         self.moved = True
 
     def release(self, place: int) -> None:
-        """Its id need not be known any more."""
+        """Notes that the id of an event need not be known any more."""
         partition, offset = self.locate(place)
         self.inputs[partition].ledger.release(offset)
         self.moved = True
@@ -93,7 +101,7 @@ class Progress:
             yield from partitions.values()
 
     def confirm(self, buffer: Buffer, now: float) -> None:
-        """S3 holds the buffer's sealed segment."""
+        """Notes that S3 holds the sealed segment of a buffer; `now` in seconds."""
         events = self.inputs.get(Partition(self.events, buffer.partition))
         for row in buffer.confirm(now):
             if row.label_place is not None:
@@ -107,7 +115,7 @@ class Progress:
         return {p: r for p, r in self.inputs.items() if p.topic == topic}
 
     def stream_time(self, now: int) -> int:
-        """Stream time in ms; NEVER while a partition has not spoken."""
+        """In ms since 1970; NEVER while a partition has none."""
         return stream_time((r.time for r in self.inputs.values()), now)
 
     def watermark(self) -> Watermark:

@@ -1,8 +1,8 @@
-"""In which order a new life reads again what an earlier one had read.
+"""Replay of what an earlier session had read, in three stages.
 
-What the earlier life decided stands, in its checkpoint or on S3, and rests on what it knew. So
-nothing that is new may be met before all of that is known again: first the events that the
-checkpoint knows, then those beyond it that S3 holds, then the labels that the checkpoint knows.
+What the earlier session decided stands, in its checkpoint or on S3, and rests on what it knew. So
+nothing new may be taken in before all of that is known again: first the events that the checkpoint
+knows, then those beyond it that S3 holds, then the labels that the checkpoint knows.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from perennial_recorder.records import Arrival, Overtaken, Partition
 
 
 class Replay:
-    """The stages of reading again; what is read too early waits for its stage."""
+    """What is read too early waits for its stage."""
 
     def __init__(self, progress: Progress) -> None:
         events, labels = progress.inputs_of(progress.events), progress.inputs_of(progress.labels)

@@ -1,4 +1,4 @@
-"""Observations of one event partition on their way to S3: buffered, sealed, confirmed."""
+"""Segments of observations of one event partition: buffered, sealed, confirmed by S3."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ROW_BYTES: Final = 64  # of a row beside its record
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An observation without its sequence number, and whence it came."""
+    """An observation without its sequence number, and where it came from."""
 
     offset: int
     event_timestamp: int

@@ -1,1 +1,1 @@
-"""A session of the recorder: what it reads and writes between two starts, discarded together."""
+"""Session of the recorder: what it reads and writes between two starts, discarded together."""

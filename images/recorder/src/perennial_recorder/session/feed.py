@@ -47,7 +47,7 @@ class Feed:
         batch = self._source.read(_BATCH, self._wait)
         now = round(self._clock() * 1000)
         if session.replay:
-            session.read_again(batch, self._source.positions(), now)
+            session.take_replay(batch, self._source.positions(), now)
             session.joiner.shrink()
             self._pause_replay(session)
             return True

@@ -24,7 +24,7 @@ from perennial_recorder.session.writer import Writer
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The newest checkpoint, and the numbers of all that are kept."""
+    """The newest checkpoint, and the numbers of all that are kept, in order."""
 
     checkpoint: Checkpoint
     numbers: list[int]

@@ -1,4 +1,23 @@
-"""Session of the loop: what it reads, what it writes, and how far it has come."""
+"""Session of the recorder: what is discarded together when it starts over.
+
+Its states, and those of the loop around it:
+
+                  opened              everything is read again
+    +------------+ ----> +-----------+ ----------------------> +---------+
+    | no session |       | replaying |                         | reading |
+    +------------+       +-----------+                         +---------+
+       ^      ^                |    a topic was made again          |
+       |      |                +-----------------+------------------+
+       |      |                                  v
+       |      |    what can be kept        +----------+
+       |      +--------------------------- | draining |
+       |           is written              +----------+
+       |
+       +--- from replaying, reading and draining: another writer's object is found
+
+SIGTERM in any of them: what is left is written for at most `Pace.stop` seconds, then the process
+ends. Trouble and StoreError change no state: the part that failed is tried again.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +34,17 @@ from perennial_recorder.session.writer import Writer
 
 @dataclass(slots=True)
 class Session:
-    """Gone as a whole when it has to start over."""
+    """One run from the newest checkpoint on."""
 
     progress: Progress
     intake: Intake
     joiner: Joiner
     writer: Writer
     replay: Replay | None
-    """Until everything that an earlier session knew has been read again."""
+    """None once everything that an earlier session knew has been read again."""
     assigned: set[Partition] = field(default_factory=set)
     ends: dict[Partition, int] = field(default_factory=dict)
+    """The offsets after the last records, when the brokers were last asked."""
     lag: dict[str, int] = field(default_factory=dict)
     """By topic: records that are still to be read."""
     draining: bool = False
@@ -33,7 +53,7 @@ class Session:
     def note_ends(
         self, ends: Mapping[Partition, int], positions: Mapping[Partition, int], now: int
     ) -> None:
-        """The broker was asked for its ends at `now`, in ms; time passes where one is reached."""
+        """Notes the ends asked for at `now`, in ms: time has come so far where one is reached."""
         self.ends, self.lag = dict(ends), dict.fromkeys(self.progress.topics, 0)
         for partition, end in ends.items():
             reading = self.progress.inputs[partition]
@@ -42,10 +62,10 @@ class Session:
             if partition in positions and not self.replay:
                 reading.time.ask(now, end, position)
 
-    def read_again(
+    def take_replay(
         self, batch: Sequence[Arrival | Overtaken], positions: Mapping[Partition, int], now: int
     ) -> None:
-        """Takes what belongs to this stage of reading again; the rest waits for its own."""
+        """Takes in what belongs to this stage of the replay; the rest waits for its own."""
         if (replay := self.replay) is None:
             return
         self.intake.take(replay.admit(batch), now)

@@ -15,7 +15,7 @@ from perennial_recorder.records import Partition
 
 
 class AnotherWriter(Exception):  # noqa: N818  what has been found out, not what went wrong
-    """Somebody else wrote the key: what is in memory can no longer be trusted."""
+    """Another process wrote the key: what is in memory can no longer be trusted."""
 
 
 class Unsaved(NamedTuple):
@@ -44,7 +44,7 @@ class Writer:
         self._unsaved: Unsaved | None = None
 
     def dirty(self) -> bool:
-        """Whether a checkpoint was begun that S3 has not confirmed."""
+        """Whether there is a checkpoint that S3 has not confirmed."""
         return self._unsaved is not None
 
     def flush(self, now: float, interval: float, check: Callable[[], object]) -> None:
@@ -62,7 +62,7 @@ class Writer:
                 self._put(buffer, now)
 
     def save(self) -> None:
-        """Writes a checkpoint, first the one that was begun before."""
+        """Writes the checkpoint that S3 has not confirmed, or else one of the progress as it is."""
         if self._unsaved is None:
             number = self._numbers[-1] + 1 if self._numbers else 0
             data = checkpoints.to_json(self._progress.checkpoint())
