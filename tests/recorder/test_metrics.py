@@ -1,6 +1,3 @@
-from pathlib import Path
-
-import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -9,12 +6,6 @@ from perennial_recorder.join.fates import Fate
 from perennial_recorder.metrics import Metrics, registry
 from tests.fakes.s3 import Fault
 from tests.support.recorder.harness import Stage
-
-
-@pytest.fixture
-def stage(tmp_path: Path) -> Stage:
-    return Stage(tmp_path)
-
 
 Samples = dict[tuple[str, str], float]
 
