@@ -1,7 +1,7 @@
-"""What a million events that wait for their label cost the recorder: memory, disk and seconds.
+"""Benchmark of the recorder with a million events that wait for their label: memory, disk, seconds.
 
-Run it as `.venv/bin/python bench/recorder_memory.py [events]`. The code is the recorder's own, but
-for Kafka and S3, which are in this process: the events are made as they are read.
+Run it as `.venv/bin/python bench/recorder_memory.py [events]`. All of it is the recorder's code
+but for Kafka and S3, which are in this process: the events are made as they are read.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from perennial_contract.resource.values import SecretReference
 from perennial_contract.runtime.objects import Put
 from perennial_contract.settings import RecorderSettings
 from perennial_recorder.adapters.sqlite import SqliteStateStore
-from perennial_recorder.loop import Pace, Recorder
+from perennial_recorder.loop import Recorder
+from perennial_recorder.pace import Pace
+from perennial_recorder.ports import Ports
 from perennial_recorder.records import Arrival, Overtaken, Partition, Topic
 
 LIMIT_MB = 300
@@ -54,6 +56,10 @@ class MadeUp:
     def since(self, partitions: Collection[Partition], timestamp: int) -> dict[Partition, int]:
         del timestamp
         return self.earliest(partitions)
+
+    def retention(self, names: Collection[str]) -> dict[str, int]:
+        del names  # for ever
+        return {}
 
     def assign(self, positions: Mapping[Partition, int]) -> None:
         self._at = dict(positions)
@@ -111,6 +117,10 @@ class Kept:
         del prefix, start_after
         return iter(())
 
+    def folders(self, prefix: str) -> Iterator[str]:
+        del prefix
+        return iter(())
+
     def delete(self, key: str) -> None:
         del self.objects[key]
 
@@ -122,25 +132,26 @@ def main() -> int:
     events = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     source, store = MadeUp(events), Kept()
     with tempfile.TemporaryDirectory() as folder:
-        waiting = SqliteStateStore(Path(folder) / "waiting.db")
+        state = SqliteStateStore(Path(folder) / "waiting.db")
         clock = lambda: (BEGIN + events) / 1000  # noqa: E731
         pace = Pace(checkpoint=1e9)
-        recorder = Recorder(_settings(), source, store, waiting, clock, pace=pace)
+        ports = Ports(source, source, store, state, clock, time.sleep)
+        recorder = Recorder(_settings(), ports, pace=pace)
         began = time.perf_counter()
         while recorder.report().pending < events:
             recorder.step()
         read = time.perf_counter() - began
-        _say("waiting", events, read, waiting.size())
+        _say("waiting", events, read, state.size())
         source.label_some()
         began = time.perf_counter()
         while recorder.report().pending > events - events // 4:
             recorder.step()
-        _say("joined", events // 4, time.perf_counter() - began, waiting.size())
+        _say("joined", events // 4, time.perf_counter() - began, state.size())
         began = time.perf_counter()
         recorder.finish()
-        _say("written", events // 4, time.perf_counter() - began, waiting.size())
+        _say("written", events // 4, time.perf_counter() - began, state.size())
         print(f"S3 got {store.bytes / 1e6:.1f} MB, the last checkpoint among them")
-        waiting.close()
+        state.close()
     return 0 if _peak() < LIMIT_MB else 1
 
 
