@@ -39,7 +39,7 @@ def test_a_recorder_that_is_killed_twelve_times_loses_nothing_and_doubles_nothin
     world.create(world.labels)
     begin = round(time.time() * 1000) - 3000
     shape = Shape(
-        begin=begin,
+        start=begin,
         length=22_000,
         delay=3000,
         event_partitions=2,

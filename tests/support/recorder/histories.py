@@ -24,7 +24,7 @@ class Sent:
 class Shape:
     """What a simulated stream is like; times in ms."""
 
-    begin: int
+    start: int
     length: int
     delay: int
     event_partitions: int
@@ -60,7 +60,7 @@ class Stories:
     def draw(self) -> list[Sent]:
         rng, delay, shape = self._rng, self._shape.delay, self._shape
         self._count += 1
-        at = shape.begin + 3 * delay + rng.randrange(shape.length)
+        at = shape.start + 3 * delay + rng.randrange(shape.length)
         fewer = at - 3 * delay - 4000 < shape.grown
         plot = Plot(
             id=f"id-{self._count}",
@@ -170,7 +170,7 @@ class Stories:
     ) -> Sent:
         """Sent between 3 s before and `jitter` after its timestamp; `wait` keeps an order."""
         late = self._rng.choice([-3000, 0, 0, 10, 1000, self._rng.randrange(self._shape.jitter)])
-        return Sent(max(at + max(late, wait), self._shape.begin), labels, partition, at, value)
+        return Sent(max(at + max(late, wait), self._shape.start), labels, partition, at, value)
 
 
 LABEL_SPELLINGS = {"yes": "yes", "no": "no", "0": "no"}

@@ -132,9 +132,9 @@ class World:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        told = [self.settings.model_dump_json(), str(self.folder), str(self.port)]
+        arguments = [self.settings.model_dump_json(), str(self.folder), str(self.port)]
         with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen([sys.executable, "-c", PROGRAM, *told], stderr=log)
+            self.process = subprocess.Popen([sys.executable, "-c", PROGRAM, *arguments], stderr=log)
 
     def kill(self) -> None:
         assert self.process

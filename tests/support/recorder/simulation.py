@@ -31,7 +31,7 @@ class Run:
         rng = self.rng
         length = rng.randrange(60_000, 1_500_000)
         self.shape = Shape(
-            begin=BEGIN,
+            start=BEGIN,
             length=length,
             delay=rng.choice([2_000, 60_000, 300_000]),
             event_partitions=rng.randrange(2, 4),

@@ -28,9 +28,9 @@ class Topic(NamedTuple):
 
 
 def described(name: str, topic_id: str, partitions: Sized, allowed: Collection[str]) -> Topic:
-    """What a broker tells of a topic; `allowed` is what we may do there, nothing if it is not told.
+    """A topic as a broker describes it; `allowed` is what we may do there, empty if unknown.
 
-    A client that reads where it may not is told so once, and from then on finds no records.
+    A client that reads where it may not is refused once, and from then on finds no records.
 
     Raises:
         Trouble: We may not read it (KafkaRefused).

@@ -145,7 +145,7 @@ def arrival(message: Message) -> Arrival:
 def connect(
     kafka: Kafka, group: str, security: Mapping[str, str], hear: Callable[[KafkaError], None]
 ) -> tuple[Consumer, AdminClient]:
-    """The two clients; `hear` is told what they say beside their answers.
+    """The two clients; `hear` is called with what they report beside their answers.
 
     Raises:
         SecretRefused: They do not take their properties; the message names one.

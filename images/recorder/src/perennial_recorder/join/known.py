@@ -1,7 +1,7 @@
 """Known records: events and labels that are remembered under their id, and their states.
 
-Near are an event and a label that lie at most labels.maxDelay apart. Time has passed once stream
-time is beyond a record's timestamp + labels.maxDelay: nothing that is near it can come any more.
+Two records are near each other when their timestamps lie at most labels.maxDelay apart. Time passes
+a record once stream time is beyond its timestamp + labels.maxDelay: nothing near it can come then.
 
     event is read            event is read again, and S3 holds it already
          |                         |                          |
@@ -24,8 +24,8 @@ time is beyond a record's timestamp + labels.maxDelay: nothing that is near it c
        v               v
     GIVEN_UP        forgotten
 
-An event near a known one of its id is a DUPLICATE_EVENT, but where S3 holds it: then the EVENT that
-is known gives way as the duplicate. A label that no known event is near waits for one:
+An event near a known event of its id is a DUPLICATE_EVENT, unless S3 holds it: then the known EVENT
+is the duplicate. A label without a known event near it waits for one:
 
                                                   +-------+  time passes
     label is read, no earlier event is known ---> | LABEL | -------------> ORPHAN_LABEL

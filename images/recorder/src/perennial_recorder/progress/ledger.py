@@ -1,8 +1,12 @@
 """Ledger of one input partition: what is still owed to each record.
 
-read -> WAITING --- S3 has confirmed it, or it has its fate ---> SETTLED
-|                                                        ^
-+-- S3 has confirmed it -> HELD -- its id is forgotten --+
+            it has its fate, or S3 holds it
+    read -> WAITING ----------------------------------------> SETTLED
+               |                                                 ^
+               | S3 holds it, an event whose id is remembered    | the id is forgotten
+               +---------------------> HELD ---------------------+
+
+All but the settled are read again after a restart.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ def claim_prefix(store: ObjectStore, settings: RecorderSettings) -> None:
 
 
 def highest_attempt(store: ObjectStore) -> int:
-    """The highest number of an attempt, whoever's it was; 0 where there was none."""
+    """The highest number of any attempt at the prefix; 0 where there was none."""
     return max((int(n) for n in store.folders("attempts/") if n.isdecimal()), default=0)
 
 
