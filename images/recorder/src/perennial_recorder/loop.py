@@ -154,9 +154,6 @@ class Recorder:
     def _drain(self, session: Session) -> bool:
         """Writes what can be kept, and what has become of the rest; the session ends with it."""
         current = self._ports.source.topics(list(session.progress.topics)).values()
-        session.writer.flush_topics(self._ports.clock(), {topic.id for topic in current})
-        if session.writer.dirty():
-            session.writer.save()
-        session.writer.save()
+        session.writer.drain(self._ports.clock(), {topic.id for topic in current})
         self._discard_session()
         return True

@@ -55,11 +55,14 @@ class Writer:
                     check()
                 self._put(buffer, now)
 
-    def flush_topics(self, now: float, topic_ids: set[str]) -> None:
-        """Writes what is sealed, and all that belongs to these topics."""
+    def drain(self, now: float, topic_ids: set[str]) -> None:
+        """Writes what is sealed, all that belongs to these topics, and a last checkpoint."""
         for buffer in list(self._progress.buffers()):
             while buffer.sealed or (buffer.topic_id in topic_ids and buffer.due(now, 0)):
                 self._put(buffer, now)
+        if self.dirty():
+            self.save()
+        self.save()
 
     def save(self) -> None:
         """Writes the checkpoint that S3 has not confirmed, or else one of the progress as it is."""
