@@ -12,7 +12,7 @@ from perennial_contract.objects.bundle import (
     to_golden,
 )
 from perennial_model.golden import golden_rows, replay
-from perennial_model.runtimes.lightgbm import Model
+from perennial_model.runtimes.lightgbm import Model, load
 from perennial_trainer.adapters.child_process import prove
 from perennial_trainer.models.fit import fit
 from perennial_trainer.models.recipe import DEFAULTS, Recipe
@@ -44,12 +44,14 @@ def test_golden_rows_hold_the_empty_record_odd_ones_and_plain_ones(model: Model)
     assert [row.record for row in golden[:3]] == [{}, *ODD]
     assert all(row.record in records for row in golden[3:])
     assert [row.scores for row in golden] == [
-        [margin] for margin in model.margins([row.record for row in golden])
+        [score] for score in model.raw_scores([row.record for row in golden])
     ]
 
 
 def test_golden_rows_replay_from_their_bytes(model: Model) -> None:
-    replay(files(model))
+    made = files(model)
+
+    replay(load(made, 1), made[GOLDEN])
 
 
 def test_scores_that_are_off_break_the_bundle(model: Model) -> None:
@@ -58,7 +60,7 @@ def test_scores_that_are_off_break_the_bundle(model: Model) -> None:
     rows[7].scores[0] += 1e-6
 
     with pytest.raises(BundleBroken, match="golden rows are off by"):
-        replay({**made, GOLDEN: to_golden(rows)})
+        replay(load(made, 1), to_golden(rows))
 
 
 def test_a_child_process_loads_what_is_whole(model: Model) -> None:

@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 
+from perennial_contract.objects.bundle import ENCODER, MODEL
 from perennial_model.runtimes.lightgbm import load
 from perennial_trainer.contest.losses import row_losses
 from perennial_trainer.data.folds import Fold
@@ -55,28 +56,28 @@ def test_the_encoder_knows_the_training_rows_alone() -> None:
     assert model.encoder.encode(rows.pick(np.arange(1000, 1500))).unknown["elevel"] == 500
 
 
-def test_a_model_comes_back_from_its_text_with_the_same_margins() -> None:
+def test_a_model_comes_back_from_its_text_with_the_same_raw_scores() -> None:
     model = fit(material(), np.arange(1000), RECIPE)
     records = material().rows.records[:50]
 
-    loaded = load(model.text, model.encoder.to_json(), 1)
+    loaded = load({MODEL: model.text, ENCODER: model.encoder.to_json()}, 1)
 
-    assert loaded.margins(records).tolist() == model.margins(records).tolist()
+    assert loaded.raw_scores(records).tolist() == model.raw_scores(records).tolist()
 
 
 def test_a_leaf_refit_keeps_trees_and_encoder_and_moves_values() -> None:
     champion = fit(material(), np.arange(1000), RECIPE)
     records = material().rows.records[1000:]
 
+    loaded = load({MODEL: champion.text, ENCODER: champion.encoder.to_json()}, 1)
+
     moved = refit_leaves(material(), champion, np.arange(1000, 1500))
-    again = refit_leaves(
-        material(), load(champion.text, champion.encoder.to_json(), 1), np.arange(1000, 1500)
-    )
+    again = refit_leaves(material(), loaded, np.arange(1000, 1500))
 
     assert moved.encoder is champion.encoder
     assert moved.trees == champion.trees
-    assert not np.allclose(moved.margins(records), champion.margins(records))
-    assert moved.margins(records).tolist() == again.margins(records).tolist()
+    assert not np.allclose(moved.raw_scores(records), champion.raw_scores(records))
+    assert moved.raw_scores(records).tolist() == again.raw_scores(records).tolist()
 
 
 def test_a_trial_is_the_mean_loss_over_its_folds_and_repeats() -> None:

@@ -26,6 +26,7 @@ from perennial_contract.resource.schema import Feature
 from perennial_contract.runtime.objects import Objects, Put, StoreError
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Outcome, Verdict
+from perennial_model.bundles import ModelMissing
 from perennial_model.features.infer import DatasetRefused, infer
 from perennial_trainer.attempt.adoption import adopt
 from perennial_trainer.attempt.inputs import Inputs, begin, resumed, verdict_key
@@ -156,7 +157,7 @@ def _served(version: str, world: World) -> Served | None:
         return None
     try:
         return fetch(world.store, version, world.threads)
-    except BundleBroken as error:
+    except (BundleBroken, ModelMissing) as error:
         _LOG.warning("a published model cannot be read", extra={"version": version, "why": error})
         return None
 

@@ -1,4 +1,4 @@
-"""A bundle from S3: the manifest, then the files it describes, each checked by its digest."""
+"""Bundles from S3: the manifest, then the files it describes, each checked by its digest."""
 
 from __future__ import annotations
 

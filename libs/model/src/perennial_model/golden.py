@@ -8,16 +8,14 @@ from typing import Any, Final
 import numpy as np
 
 from perennial_contract.objects.bundle import (
-    ENCODER,
     GOLDEN,
     GOLDEN_TOLERANCE,
-    MODEL,
     BundleBroken,
     Golden,
     from_golden,
 )
 from perennial_model.features.columns import Records
-from perennial_model.runtimes.lightgbm import Model, load
+from perennial_model.runtimes.lightgbm import Model
 
 _ROWS: Final = 64
 _LOOKED_AT: Final = 1000
@@ -34,8 +32,8 @@ def golden_rows(model: Model, records: Records) -> list[Golden]:
     step = max(1, len(newest) // (_ROWS - len(odd)))
     plain = [record for record in newest[::step] if record not in odd]
     chosen = [NOTHING, *map(dict, odd), *map(dict, plain)][:_ROWS]
-    margins = model.margins(chosen)
-    return [Golden(r, [float(score)]) for r, score in zip(chosen, margins, strict=True)]
+    scores = model.raw_scores(chosen)
+    return [Golden(r, [float(score)]) for r, score in zip(chosen, scores, strict=True)]
 
 
 def _is_odd(model: Model, record: Mapping[str, Any]) -> bool:
@@ -43,16 +41,20 @@ def _is_odd(model: Model, record: Mapping[str, Any]) -> bool:
     return bool(any(encoded.unknown.values()) or np.isnan(encoded.matrix).any())
 
 
-def replay(files: dict[str, bytes]) -> None:
-    """Loads a bundle's files as a predictor does, and scores its golden rows.
+def replay(model: Model, golden: bytes) -> None:
+    """Scores a bundle's golden rows again.
 
     Raises:
-        BundleBroken: A file cannot be read, or a score differs by more than 1e-9.
+        BundleBroken: They cannot be read, are none, or a score differs by more than 1e-9.
     """
-    model = load(files[MODEL], files[ENCODER], threads=1)
-    golden = from_golden(files[GOLDEN])
-    margins = model.margins([row.record for row in golden])
-    expected = np.array([row.scores[0] for row in golden])
-    off = float(np.abs(margins - expected).max())
-    if not off <= GOLDEN_TOLERANCE:
-        raise BundleBroken(f"golden rows are off by {off}")
+    rows = from_golden(golden)
+    if not rows:
+        raise BundleBroken(f"{GOLDEN} holds no row: nothing proves the model")
+    scores = model.raw_scores([row.record for row in rows])
+    try:
+        expected = np.array([row.scores for row in rows]).reshape(scores.shape)
+    except ValueError as error:
+        raise BundleBroken(f"{GOLDEN} holds other scores than the model gives: {error}") from error
+    off = float(np.abs(scores - expected).max())
+    if not off <= GOLDEN_TOLERANCE:  # NaN is off too
+        raise BundleBroken(f"golden rows are off by {off}, and {GOLDEN_TOLERANCE} is allowed")

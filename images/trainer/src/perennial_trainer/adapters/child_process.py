@@ -13,8 +13,9 @@ from typing import Final
 
 import msgspec
 
-from perennial_contract.objects.bundle import BundleBroken
+from perennial_contract.objects.bundle import GOLDEN, BundleBroken
 from perennial_model.golden import replay
+from perennial_model.runtimes.lightgbm import load
 
 _TIMEOUT: Final = 120.0
 
@@ -37,4 +38,5 @@ def prove(files: Mapping[str, bytes]) -> None:
 
 
 if __name__ == "__main__":
-    replay(msgspec.msgpack.decode(sys.stdin.buffer.read(), type=dict[str, bytes]))
+    given = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=dict[str, bytes])
+    replay(load(given, threads=1), given[GOLDEN])

@@ -5,18 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from perennial_contract.objects.bundle import (
-    ENCODER,
-    FILES,
-    MANIFEST,
-    MODEL,
-    BundleBroken,
-    Manifest,
-    check_file,
-    key,
-    open_manifest,
-)
+from perennial_contract.objects.bundle import Manifest
 from perennial_contract.runtime.objects import Objects
+from perennial_model.bundles import download
 from perennial_model.runtimes.lightgbm import Model, load
 from perennial_trainer.models.recipe import Recipe
 
@@ -52,23 +43,13 @@ class Built:
     window: int | None
 
 
-def fetch(store: Objects, name: str, threads: int) -> Served:
+def fetch(store: Objects, version: str, threads: int) -> Served:
     """A published model.
 
     Raises:
-        BundleBroken: It is not there, or not what its manifest says.
+        ModelMissing: It is not there.
+        BundleBroken: It is not what its manifest says.
         StoreError: S3 is away.
     """
-    data = store.get(key(name, MANIFEST))
-    if data is None:
-        raise BundleBroken(f"{key(name, MANIFEST)} does not exist")
-    manifest = open_manifest(name, data)
-    files = {file: _file(store, name, manifest, file) for file in FILES}
-    return Served(name, manifest, load(files[MODEL], files[ENCODER], threads))
-
-
-def _file(store: Objects, name: str, manifest: Manifest, file: str) -> bytes:
-    data = store.get(key(name, file))
-    if data is None:
-        raise BundleBroken(f"{key(name, file)} does not exist")
-    return check_file(manifest, file, data)
+    bundle = download(store, version)
+    return Served(version, bundle.manifest, load(bundle.files, threads))
