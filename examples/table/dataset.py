@@ -9,7 +9,8 @@ from examples.demo.data.rows import Row
 from examples.table.csv_lines import TableRefused
 from examples.table.table import Table
 from perennial_contract.resource.schema import Schema
-from perennial_model.features.infer import DatasetRefused, infer
+from perennial_model.features.infer import infer
+from perennial_model.refusals import DataRefused
 
 
 def unusable(table: Table, base: int) -> dict[str, str]:
@@ -23,7 +24,7 @@ def unusable(table: Table, base: int) -> dict[str, str]:
     for name in table.columns:
         try:
             infer([{name: row.record[name]} for row in table.rows[:base]], schema)
-        except DatasetRefused as refused:
+        except DataRefused as refused:
             found[name] = str(refused)
     if len(found) == len(table.columns):
         name, why = next(iter(found.items()))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from perennial_contract.objects.bundle import BundleBroken
 from perennial_contract.resource.schema import Feature, FeatureType
 from perennial_model.features.encoder import Encoded, Encoder, learn
-from perennial_model.features.infer import DatasetRefused
+from perennial_model.refusals import DataRefused
 from tests.support.contract.json_values import records
 
 NAN = math.nan
@@ -237,7 +237,7 @@ def test_an_empty_batch_has_no_rows() -> None:
 def test_features_that_contradict_themselves_are_refused(
     features: list[Feature], crosses: list[list[str]], words: str
 ) -> None:
-    with pytest.raises(DatasetRefused, match=words):
+    with pytest.raises(DataRefused, match=words):
         learn(ROWS, features, crosses)
 
 

@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 
 from perennial_contract.resource.schema import BinaryLabel, Feature, FeatureType, Schema
-from perennial_model.features.infer import DatasetRefused, infer
+from perennial_model.features.infer import infer
+from perennial_model.refusals import DataRefused
 
 LABEL = BinaryLabel(positive="1", negative="0")
 NUMBER, CATEGORY = FeatureType.NUMBER, FeatureType.CATEGORY
@@ -52,7 +53,7 @@ def test_a_column_is_a_number_if_every_value_is(values: list[Any], found: Featur
     ],
 )
 def test_a_doubtful_column_is_refused_by_name_and_row(values: list[Any], words: list[str]) -> None:
-    with pytest.raises(DatasetRefused) as refused:
+    with pytest.raises(DataRefused) as refused:
         infer(column(values), schema())
 
     for word in words:
@@ -67,7 +68,7 @@ def test_a_doubtful_column_is_refused_by_name_and_row(values: list[Any], words: 
     ],
 )
 def test_a_column_whose_name_no_feature_can_have_is_refused(name: str, words: list[str]) -> None:
-    with pytest.raises(DatasetRefused) as refused:
+    with pytest.raises(DataRefused) as refused:
         infer([{name: 1, "y": 2}, {"y": 3}], schema())
 
     for word in words:
@@ -116,11 +117,11 @@ def test_a_literal_dotted_column_is_a_feature() -> None:
 def test_a_declared_feature_that_no_row_has_is_refused() -> None:
     typo = Feature(name="occupation", type=CATEGORY, path="job.titel")
 
-    with pytest.raises(DatasetRefused, match=r"feature occupation: .* job\.titel"):
+    with pytest.raises(DataRefused, match=r"feature occupation: .* job\.titel"):
         infer([{"job": {"title": "cook"}}], schema(features=[typo]))
 
 
 @pytest.mark.parametrize("rows", [[], [{}], [{"x": 1}]])
 def test_a_dataset_without_rows_or_columns_is_refused(rows: list[dict[str, Any]]) -> None:
-    with pytest.raises(DatasetRefused, match="dataset"):
+    with pytest.raises(DataRefused, match="dataset"):
         infer(rows, schema(exclude=["x"]))

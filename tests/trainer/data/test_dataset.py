@@ -8,7 +8,8 @@ import pytest
 
 from perennial_contract.resource.schema import Schema
 from perennial_contract.resource.training import Dataset
-from perennial_trainer.data.dataset import DataRefused, read
+from perennial_model.refusals import DataRefused
+from perennial_trainer.data.dataset import read
 
 SCHEMA = Schema.model_validate(
     {"label": {"positive": ">50K", "negative": "<=50K", "aliases": {">50K.": ">50K"}}}

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from perennial_contract.objects.observation import Observation
-from perennial_trainer.data.dataset import Base, DataRefused
+from perennial_model.refusals import DataRefused
+from perennial_trainer.data.dataset import Base
 from perennial_trainer.data.rows import Part, assemble
 from tests.support.trainer.agrawal import SCHEMA
 

@@ -27,13 +27,14 @@ from perennial_contract.runtime.objects import Objects, Put, StoreError
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Outcome, Verdict
 from perennial_model.bundles import ModelMissing
-from perennial_model.features.infer import DatasetRefused, infer
+from perennial_model.features.infer import infer
+from perennial_model.refusals import DataRefused
 from perennial_trainer.attempt.adoption import adopt
 from perennial_trainer.attempt.inputs import Inputs, begin, resumed, verdict_key
 from perennial_trainer.attempt.messages import started
 from perennial_trainer.attempt.verdict import blank
 from perennial_trainer.contest.contest import Case
-from perennial_trainer.data.dataset import Base, DataRefused, read
+from perennial_trainer.data.dataset import Base, read
 from perennial_trainer.data.observations import read_parts
 from perennial_trainer.data.rows import Rows, assemble
 from perennial_trainer.follow_up import harmless
@@ -107,7 +108,7 @@ def run(settings: TrainerSettings, world: World, progress: Progress) -> Ended:
     harmless("lifecycle", partial(world.tell, started(begun, world.now())))
     try:
         verdict = _attempt(begun, inputs, world, progress)
-    except (DataRefused, DatasetRefused) as error:
+    except DataRefused as error:
         verdict = blank(begun, Outcome.REFUSED, Reason.DATA_REFUSED, str(error))
     timed = verdict.model_copy(update={"seconds": progress.seconds()})
     return Ended(_settle(timed, world), inputs)

@@ -22,13 +22,10 @@ from perennial_contract.messages.labels import read_label, spellings
 from perennial_contract.messages.paths import place
 from perennial_contract.resource.schema import Schema
 from perennial_contract.resource.training import Dataset
+from perennial_model.refusals import DataRefused
 
 Record = dict[str, Any]
 ORDER_SEED: Final = 0  # the same for all attempts: the base keeps its order
-
-
-class DataRefused(Exception):  # noqa: N818  named as the verdict's reason
-    """Data that no model can be fitted on; the message names column, row and value."""
 
 
 @dataclass(frozen=True, slots=True)

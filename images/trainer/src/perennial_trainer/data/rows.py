@@ -14,7 +14,8 @@ from perennial_contract.messages.labels import read_label, spellings
 from perennial_contract.objects.observation import Observation
 from perennial_contract.objects.watermark import Watermark, position
 from perennial_contract.resource.schema import Schema
-from perennial_trainer.data.dataset import Base, DataRefused, Record, known_positive
+from perennial_model.refusals import DataRefused
+from perennial_trainer.data.dataset import Base, Record, known_positive
 
 Index = NDArray[np.int64]
 Mask = NDArray[np.bool_]

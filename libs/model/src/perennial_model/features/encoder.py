@@ -26,7 +26,7 @@ from perennial_model.features.columns import (
     Records,
     Source,
 )
-from perennial_model.features.infer import DatasetRefused
+from perennial_model.refusals import DataRefused
 
 FORMAT: Final = 1
 
@@ -158,7 +158,7 @@ def learn(
     """The encoder of these rows: its dictionaries hold what they hold, and nothing else.
 
     Raises:
-        DatasetRefused: A fill is no number, a cross is not of category features, or a name
+        DataRefused: A fill is no number, a cross is not of category features, or a name
             stands twice.
     """
     read = {feature.name: Source(feature).values(records) for feature in features}
@@ -170,12 +170,12 @@ def learn(
     }
     for cross in crosses:
         if stranger := [name for name in cross if name not in codes]:
-            raise DatasetRefused(f"cross {list(cross)}: {stranger[0]} is no category feature")
+            raise DataRefused(f"cross {list(cross)}: {stranger[0]} is no category feature")
     learned = [CrossColumn.learn(cross, [codes[name] for name in cross]) for cross in crosses]
     encoder = Encoder(columns, learned)
     for name, count in Counter(encoder.names).items():
         if count > 1:
-            raise DatasetRefused(f"feature {name} stands {count} times")
+            raise DataRefused(f"feature {name} stands {count} times")
     return encoder
 
 
@@ -185,4 +185,4 @@ def _learned(feature: Feature, raw: Sequence[object]) -> NumberColumn | Category
     try:
         return NumberColumn(feature)
     except ValueError as error:
-        raise DatasetRefused(str(error)) from error
+        raise DataRefused(str(error)) from error

@@ -13,6 +13,7 @@ from typing import Any, Final
 from perennial_contract.messages.paths import ABSENT, pick
 from perennial_contract.messages.scalars import to_category, to_number
 from perennial_contract.resource.schema import Feature, FeatureType, Schema
+from perennial_model.refusals import DataRefused
 
 ALMOST: Final = 0.95  # share of numbers from which a column is taken for a damaged number column
 MAX_LEVELS: Final = 1000
@@ -23,20 +24,16 @@ _SCALARS: Final = frozenset({type(None), bool, int, float, str, Decimal})
 _SHOWN: Final = 40  # characters of an offending value
 
 
-class DatasetRefused(Exception):  # noqa: N818  a verdict's outcome
-    """The rows cannot train a model; the message names the column, and the row from 1."""
-
-
 def infer(records: Sequence[Mapping[str, Any]], schema: Schema) -> tuple[Feature, ...]:
     """The declared features as they are, then every other column by what it holds.
 
     Columns are the top-level keys of the records, which hold neither id nor label.
 
     Raises:
-        DatasetRefused: A column cannot be a feature as it is, or a declared one is nowhere.
+        DataRefused: A column cannot be a feature as it is, or a declared one is nowhere.
     """
     if not records:
-        raise DatasetRefused("the dataset has no rows")
+        raise DataRefused("the dataset has no rows")
     for feature in schema.features:
         _require(records, feature)
     names = {name for record in records for name in record}
@@ -45,16 +42,16 @@ def infer(records: Sequence[Mapping[str, Any]], schema: Schema) -> tuple[Feature
         _check_name(name)
     features = (*schema.features, *(_inferred(records, name) for name in undeclared))
     if not features:
-        raise DatasetRefused("the dataset has no column that could be a feature")
+        raise DataRefused("the dataset has no column that could be a feature")
     return features
 
 
 def _check_name(name: str) -> None:
     """Neither name could be excluded: the settings hold only names that a feature can have."""
     if not name:
-        raise DatasetRefused("a column has no name (in JSON the key is empty): rename it")
+        raise DataRefused("a column has no name (in JSON the key is empty): rename it")
     if len(name) > MAX_NAME:
-        raise DatasetRefused(
+        raise DataRefused(
             f"column {_show(name)} has a name of {len(name)} characters, more than {MAX_NAME}: "
             "rename it"
         )
@@ -63,7 +60,7 @@ def _check_name(name: str) -> None:
 def _require(records: Sequence[Mapping[str, Any]], feature: Feature) -> None:
     path = feature.path or feature.name
     if all(pick(record, path) is ABSENT for record in records):
-        raise DatasetRefused(f"feature {feature.name}: no row has anything at {path}")
+        raise DataRefused(f"feature {feature.name}: no row has anything at {path}")
 
 
 def _declared(schema: Schema) -> set[str]:
@@ -79,7 +76,7 @@ def _inferred(records: Sequence[Mapping[str, Any]], name: str) -> Feature:
     seen = Counter(raw)  # each distinct value is looked at once
     texts = {value: text for value in seen if (text := to_category(value))}
     if not texts:
-        raise DatasetRefused(f"column {name} holds no value in any row: exclude it")
+        raise DataRefused(f"column {name} holds no value in any row: exclude it")
     rows = sum(seen[value] for value in texts)
     wrong = {value for value in texts if to_number(value) is None}
     if not wrong:
@@ -87,13 +84,13 @@ def _inferred(records: Sequence[Mapping[str, Any]], name: str) -> Feature:
     numbers = rows - sum(seen[value] for value in wrong)
     if numbers >= ALMOST * rows:
         row, value = next((row, value) for row, value in enumerate(raw, 1) if value in wrong)
-        raise DatasetRefused(
+        raise DataRefused(
             f"column {name} holds a number in {numbers} of {rows} rows, but {_show(value)} in "
             f"row {row}: correct such rows, declare the feature, or exclude it"
         )
     levels = len(set(texts.values()))
     if levels > MAX_LEVELS or (rows >= MIN_ROWS and levels > MAX_DISTINCT * rows):
-        raise DatasetRefused(
+        raise DataRefused(
             f"column {name} holds {levels} different texts in {rows} rows, such as "
             f"{_show(next(iter(texts)))}: declare it as a Category, or exclude it"
         )
@@ -104,7 +101,7 @@ def _only_scalars(name: str, raw: Sequence[object]) -> None:
     if set(map(type, raw)) <= _SCALARS:
         return
     row, kind = next((row, type(v)) for row, v in enumerate(raw, 1) if type(v) not in _SCALARS)
-    raise DatasetRefused(
+    raise DataRefused(
         f"column {name} holds a {kind.__name__} in row {row}: "
         "declare a feature with a path into it, or exclude it"
     )
