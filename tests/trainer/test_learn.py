@@ -7,8 +7,8 @@ import pytest
 
 from perennial_contract.objects.observation import Observation
 from perennial_contract.status import Outcome, Verdict
+from perennial_model.tasks.binary import log_losses
 from perennial_trainer.contest.contest import Case
-from perennial_trainer.contest.losses import row_losses
 from perennial_trainer.data.dataset import Base
 from perennial_trainer.learn import judge_rows, learn
 from perennial_trainer.models.served import Served
@@ -34,7 +34,7 @@ def true_loss(model: Served, function: int) -> float:
     """On rows that no attempt has."""
     fresh = list(applications(function, 3000, 999))
     labels = np.array([label == "A" for _, label in fresh], dtype=np.float64)
-    return float(row_losses(labels, model.model.probabilities([r for r, _ in fresh])).mean())
+    return float(log_losses(labels, model.model.probabilities([r for r, _ in fresh])).mean())
 
 
 def promoted(case: Case) -> tuple[Verdict, Served]:

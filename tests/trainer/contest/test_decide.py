@@ -1,14 +1,12 @@
-import math
-
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from perennial_contract.resource.training import Promotion
+from perennial_trainer.contest.base_rate import base_rate
 from perennial_trainer.contest.decide import compare, decide
 from perennial_trainer.contest.drift import alarmed, rise
-from perennial_trainer.contest.losses import base_rate, row_losses
 from perennial_trainer.contest.names import SINCE_RISE
 from perennial_trainer.data.rows import Floats
 from perennial_trainer.data.split import both_classes, split, widened
@@ -119,12 +117,6 @@ def test_a_widened_size_is_that_of_widening_row_by_row(
         size += 1
 
     assert widened(labels, least, most) == size
-
-
-def test_row_losses_are_log_losses_with_a_ceiling() -> None:
-    found = row_losses(np.array([1.0, 0.0, 1.0]), np.array([0.5, 0.25, 0.0]))
-
-    assert found.tolist() == pytest.approx([math.log(2), -math.log(0.75), 7 * math.log(10)])
 
 
 def test_the_base_rate_moves_and_knows_no_label_of_the_future() -> None:

@@ -7,9 +7,9 @@ from typing import Final
 from perennial_contract.reasons import Reason
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Outcome, Score, Verdict
+from perennial_trainer.contest.base_rate import base_rate
 from perennial_trainer.contest.contest import Case
 from perennial_trainer.contest.decide import Decision, score
-from perennial_trainer.contest.losses import base_rate
 from perennial_trainer.contest.names import BASE_RATE
 from perennial_trainer.data.split import Split
 

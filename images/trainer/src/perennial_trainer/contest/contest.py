@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from perennial_contract.settings import TrainerSettings
-from perennial_trainer.contest.losses import base_rate, row_losses
+from perennial_model.tasks.binary import log_losses
+from perennial_trainer.contest.base_rate import base_rate
 from perennial_trainer.data.rows import Floats, Index, Rows
 from perennial_trainer.models.recipe import Material
 from perennial_trainer.models.served import Served
@@ -35,8 +36,8 @@ class Case:
     def held(self, index: Index) -> Floats:
         """Row losses of what is to be beaten: the champion, or without one the base rate."""
         if self.champion is None:
-            return row_losses(self.rows.labels[index], base_rate(self.rows, index))
+            return log_losses(self.rows.labels[index], base_rate(self.rows, index))
         return self.losses(self.champion.model.probabilities(self.rows.pick(index)), index)
 
     def losses(self, probabilities: Floats, index: Index) -> Floats:
-        return row_losses(self.rows.labels[index], probabilities)
+        return log_losses(self.rows.labels[index], probabilities)

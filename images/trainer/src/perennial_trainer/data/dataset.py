@@ -18,11 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from perennial_contract.messages.labels import read_label, spellings
 from perennial_contract.messages.paths import place
 from perennial_contract.resource.schema import Schema
 from perennial_contract.resource.training import Dataset
 from perennial_model.refusals import DataRefused
+from perennial_model.tasks.binary import Targets
 
 Record = dict[str, Any]
 ORDER_SEED: Final = 0  # the same for all attempts: the base keeps its order
@@ -130,22 +130,17 @@ def _check_columns(names: Sequence[str], dataset: Dataset, schema: Schema) -> No
 
 
 def _labels(rows: Sequence[Record], dataset: Dataset, schema: Schema) -> NDArray[np.float64]:
-    known = spellings(schema.label)
+    targets = Targets(schema.label)
     labels = np.empty(len(rows))
     for i, row in enumerate(rows):
-        label = read_label(row[dataset.label], known)
-        if label is None:
+        target = targets.read(row[dataset.label])
+        if target is None:
             raise DataRefused(
                 f"row {i + 1}: column {dataset.label!r} holds {row[dataset.label]!r}, which is"
                 f" neither {schema.label.positive!r} nor {schema.label.negative!r}"
             )
-        labels[i] = label == known_positive(schema)
+        labels[i] = target
     return labels
-
-
-def known_positive(schema: Schema) -> str:
-    """The canonical text of the positive class."""
-    return read_label(schema.label.positive, spellings(schema.label)) or schema.label.positive
 
 
 def _order(rows: Sequence[Record], dataset: Dataset) -> NDArray[np.int64]:

@@ -10,12 +10,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from perennial_contract.messages.labels import read_label, spellings
 from perennial_contract.objects.observation import Observation
 from perennial_contract.objects.watermark import Watermark, position
 from perennial_contract.resource.schema import Schema
 from perennial_model.refusals import DataRefused
-from perennial_trainer.data.dataset import Base, Record, known_positive
+from perennial_model.tasks.binary import Targets
+from perennial_trainer.data.dataset import Base, Record
 
 Index = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -104,11 +104,11 @@ def _record(observation: Observation) -> Record:
 
 
 def _labels(observations: Sequence[Observation], schema: Schema) -> Floats:
-    known, positive = spellings(schema.label), known_positive(schema)
+    targets = Targets(schema.label)
     labels = np.empty(len(observations))
     for i, observation in enumerate(observations):
-        label = read_label(observation.label, known)
-        if label is None:
+        target = targets.read(observation.label)
+        if target is None:
             raise DataRefused(f"an observation's label {observation.label!r} is neither class")
-        labels[i] = label == positive
+        labels[i] = target
     return labels

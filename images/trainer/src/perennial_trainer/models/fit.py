@@ -8,6 +8,7 @@ import lightgbm as lgb
 
 from perennial_model.features.encoder import Encoded, Encoder, learn
 from perennial_model.runtimes.lightgbm import Model
+from perennial_model.tasks import binary
 from perennial_trainer.data.rows import Index
 from perennial_trainer.models.recipe import Material, Parameters, Recipe
 
@@ -53,7 +54,7 @@ def _dataset(material: Material, encoder: Encoder, index: Index, encoded: Encode
 
 def _parameters(material: Material, parameters: Parameters) -> dict[str, Any]:
     return {
-        "objective": "binary",
+        "objective": binary.OBJECTIVE,
         "bagging_freq": 1,
         "verbosity": -1,
         "seed": material.seed,

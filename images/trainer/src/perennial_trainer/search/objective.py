@@ -8,6 +8,7 @@ from typing import Final
 import lightgbm as lgb
 import numpy as np
 
+from perennial_model.tasks import binary
 from perennial_trainer.data.folds import Fold
 from perennial_trainer.models.fit import _dataset, _learn, _parameters
 from perennial_trainer.models.recipe import Material, Parameters
@@ -60,13 +61,13 @@ class Trials:
         self, parameters: Parameters, train: lgb.Dataset, valid: lgb.Dataset
     ) -> tuple[float, int]:
         booster = lgb.train(
-            _parameters(self._material, parameters) | {"metric": "binary_logloss"},
+            _parameters(self._material, parameters) | {"metric": binary.METRIC},
             train,
             num_boost_round=MOST_TREES,
             valid_sets=[valid],
             callbacks=[lgb.early_stopping(_PATIENCE, verbose=False), self._guard],
         )
-        return float(booster.best_score["valid_0"]["binary_logloss"]), int(booster.best_iteration)
+        return float(booster.best_score["valid_0"][binary.METRIC]), int(booster.best_iteration)
 
     def _guard(self, _: lgb.callback.CallbackEnv) -> None:
         if self._expired():

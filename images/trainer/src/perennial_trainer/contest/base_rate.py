@@ -1,4 +1,4 @@
-"""Log losses row by row, of a model and of the base rate."""
+"""Base rate: what a model must beat that nobody has trained."""
 
 from __future__ import annotations
 
@@ -8,15 +8,7 @@ import numpy as np
 
 from perennial_trainer.data.rows import Floats, Index, Rows
 
-_CLIP: Final = 1e-7  # no single row costs more than 16 nats
-
 _RATE_ROWS: Final = 1000
-
-
-def row_losses(labels: Floats, probabilities: Floats) -> Floats:
-    """Log loss of each row in nats, shape (n,)."""
-    p = np.clip(probabilities, _CLIP, 1 - _CLIP)
-    return -(labels * np.log(p) + (1 - labels) * np.log1p(-p))
 
 
 def base_rate(rows: Rows, judge: Index) -> Floats:
