@@ -7,7 +7,7 @@ from perennial_contract.resource.training import Promotion
 from perennial_trainer.contest.base_rate import base_rate
 from perennial_trainer.contest.decide import compare, decide
 from perennial_trainer.contest.drift import alarmed, rise
-from perennial_trainer.contest.names import SINCE_RISE
+from perennial_trainer.contest.names import CandidateName
 from perennial_trainer.data.rows import Floats
 from perennial_trainer.data.split import both_classes, split, widened
 from tests.support.trainer.builders import LATER, rows_of
@@ -156,9 +156,12 @@ def test_confidence_is_that_of_the_gain_above_the_least_improvement() -> None:
 
 
 def test_the_best_by_mean_is_promoted() -> None:
-    challengers = {"refit": losses(0.45), "parameters-all": losses(0.40, seed=1)}
+    challengers = {
+        CandidateName.REFIT: losses(0.45),
+        CandidateName.PARAMETERS_ALL: losses(0.40, seed=1),
+    }
 
-    decision = decide(("champion", losses(0.5, seed=2)), challengers, Promotion())
+    decision = decide((CandidateName.CHAMPION, losses(0.5, seed=2)), challengers, Promotion())
 
     assert (decision.winner, decision.reason) == ("parameters-all", "Better")
     assert [(s.candidate, s.loss) for s in decision.scores] == [
@@ -171,23 +174,31 @@ def test_the_best_by_mean_is_promoted() -> None:
 
 @pytest.mark.parametrize(("mean", "reason"), [(0.51, "NoGain"), (0.497, "NotConfident")])
 def test_the_champion_stays_without_a_sure_gain(mean: float, reason: str) -> None:
-    challengers = {"refit": losses(mean, seed=1)}
+    challengers = {CandidateName.REFIT: losses(mean, seed=1)}
 
-    decision = decide(("champion", losses(0.5, seed=2)), challengers, Promotion())
+    decision = decide((CandidateName.CHAMPION, losses(0.5, seed=2)), challengers, Promotion())
 
     assert (decision.winner, decision.reason) == (None, reason)
 
 
 def test_without_challengers_the_champion_stays() -> None:
-    assert decide(("champion", losses(0.5)), {}, Promotion()).reason == "NoGain"
+    assert decide((CandidateName.CHAMPION, losses(0.5)), {}, Promotion()).reason == "NoGain"
 
 
 def test_a_fit_since_the_rise_must_surely_beat_the_best_of_the_others() -> None:
     champion, others = losses(0.9, seed=1), losses(0.5, seed=2)
 
-    unsure = {SINCE_RISE: losses(0.499, seed=3), "refit": others}
-    sure = {SINCE_RISE: losses(0.4, seed=3), "refit": others}
+    unsure = {CandidateName.SINCE_RISE: losses(0.499, seed=3), CandidateName.REFIT: others}
+    sure = {CandidateName.SINCE_RISE: losses(0.4, seed=3), CandidateName.REFIT: others}
 
-    assert decide(("champion", champion), unsure, Promotion()).winner == "refit"
-    assert decide(("champion", champion), sure, Promotion()).winner == SINCE_RISE
-    assert decide(("champion", champion), {SINCE_RISE: others}, Promotion()).winner == SINCE_RISE
+    assert decide((CandidateName.CHAMPION, champion), unsure, Promotion()).winner == "refit"
+    assert (
+        decide((CandidateName.CHAMPION, champion), sure, Promotion()).winner
+        == CandidateName.SINCE_RISE
+    )
+    assert (
+        decide(
+            (CandidateName.CHAMPION, champion), {CandidateName.SINCE_RISE: others}, Promotion()
+        ).winner
+        == CandidateName.SINCE_RISE
+    )

@@ -13,7 +13,7 @@ from perennial_trainer.contest.candidates import Candidate, build, full_fits
 from perennial_trainer.contest.contest import Case
 from perennial_trainer.contest.decide import decide
 from perennial_trainer.contest.drift import alarmed, enough_since, rise
-from perennial_trainer.contest.names import BASE_RATE, CHAMPION, PREVIOUS
+from perennial_trainer.contest.names import CandidateName
 from perennial_trainer.contest.winner import finish
 from perennial_trainer.data.folds import roll
 from perennial_trainer.data.rows import Floats, Index
@@ -54,7 +54,7 @@ def learn(case: Case, watch: Watch) -> tuple[Verdict, Built | None]:
         name: case.losses(candidate.model.probabilities(records), parts.judge)
         for name, candidate in candidates.items()
     }
-    rival = CHAMPION if case.champion else BASE_RATE
+    rival = CandidateName.CHAMPION if case.champion else CandidateName.BASE_RATE
     decision = decide((rival, held), losses, case.settings.promotion)
     if decision.winner is None:
         return verdict(case, parts, decision), None
@@ -111,7 +111,7 @@ def _searched(case: Case, train: Index, watch: Watch) -> Recipe | None:
 
 def _candidates(
     case: Case, train: Index, searched: Recipe | None, since: int | None
-) -> dict[str, Candidate]:
+) -> dict[CandidateName, Candidate]:
     """By name; of another schema's champion only what is fitted from nothing.
 
     A model is published under the schema of today: what was trained for another is no candidate,
@@ -128,5 +128,5 @@ def _candidates(
         and previous.manifest.schema_digest == refitted.manifest.schema_digest
         and is_within(previous.manifest.watermark, refitted.manifest.watermark)
     ):
-        found[PREVIOUS] = Candidate(PREVIOUS, previous.model)
+        found[CandidateName.PREVIOUS] = Candidate(CandidateName.PREVIOUS, previous.model)
     return found

@@ -29,7 +29,7 @@ from perennial_contract.runtime.objects import Objects
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Document, Outcome, Verdict
 from perennial_trainer.attempt.inputs import inputs_key, verdict_key
-from perennial_trainer.contest.names import CHAMPION
+from perennial_trainer.contest.names import CandidateName
 
 _NUMBER: Final = re.compile(r"attempts/([1-9]\d*)/(?:inputs|verdict)\.json")
 _LOG: Final = logging.getLogger(__name__)
@@ -141,7 +141,7 @@ def _left(store: Objects, falling: Sequence[int], approve: str) -> _Left | None:
 def _score(past: _Past, manifest: Manifest) -> float:
     """Its newest judged loss: as champion of the attempt, else when it was made."""
     scores = past.verdict.scores if past.verdict and past.served == past.begun.champion else []
-    return next((s.loss for s in scores if s.candidate == CHAMPION), manifest.score)
+    return next((s.loss for s in scores if s.candidate == CandidateName.CHAMPION), manifest.score)
 
 
 def _answers_alike(manifest: Manifest, settings: TrainerSettings) -> bool:

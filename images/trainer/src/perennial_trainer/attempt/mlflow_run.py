@@ -11,7 +11,7 @@ from perennial_contract.objects.bundle import Manifest
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Outcome, Verdict
 from perennial_trainer.attempt.messages import pipeline_of
-from perennial_trainer.contest.names import SEARCH
+from perennial_trainer.contest.names import CandidateName
 from perennial_trainer.models.served import TREES
 from perennial_trainer.search.trial import Trial
 
@@ -70,7 +70,7 @@ def _parameters(
 
     Another run's best trial is not known; then there are none.
     """
-    searched = any(score.candidate == SEARCH for score in verdict.scores)
+    searched = any(score.candidate == CandidateName.SEARCH for score in verdict.scores)
     if verdict.version:
         return _of_model(manifest(verdict.version))
     if searched:

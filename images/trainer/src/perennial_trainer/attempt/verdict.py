@@ -10,7 +10,7 @@ from perennial_contract.status import Outcome, Score, Verdict
 from perennial_trainer.contest.base_rate import base_rate
 from perennial_trainer.contest.contest import Case
 from perennial_trainer.contest.decide import Decision, score
-from perennial_trainer.contest.names import BASE_RATE
+from perennial_trainer.contest.names import CandidateName
 from perennial_trainer.data.split import Split
 
 STILL_POOR: Final = 0.75  # nats: a coin's log loss is 0.693
@@ -49,7 +49,7 @@ def verdict(case: Case, parts: Split, decision: Decision) -> Verdict:
     scores = [*decision.scores]
     if case.champion:  # shown beside the models: none of them may lose to it unnoticed
         losses = case.losses(base_rate(case.rows, parts.judge), parts.judge)
-        scores.append(score(BASE_RATE, losses, case.held(parts.judge)))
+        scores.append(score(CandidateName.BASE_RATE, losses, case.held(parts.judge)))
     won = next((s for s in scores if s.candidate == decision.winner), None)
     kept = scores[0].loss if case.champion else None
     outcome = Outcome.PROMOTED if won else Outcome.REJECTED

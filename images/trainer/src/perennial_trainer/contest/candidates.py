@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from perennial_model.runtimes.lightgbm import Model
-from perennial_trainer.contest.names import REFIT, SEARCH, SINCE_RISE
+from perennial_trainer.contest.names import CandidateName
 from perennial_trainer.data.rows import Index
 from perennial_trainer.data.split import both_classes
 from perennial_trainer.models.fit import fit, refit_leaves
@@ -34,7 +34,7 @@ class Span:
 class Full:
     """A fit from nothing."""
 
-    name: str
+    name: CandidateName
     recipe: Recipe
     span: Span = Span()
 
@@ -43,7 +43,7 @@ class Full:
 class Candidate:
     """A model under judgement; `full` tells how it can be fitted again, where it can."""
 
-    name: str
+    name: CandidateName
     model: Model
     full: Full | None = None
 
@@ -56,16 +56,16 @@ def full_fits(
     `since` is the row where the champion's losses rose, on an alarm.
     """
     if searched:
-        yield Full(SEARCH, searched)
+        yield Full(CandidateName.SEARCH, searched)
     if champion is None:
         return
     recipe, window = champion.recipe, champion.manifest.window
-    yield Full("parameters-all", recipe)
-    yield Full("parameters-recent", recipe, Span(last=2 * threshold))
+    yield Full(CandidateName.PARAMETERS_ALL, recipe)
+    yield Full(CandidateName.PARAMETERS_RECENT, recipe, Span(last=2 * threshold))
     if window is not None and window != 2 * threshold:
-        yield Full("parameters-window", recipe, Span(last=window))
+        yield Full(CandidateName.PARAMETERS_WINDOW, recipe, Span(last=window))
     if since is not None:
-        yield Full(SINCE_RISE, recipe, Span(since=since))
+        yield Full(CandidateName.SINCE_RISE, recipe, Span(since=since))
 
 
 def build(
@@ -82,4 +82,4 @@ def build(
             yield Candidate(full.name, fit(material, index, full.recipe), full)
     new = train[material.rows.new[train]]
     if champion and both_classes(material.rows.labels[new]):
-        yield Candidate(REFIT, refit_leaves(material, champion.model, new))
+        yield Candidate(CandidateName.REFIT, refit_leaves(material, champion.model, new))

@@ -13,7 +13,7 @@ from statistics import NormalDist
 from perennial_contract.reasons import Reason
 from perennial_contract.resource.training import Promotion
 from perennial_contract.status import Score
-from perennial_trainer.contest.names import SINCE_RISE
+from perennial_trainer.contest.names import CandidateName
 from perennial_trainer.data.rows import Floats
 
 
@@ -21,7 +21,7 @@ from perennial_trainer.data.rows import Floats
 class Decision:
     """`winner` is the challenger to promote, if any; `reason` is the verdict's."""
 
-    winner: str | None
+    winner: CandidateName | None
     reason: Reason
     scores: list[Score]
 
@@ -37,7 +37,9 @@ def compare(champion: Floats, challenger: Floats, least: float = 0.0) -> tuple[f
 
 
 def decide(
-    champion: tuple[str, Floats], challengers: Mapping[str, Floats], promotion: Promotion
+    champion: tuple[CandidateName, Floats],
+    challengers: Mapping[CandidateName, Floats],
+    promotion: Promotion,
 ) -> Decision:
     """The best by mean gain, if the gain is real; rows of all losses are the same judge rows.
 
@@ -59,19 +61,21 @@ def decide(
     return Decision(best, Reason.BETTER, scores)
 
 
-def _best(challengers: Mapping[str, Floats], confidence: float) -> str | None:
+def _best(challengers: Mapping[CandidateName, Floats], confidence: float) -> CandidateName | None:
     if not challengers:
         return None
-    others = {n: losses for n, losses in challengers.items() if n != SINCE_RISE}
+    others = {n: losses for n, losses in challengers.items() if n != CandidateName.SINCE_RISE}
     best = min(challengers, key=lambda n: float(challengers[n].mean()))
-    if best != SINCE_RISE or not others:
+    if best != CandidateName.SINCE_RISE or not others:
         return best
     second = min(others, key=lambda n: float(others[n].mean()))
     surely = compare(others[second], challengers[best])[1] >= confidence
     return best if surely else second
 
 
-def score(name: str, losses: Floats, held: Floats | None = None, least: float = 0.0) -> Score:
+def score(
+    name: CandidateName, losses: Floats, held: Floats | None = None, least: float = 0.0
+) -> Score:
     """A candidate's line in the verdict; `held` are the champion's losses, for all but itself."""
     loss = _rounded(losses.mean())
     if held is None:

@@ -9,7 +9,7 @@ import numpy as np
 from perennial_model.runtimes.lightgbm import Model
 from perennial_trainer.contest.candidates import Candidate, Full
 from perennial_trainer.contest.contest import Case
-from perennial_trainer.contest.names import REFIT
+from perennial_trainer.contest.names import CandidateName
 from perennial_trainer.data.rows import Index
 from perennial_trainer.data.split import Split
 from perennial_trainer.models.fit import fit, refit_leaves
@@ -30,7 +30,7 @@ def finish(case: Case, winner: Candidate, parts: Split) -> Built:
         if _worse(case, again, winner.model, parts.judge):
             return _full(winner.full, winner.model, parts.train)
         return _full(winner.full, again, everything)
-    if winner.name == REFIT and case.champion:
+    if winner.name == CandidateName.REFIT and case.champion:
         new = everything[case.rows.new]
         again = refit_leaves(case.material, case.champion.model, new)
         if _worse(case, again, winner.model, parts.judge):
@@ -54,6 +54,6 @@ def _full(full: Full, model: Model, among: Index) -> Built:
     return Built(full.name, model, full.recipe, len(index), window)
 
 
-def _kept(parent: Served, name: str, model: Model, rows: int) -> Built:
+def _kept(parent: Served, name: CandidateName, model: Model, rows: int) -> Built:
     """A model with its parent's trees, and `rows` more that moved its leaves."""
     return Built(name, model, parent.recipe, parent.manifest.rows + rows, parent.manifest.window)
