@@ -16,14 +16,14 @@ from perennial_model.runtimes.lightgbm import Model, load
 from perennial_trainer.adapters.child_process import prove
 from perennial_trainer.models.fit import fit
 from perennial_trainer.models.recipe import DEFAULTS, Recipe
-from tests.support.trainer.builders import a_base, a_case
+from tests.support.trainer.builders import a_base, a_contest
 
 ODD: list[dict[str, Any]] = [{"salary": "?", "elevel": "e1"}, {"salary": 30000, "elevel": "e-new"}]
 
 
 @pytest.fixture(scope="module")
 def model() -> Model:
-    return fit(a_case(a_base(count=800), []).material, np.arange(800), Recipe(DEFAULTS, 10, 800))
+    return fit(a_contest(a_base(count=800), []).material, np.arange(800), Recipe(DEFAULTS, 10, 800))
 
 
 def files(model: Model) -> dict[str, bytes]:

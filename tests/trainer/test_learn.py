@@ -8,13 +8,13 @@ import pytest
 from perennial_contract.objects.observation import Observation
 from perennial_contract.status import Outcome, Verdict
 from perennial_model.tasks.binary import log_losses
-from perennial_trainer.contest.contest import Case
+from perennial_trainer.contest.contest import Contest
 from perennial_trainer.data.dataset import Base
 from perennial_trainer.learn import judge_rows, learn
 from perennial_trainer.models.served import Served
 from perennial_trainer.search.trial import Trial
 from tests.support.trainer.agrawal import applications, observations
-from tests.support.trainer.builders import QUIET, a_base, a_case, served
+from tests.support.trainer.builders import QUIET, a_base, a_contest, served
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def base() -> Base:
 
 @pytest.fixture(scope="module")
 def first(base: Base) -> Served:
-    verdict, built = learn(a_case(base, []), QUIET)
+    verdict, built = learn(a_contest(base, []), QUIET)
     assert built is not None
     assert (verdict.outcome, verdict.reason) == (Outcome.PROMOTED, "FirstModel")
     return served(built, 1, verdict.score or 0, {})
@@ -37,15 +37,15 @@ def true_loss(model: Served, function: int) -> float:
     return float(log_losses(labels, model.model.probabilities([r for r, _ in fresh])).mean())
 
 
-def promoted(case: Case) -> tuple[Verdict, Served]:
-    verdict, built = learn(case, QUIET)
+def promoted(contest: Contest) -> tuple[Verdict, Served]:
+    verdict, built = learn(contest, QUIET)
     assert built is not None, verdict
-    watermark = case.settings.watermark
-    return verdict, served(built, case.settings.number, verdict.score or 0, watermark)
+    watermark = contest.settings.watermark
+    return verdict, served(built, contest.settings.number, verdict.score or 0, watermark)
 
 
 def test_the_first_model_is_judged_against_the_base_rate(base: Base) -> None:
-    verdict, built = learn(a_case(base, []), QUIET)
+    verdict, built = learn(a_contest(base, []), QUIET)
 
     assert built is not None
     assert (built.candidate, built.rows, built.window) == ("search", 4000, None)
@@ -57,7 +57,7 @@ def test_the_first_model_is_judged_against_the_base_rate(base: Base) -> None:
 def test_labels_without_signal_give_no_model(base: Base) -> None:
     coins = np.random.default_rng(0).integers(2, size=len(base.labels)).astype(np.float64)
 
-    verdict, built = learn(a_case(replace(base, labels=coins), []), QUIET)
+    verdict, built = learn(a_contest(replace(base, labels=coins), []), QUIET)
 
     assert built is None
     assert (verdict.outcome, verdict.reason) == (Outcome.REJECTED, "NoSignal")
@@ -74,7 +74,7 @@ def test_few_rows_with_a_strong_signal_give_a_model(seed: int) -> None:
     drawn = np.random.default_rng(seed).random(len(few.labels)) < chance
     known = replace(few, labels=drawn.astype(np.float64))
 
-    verdict, built = learn(a_case(known, [], promotion={"minJudged": 100}), QUIET)
+    verdict, built = learn(a_contest(known, [], promotion={"minJudged": 100}), QUIET)
 
     assert built is not None, verdict.message
 
@@ -82,7 +82,7 @@ def test_few_rows_with_a_strong_signal_give_a_model(seed: int) -> None:
 def test_after_an_abrupt_change_the_fit_since_the_rise_wins(base: Base, first: Served) -> None:
     stream = [*observations(7, 600, 2), *observations(4, 1800, 3, first=600)]
 
-    verdict, second = promoted(a_case(base, stream, first))
+    verdict, second = promoted(a_contest(base, stream, first))
 
     assert (verdict.outcome, verdict.reason) == (Outcome.PROMOTED, "Better")
     assert second.manifest.candidate == "since-rise"
@@ -103,10 +103,10 @@ def test_when_the_old_world_returns_the_previous_model_is_a_candidate(
     base: Base, first: Served
 ) -> None:
     stream = observations(4, 2000, 3)
-    _, second = promoted(a_case(base, stream, first))
+    _, second = promoted(a_contest(base, stream, first))
 
     stream += observations(7, 2000, 4, first=2000)
-    verdict, third = promoted(a_case(base, stream, second, previous=first))
+    verdict, third = promoted(a_contest(base, stream, second, previous=first))
 
     previous = next(s for s in verdict.scores if s.candidate == "previous")
     assert previous.loss < 0.3
@@ -118,12 +118,12 @@ def test_on_a_stationary_stream_nothing_gets_worse(base: Base, first: Served) ->
     champion = first
     for seed in range(10, 14):
         stream += observations(7, 2000, seed, first=len(stream))
-        case = a_case(base, stream, champion)
-        verdict, built = learn(case, QUIET)
+        contest = a_contest(base, stream, champion)
+        verdict, built = learn(contest, QUIET)
         if built:
             before = champion
-            watermark = case.settings.watermark
-            champion = served(built, case.settings.number, verdict.score or 0, watermark)
+            watermark = contest.settings.watermark
+            champion = served(built, contest.settings.number, verdict.score or 0, watermark)
             assert true_loss(champion, 7) < true_loss(before, 7) + 0.005
         else:
             assert verdict.outcome is Outcome.REJECTED
@@ -131,7 +131,7 @@ def test_on_a_stationary_stream_nothing_gets_worse(base: Base, first: Served) ->
 
 
 def test_labels_flipped_in_training_rows_are_never_promoted(base: Base, first: Served) -> None:
-    clean = a_case(base, observations(7, 2000, 5), first)
+    clean = a_contest(base, observations(7, 2000, 5), first)
     parts = judge_rows(clean)
     assert parts is not None
     labels = clean.rows.labels.copy()
@@ -147,7 +147,7 @@ def test_labels_flipped_in_training_rows_are_never_promoted(base: Base, first: S
 
 
 def test_too_few_new_rows_decide_nothing(base: Base, first: Served) -> None:
-    verdict, built = learn(a_case(base, observations(7, 500, 2), first), QUIET)
+    verdict, built = learn(a_contest(base, observations(7, 500, 2), first), QUIET)
 
     assert built is None
     assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, "TooFewRows")
@@ -155,14 +155,14 @@ def test_too_few_new_rows_decide_nothing(base: Base, first: Served) -> None:
 
 
 def test_a_class_that_no_new_row_has_is_named(base: Base, first: Served) -> None:
-    case = a_case(base, observations(7, 1000, 2), first)
-    labels = case.rows.labels.copy()
-    labels[case.rows.new] = 1.0
-    rows = replace(case.rows, labels=labels)
+    contest = a_contest(base, observations(7, 1000, 2), first)
+    labels = contest.rows.labels.copy()
+    labels[contest.rows.new] = 1.0
+    rows = replace(contest.rows, labels=labels)
 
-    verdict, built = learn(replace(case, material=replace(case.material, rows=rows)), QUIET)
+    verdict, built = learn(replace(contest, material=replace(contest.material, rows=rows)), QUIET)
 
-    absent = case.settings.label_schema.label.negative
+    absent = contest.settings.label_schema.label.negative
     assert built is None
     assert verdict.message == f"none of the 1000 new rows has the label {absent!r}"
 
@@ -170,7 +170,7 @@ def test_a_class_that_no_new_row_has_is_named(base: Base, first: Served) -> None
 def test_labels_that_come_late_do_not_train(base: Base, first: Served) -> None:
     late = observations(7, 2000, 2, delay=12_000)  # a thousand events
 
-    verdict, _ = learn(a_case(base, late, first), QUIET)
+    verdict, _ = learn(a_contest(base, late, first), QUIET)
 
     assert (verdict.judged, verdict.trained) == (500, 500)
 
@@ -182,7 +182,7 @@ def test_a_model_that_is_better_and_still_poor_says_so(base: Base, first: Served
         replace(o, label="AB"[random.integers(2)]) if i > 1300 else o for i, o in enumerate(stream)
     ]
 
-    verdict, built = learn(a_case(base, torn, first), QUIET)
+    verdict, built = learn(a_contest(base, torn, first), QUIET)
 
     assert built is not None
     assert (verdict.outcome, verdict.reason) == (Outcome.PROMOTED, "StillPoor")
@@ -195,11 +195,11 @@ def test_only_every_fifth_attempt_searches(
 ) -> None:
     told: list[Trial] = []
     manifest = first.manifest.model_copy(update={"number": number - 1})
-    case = a_case(base, observations(7, 2000, 2), replace(first, manifest=manifest))
+    contest = a_contest(base, observations(7, 2000, 2), replace(first, manifest=manifest))
 
-    verdict, _ = learn(case, replace(QUIET, trial=told.append))
+    verdict, _ = learn(contest, replace(QUIET, trial=told.append))
 
-    assert case.settings.number == number
+    assert contest.settings.number == number
     assert bool(told) is searches
     assert ("search" in {s.candidate for s in verdict.scores}) is searches
 
@@ -207,9 +207,9 @@ def test_only_every_fifth_attempt_searches(
 def test_of_another_schemas_champion_only_full_fits_are_candidates(
     base: Base, first: Served
 ) -> None:
-    case = a_case(base, observations(7, 2000, 2), first, previous=first)
+    contest = a_contest(base, observations(7, 2000, 2), first, previous=first)
 
-    verdict, _ = learn(replace(case, same_schema=False), QUIET)
+    verdict, _ = learn(replace(contest, same_schema=False), QUIET)
 
     assert [s.candidate for s in verdict.scores] == [
         "champion",
@@ -221,9 +221,9 @@ def test_of_another_schemas_champion_only_full_fits_are_candidates(
 
 def test_another_schemas_previous_model_is_no_candidate(base: Base, first: Served) -> None:
     manifest = first.manifest.model_copy(update={"schema_digest": "another"})
-    case = a_case(base, observations(7, 2000, 2), first, replace(first, manifest=manifest))
+    contest = a_contest(base, observations(7, 2000, 2), first, replace(first, manifest=manifest))
 
-    verdict, _ = learn(case, QUIET)
+    verdict, _ = learn(contest, QUIET)
 
     names = {score.candidate for score in verdict.scores}
     assert "refit" in names
@@ -233,8 +233,10 @@ def test_another_schemas_previous_model_is_no_candidate(base: Base, first: Serve
 def test_a_champion_that_cannot_be_read_is_replaced_by_what_beats_the_base_rate(
     base: Base,
 ) -> None:
-    case = a_case(base, observations(7, 2000, 2))
-    lost = replace(case, settings=case.settings.model_copy(update={"champion": "v9-12345678"}))
+    contest = a_contest(base, observations(7, 2000, 2))
+    lost = replace(
+        contest, settings=contest.settings.model_copy(update={"champion": "v9-12345678"})
+    )
 
     verdict, built = learn(lost, QUIET)
 
@@ -243,7 +245,7 @@ def test_a_champion_that_cannot_be_read_is_replaced_by_what_beats_the_base_rate(
 
 
 def test_equal_cases_build_equal_models(base: Base) -> None:
-    texts = [learn(a_case(base, observations(7, 600, 2)), QUIET)[1] for _ in range(2)]
+    texts = [learn(a_contest(base, observations(7, 600, 2)), QUIET)[1] for _ in range(2)]
 
     assert len({built.model.text for built in texts if built}) == 1
 
@@ -252,8 +254,10 @@ def test_a_champion_that_cannot_be_read_is_kept_when_nothing_beats_the_base_rate
     base: Base,
 ) -> None:
     rows = [replace(o, label="AB"[o.sequence % 2]) for o in observations(7, 2000, 2)]
-    case = a_case(base, rows)
-    lost = replace(case, settings=case.settings.model_copy(update={"champion": "v9-12345678"}))
+    contest = a_contest(base, rows)
+    lost = replace(
+        contest, settings=contest.settings.model_copy(update={"champion": "v9-12345678"})
+    )
 
     verdict, built = learn(lost, QUIET)
 

@@ -11,7 +11,7 @@ from perennial_contract.objects.watermark import Watermark
 from perennial_contract.resource.training import Dataset
 from perennial_contract.settings import TrainerSettings
 from perennial_model.features.infer import infer
-from perennial_trainer.contest.contest import Case
+from perennial_trainer.contest.contest import Contest
 from perennial_trainer.data.dataset import Base, read
 from perennial_trainer.data.rows import Part, Rows, assemble
 from perennial_trainer.learn import Watch
@@ -66,13 +66,13 @@ def a_base(function: int = 7, count: int = 3000, seed: int = 1) -> Base:
     return read(csv(function, count, seed), DATASET, SCHEMA)
 
 
-def a_case(
+def a_contest(
     base: Base,
     observations: list[Observation],
     champion: Served | None = None,
     previous: Served | None = None,
     **changed: Any,
-) -> Case:
+) -> Contest:
     seen = champion.manifest.watermark if champion else None
     rows = assemble(base, [Part("t", "0", observations)], SCHEMA, seen)
     version = champion.version if champion else ""
@@ -80,7 +80,7 @@ def a_case(
     watermark = {"t": {"0": len(observations)}}
     settings = a_settings(number, champion=version, watermark=watermark, **changed)
     material = Material(rows, infer(base.as_read, SCHEMA), (), number, 1)
-    return Case(settings, material, LATER, champion, previous)
+    return Contest(settings, material, LATER, champion, previous)
 
 
 def served(built: Built, number: int, score: float, watermark: Watermark) -> Served:

@@ -10,13 +10,13 @@ from perennial_trainer.data.folds import Fold
 from perennial_trainer.models.fit import fit, refit_leaves
 from perennial_trainer.models.recipe import DEFAULTS, Material, Recipe
 from perennial_trainer.search.objective import TrialFailed, Trials
-from tests.support.trainer.builders import a_base, a_case
+from tests.support.trainer.builders import a_base, a_contest
 
 RECIPE = Recipe(DEFAULTS, 20, 1000)
 
 
 def material(threads: int = 1) -> Material:
-    made = a_case(a_base(count=1500), []).material
+    made = a_contest(a_base(count=1500), []).material
     return Material(made.rows, made.features, made.crosses, made.seed, threads)
 
 

@@ -1,4 +1,4 @@
-"""One attempt as a function: a case in, a verdict and perhaps a model out."""
+"""One attempt as a function: a contest in, a verdict and perhaps a model out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from perennial_contract.objects.watermark import is_within
 from perennial_contract.status import Verdict
 from perennial_trainer.attempt.verdict import too_few, verdict
 from perennial_trainer.contest.candidates import Candidate, build, full_fits
-from perennial_trainer.contest.contest import Case
+from perennial_trainer.contest.contest import Contest
 from perennial_trainer.contest.decide import decide
 from perennial_trainer.contest.drift import alarmed, enough_since, rise
 from perennial_trainer.contest.names import CandidateName
@@ -38,71 +38,71 @@ class Watch:
     expired: Callable[[], bool]
 
 
-def learn(case: Case, watch: Watch) -> tuple[Verdict, Built | None]:
+def learn(contest: Contest, watch: Watch) -> tuple[Verdict, Built | None]:
     """Searches, fits, judges, and fits the winner again."""
-    parts = judge_rows(case)
+    parts = judge_rows(contest)
     if parts is None:
-        return too_few(case), None
-    watch.split(len(parts.judge), case.new_among(parts.train))
-    held = case.held(parts.judge)
+        return too_few(contest), None
+    watch.split(len(parts.judge), contest.new_among(parts.train))
+    held = contest.held(parts.judge)
     watch.stage("search")
-    searched = _searched(case, parts.train, watch)
+    searched = _searched(contest, parts.train, watch)
     watch.stage("judge")
-    candidates = _candidates(case, parts.train, searched, _since(case, parts, held))
-    records = case.rows.pick(parts.judge)
+    candidates = _candidates(contest, parts.train, searched, _since(contest, parts, held))
+    records = contest.rows.pick(parts.judge)
     losses = {
-        name: case.losses(candidate.model.probabilities(records), parts.judge)
+        name: contest.losses(candidate.model.probabilities(records), parts.judge)
         for name, candidate in candidates.items()
     }
-    rival = CandidateName.CHAMPION if case.champion else CandidateName.BASE_RATE
-    decision = decide((rival, held), losses, case.settings.promotion)
+    rival = CandidateName.CHAMPION if contest.champion else CandidateName.BASE_RATE
+    decision = decide((rival, held), losses, contest.settings.promotion)
     if decision.winner is None:
-        return verdict(case, parts, decision), None
+        return verdict(contest, parts, decision), None
     watch.stage("refit")
-    return verdict(case, parts, decision), finish(case, candidates[decision.winner], parts)
+    return verdict(contest, parts, decision), finish(contest, candidates[decision.winner], parts)
 
 
-def judge_rows(case: Case) -> Split | None:
+def judge_rows(contest: Contest) -> Split | None:
     """Judge and training rows, None where they are too few.
 
     On an alarm the newest threshold alone gives the judge rows.
     """
-    promotion = case.settings.promotion
-    wide = split(case.rows, case.ripe_until, promotion)
-    if wide and case.champion and _alarm(case, case.held(wide.judge)):
-        threshold = case.settings.retrain.threshold
-        wide = split(case.rows, case.ripe_until, promotion, threshold) or wide
-    return wide if wide and both_classes(case.rows.labels[wide.train]) else None
+    promotion = contest.settings.promotion
+    wide = split(contest.rows, contest.ripe_until, promotion)
+    if wide and contest.champion and _alarm(contest, contest.held(wide.judge)):
+        threshold = contest.settings.retrain.threshold
+        wide = split(contest.rows, contest.ripe_until, promotion, threshold) or wide
+    return wide if wide and both_classes(contest.rows.labels[wide.train]) else None
 
 
-def _alarm(case: Case, held: Floats) -> bool:
-    return case.champion is not None and alarmed(held, case.champion.manifest.score)
+def _alarm(contest: Contest, held: Floats) -> bool:
+    return contest.champion is not None and alarmed(held, contest.champion.manifest.score)
 
 
-def _since(case: Case, parts: Split, held: Floats) -> int | None:
+def _since(contest: Contest, parts: Split, held: Floats) -> int | None:
     """The row from which the champion's losses rose; None without an alarm."""
-    if case.champion is None or not _alarm(case, held):
+    if contest.champion is None or not _alarm(contest, held):
         return None
-    new = parts.train[case.rows.new[parts.train]]
-    start = rise(case.held(new), case.champion.manifest.score, float(held.mean()))
-    return int(new[start]) if enough_since(case.rows.labels[new[start:]]) else None
+    new = parts.train[contest.rows.new[parts.train]]
+    start = rise(contest.held(new), contest.champion.manifest.score, float(held.mean()))
+    return int(new[start]) if enough_since(contest.rows.labels[new[start:]]) else None
 
 
-def _searched(case: Case, train: Index, watch: Watch) -> Recipe | None:
+def _searched(contest: Contest, train: Index, watch: Watch) -> Recipe | None:
     """The best recipe of a search, where one is due; without any champion the defaults at worst."""
-    settings, champion = case.settings, case.champion
+    settings, champion = contest.settings, contest.champion
     if champion and (settings.number - 1) % settings.optimizer.search_every:
         return None
     fallback = None if champion else Recipe(DEFAULTS, _DEFAULT_TREES, len(train))
-    folds = roll(case.rows, train, judged_size(settings.retrain.threshold, settings.promotion))
+    folds = roll(contest.rows, train, judged_size(settings.retrain.threshold, settings.promotion))
     if not folds:
         return fallback
-    objective = Trials(case.material, folds, watch.expired)
+    objective = Trials(contest.material, folds, watch.expired)
     start = [DEFAULTS, *([champion.recipe.parameters] if champion else [])]
     budget = Budget(
         evals=settings.optimizer.max_evals,
         algorithm=settings.optimizer.algorithm,
-        seed=case.material.seed,
+        seed=contest.material.seed,
         expired=watch.expired,
     )
     found = best(search(objective, start, budget, watch.trial))
@@ -110,18 +110,18 @@ def _searched(case: Case, train: Index, watch: Watch) -> Recipe | None:
 
 
 def _candidates(
-    case: Case, train: Index, searched: Recipe | None, since: int | None
+    contest: Contest, train: Index, searched: Recipe | None, since: int | None
 ) -> dict[CandidateName, Candidate]:
     """By name; of another schema's champion only what is fitted from nothing.
 
     A model is published under the schema of today: what was trained for another is no candidate,
     nor is a previous model that has seen more than the champion: it may know the judge rows.
     """
-    champion = case.champion
-    fits = full_fits(champion, searched, case.settings.retrain.threshold, since)
-    refitted = champion if case.same_schema else None
-    found = {c.name: c for c in build(case.material, fits, train, refitted)}
-    previous = case.previous
+    champion = contest.champion
+    fits = full_fits(champion, searched, contest.settings.retrain.threshold, since)
+    refitted = champion if contest.same_schema else None
+    found = {c.name: c for c in build(contest.material, fits, train, refitted)}
+    previous = contest.previous
     if (
         refitted
         and previous

@@ -33,7 +33,7 @@ from perennial_trainer.attempt.adoption import adopt
 from perennial_trainer.attempt.inputs import Inputs, begin, resumed, verdict_key
 from perennial_trainer.attempt.messages import started
 from perennial_trainer.attempt.verdict import blank
-from perennial_trainer.contest.contest import Case
+from perennial_trainer.contest.contest import Contest
 from perennial_trainer.data.dataset import Base, read
 from perennial_trainer.data.observations import read_parts
 from perennial_trainer.data.rows import Rows, assemble
@@ -122,7 +122,7 @@ def _attempt(
     data = _data(settings, world, champion)
     digest = schema_digest(settings.label_schema)
     features = _features(settings, data, champion, digest)
-    case = Case(
+    contest = Contest(
         settings,
         Material(
             data.rows,
@@ -137,7 +137,7 @@ def _attempt(
         champion is None or champion.manifest.schema_digest == digest,
     )
     verdict, built = learn(
-        case, Watch(progress.stage, progress.split, progress.trial, world.expired)
+        contest, Watch(progress.stage, progress.split, progress.trial, world.expired)
     )
     if built is None:
         return verdict

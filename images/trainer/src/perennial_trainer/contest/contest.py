@@ -1,4 +1,4 @@
-"""What an attempt is about: settings, rows, and the models that serve or have served."""
+"""Contest of models in one attempt: its settings, its rows, and who serves or has served."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from perennial_trainer.models.served import Served
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class Contest:
     """`champion` is None where there is none that can be judged."""
 
     settings: TrainerSettings

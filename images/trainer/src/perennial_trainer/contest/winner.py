@@ -8,7 +8,7 @@ import numpy as np
 
 from perennial_model.runtimes.lightgbm import Model
 from perennial_trainer.contest.candidates import Candidate, Full
-from perennial_trainer.contest.contest import Case
+from perennial_trainer.contest.contest import Contest
 from perennial_trainer.contest.names import CandidateName
 from perennial_trainer.data.rows import Index
 from perennial_trainer.data.split import Split
@@ -18,33 +18,33 @@ from perennial_trainer.models.served import Built, Served
 _MARGIN: Final = 0.005  # nats that the final fit may be worse by on the judge rows
 
 
-def finish(case: Case, winner: Candidate, parts: Split) -> Built:
+def finish(contest: Contest, winner: Candidate, parts: Split) -> Built:
     """Fixed parameters, scaled trees, full span; a leaf refit once more from the champion.
 
     The model that was judged stands where the new one is worse by more than 0.005 on the judge
     rows, which it has now seen: something went wrong. The previous model stands as it is.
     """
-    everything = np.arange(len(case.rows), dtype=np.int64)
+    everything = np.arange(len(contest.rows), dtype=np.int64)
     if winner.full:
-        again = fit(case.material, winner.full.span.of(everything), winner.full.recipe)
-        if _worse(case, again, winner.model, parts.judge):
+        again = fit(contest.material, winner.full.span.of(everything), winner.full.recipe)
+        if _worse(contest, again, winner.model, parts.judge):
             return _full(winner.full, winner.model, parts.train)
         return _full(winner.full, again, everything)
-    if winner.name == CandidateName.REFIT and case.champion:
-        new = everything[case.rows.new]
-        again = refit_leaves(case.material, case.champion.model, new)
-        if _worse(case, again, winner.model, parts.judge):
-            trained = parts.train[case.rows.new[parts.train]]
-            return _kept(case.champion, winner.name, winner.model, len(trained))
-        return _kept(case.champion, winner.name, again, len(new))
-    if case.previous is None:
+    if winner.name == CandidateName.REFIT and contest.champion:
+        new = everything[contest.rows.new]
+        again = refit_leaves(contest.material, contest.champion.model, new)
+        if _worse(contest, again, winner.model, parts.judge):
+            trained = parts.train[contest.rows.new[parts.train]]
+            return _kept(contest.champion, winner.name, winner.model, len(trained))
+        return _kept(contest.champion, winner.name, again, len(new))
+    if contest.previous is None:
         raise ValueError(f"{winner.name} can neither be fitted nor be kept")
-    return _kept(case.previous, winner.name, winner.model, 0)
+    return _kept(contest.previous, winner.name, winner.model, 0)
 
 
-def _worse(case: Case, again: Model, judged: Model, judge: Index) -> bool:
-    records = case.rows.pick(judge)
-    then, now = (case.losses(m.probabilities(records), judge).mean() for m in (judged, again))
+def _worse(contest: Contest, again: Model, judged: Model, judge: Index) -> bool:
+    records = contest.rows.pick(judge)
+    then, now = (contest.losses(m.probabilities(records), judge).mean() for m in (judged, again))
     return bool(now > then + _MARGIN)
 
 
