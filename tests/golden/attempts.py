@@ -16,7 +16,7 @@ from perennial_contract.runtime.s3 import Store
 from perennial_contract.settings import TrainerSettings
 from perennial_trainer.attempt.inputs import resumed
 from perennial_trainer.attempt.mlflow_run import Done, Record
-from perennial_trainer.attempt.termination import decided
+from perennial_trainer.attempt.termination import write_verdict
 from perennial_trainer.follow_up import After
 from perennial_trainer.metrics import registry
 from perennial_trainer.progress import Progress
@@ -77,7 +77,7 @@ class Attempts:
         progress = Progress(settings, "pod-1", lambda: 0.0)
         world, log = self.world(), self.folder / "termination-log"
         ended = run(settings, world, progress)
-        code = decided(log, ended.verdict)
+        code = write_verdict(log, ended.verdict)
         self._follow(settings, ended, world, progress)
         self.version = ended.verdict.version
         left = {

@@ -16,7 +16,7 @@ import pytest
 
 from perennial_contract.objects.observation import SegmentKey, to_parquet
 from perennial_contract.status import Outcome, TrainerReport, Verdict
-from perennial_trainer.models.served import fetch
+from perennial_trainer.models.published import load_published
 from tests.support.trainer.agrawal import observations
 from tests.support.trainer.process import BUCKET, Bucket
 from tests.support.trainer.process import bucket as a_bucket
@@ -57,7 +57,7 @@ def test_a_first_model_then_a_better_one_after_the_world_changed(
     assert (second.outcome, second.champion) == (Outcome.PROMOTED, first.version)
     assert second.score is not None
     assert second.score < 0.6 < second.scores[0].loss
-    served = fetch(bucket.store, second.version, 1)
+    served = load_published(bucket.store, second.version, 1)
     assert served.manifest.watermark == WATERMARK
     assert served.model.probabilities([{}]).shape == (1,)
 

@@ -11,7 +11,7 @@ from perennial_model.tasks.binary import log_losses
 from perennial_trainer.contest.contest import Contest
 from perennial_trainer.data.dataset import Base
 from perennial_trainer.learn import judge_rows, learn
-from perennial_trainer.models.served import Served
+from perennial_trainer.models.published import PublishedModel
 from perennial_trainer.search.trial import Trial
 from tests.support.trainer.agrawal import applications, observations
 from tests.support.trainer.builders import QUIET, a_base, a_contest, served
@@ -23,21 +23,21 @@ def base() -> Base:
 
 
 @pytest.fixture(scope="module")
-def first(base: Base) -> Served:
+def first(base: Base) -> PublishedModel:
     verdict, built = learn(a_contest(base, []), QUIET)
     assert built is not None
     assert (verdict.outcome, verdict.reason) == (Outcome.PROMOTED, "FirstModel")
     return served(built, 1, verdict.score or 0, {})
 
 
-def true_loss(model: Served, function: int) -> float:
+def true_loss(model: PublishedModel, function: int) -> float:
     """On rows that no attempt has."""
     fresh = list(applications(function, 3000, 999))
     labels = np.array([label == "A" for _, label in fresh], dtype=np.float64)
     return float(log_losses(labels, model.model.probabilities([r for r, _ in fresh])).mean())
 
 
-def promoted(contest: Contest) -> tuple[Verdict, Served]:
+def promoted(contest: Contest) -> tuple[Verdict, PublishedModel]:
     verdict, built = learn(contest, QUIET)
     assert built is not None, verdict
     watermark = contest.settings.watermark
@@ -79,7 +79,9 @@ def test_few_rows_with_a_strong_signal_give_a_model(seed: int) -> None:
     assert built is not None, verdict.message
 
 
-def test_after_an_abrupt_change_the_fit_since_the_rise_wins(base: Base, first: Served) -> None:
+def test_after_an_abrupt_change_the_fit_since_the_rise_wins(
+    base: Base, first: PublishedModel
+) -> None:
     stream = [*observations(7, 600, 2), *observations(4, 1800, 3, first=600)]
 
     verdict, second = promoted(a_contest(base, stream, first))
@@ -100,7 +102,7 @@ def test_after_an_abrupt_change_the_fit_since_the_rise_wins(base: Base, first: S
 
 
 def test_when_the_old_world_returns_the_previous_model_is_a_candidate(
-    base: Base, first: Served
+    base: Base, first: PublishedModel
 ) -> None:
     stream = observations(4, 2000, 3)
     _, second = promoted(a_contest(base, stream, first))
@@ -113,7 +115,7 @@ def test_when_the_old_world_returns_the_previous_model_is_a_candidate(
     assert true_loss(third, 7) < 0.3
 
 
-def test_on_a_stationary_stream_nothing_gets_worse(base: Base, first: Served) -> None:
+def test_on_a_stationary_stream_nothing_gets_worse(base: Base, first: PublishedModel) -> None:
     stream: list[Observation] = []
     champion = first
     for seed in range(10, 14):
@@ -130,7 +132,9 @@ def test_on_a_stationary_stream_nothing_gets_worse(base: Base, first: Served) ->
             assert verdict.score == verdict.scores[0].loss
 
 
-def test_labels_flipped_in_training_rows_are_never_promoted(base: Base, first: Served) -> None:
+def test_labels_flipped_in_training_rows_are_never_promoted(
+    base: Base, first: PublishedModel
+) -> None:
     clean = a_contest(base, observations(7, 2000, 5), first)
     parts = judge_rows(clean)
     assert parts is not None
@@ -146,7 +150,7 @@ def test_labels_flipped_in_training_rows_are_never_promoted(base: Base, first: S
     assert verdict.message.startswith("no gain: kept v1-00000000; the best challenger")
 
 
-def test_too_few_new_rows_decide_nothing(base: Base, first: Served) -> None:
+def test_too_few_new_rows_decide_nothing(base: Base, first: PublishedModel) -> None:
     verdict, built = learn(a_contest(base, observations(7, 500, 2), first), QUIET)
 
     assert built is None
@@ -154,7 +158,7 @@ def test_too_few_new_rows_decide_nothing(base: Base, first: Served) -> None:
     assert verdict.message.startswith("500 new rows are too few: half of them must be 300")
 
 
-def test_a_class_that_no_new_row_has_is_named(base: Base, first: Served) -> None:
+def test_a_class_that_no_new_row_has_is_named(base: Base, first: PublishedModel) -> None:
     contest = a_contest(base, observations(7, 1000, 2), first)
     labels = contest.rows.labels.copy()
     labels[contest.rows.new] = 1.0
@@ -167,7 +171,7 @@ def test_a_class_that_no_new_row_has_is_named(base: Base, first: Served) -> None
     assert verdict.message == f"none of the 1000 new rows has the label {absent!r}"
 
 
-def test_labels_that_come_late_do_not_train(base: Base, first: Served) -> None:
+def test_labels_that_come_late_do_not_train(base: Base, first: PublishedModel) -> None:
     late = observations(7, 2000, 2, delay=12_000)  # a thousand events
 
     verdict, _ = learn(a_contest(base, late, first), QUIET)
@@ -175,7 +179,7 @@ def test_labels_that_come_late_do_not_train(base: Base, first: Served) -> None:
     assert (verdict.judged, verdict.trained) == (500, 500)
 
 
-def test_a_model_that_is_better_and_still_poor_says_so(base: Base, first: Served) -> None:
+def test_a_model_that_is_better_and_still_poor_says_so(base: Base, first: PublishedModel) -> None:
     stream = observations(4, 2000, 3)
     random = np.random.default_rng(5)
     torn = [
@@ -191,7 +195,7 @@ def test_a_model_that_is_better_and_still_poor_says_so(base: Base, first: Served
 
 @pytest.mark.parametrize(("number", "searches"), [(1, True), (2, False), (5, False), (6, True)])
 def test_only_every_fifth_attempt_searches(
-    base: Base, first: Served, number: int, *, searches: bool
+    base: Base, first: PublishedModel, number: int, *, searches: bool
 ) -> None:
     told: list[Trial] = []
     manifest = first.manifest.model_copy(update={"number": number - 1})
@@ -205,7 +209,7 @@ def test_only_every_fifth_attempt_searches(
 
 
 def test_of_another_schemas_champion_only_full_fits_are_candidates(
-    base: Base, first: Served
+    base: Base, first: PublishedModel
 ) -> None:
     contest = a_contest(base, observations(7, 2000, 2), first, previous=first)
 
@@ -219,7 +223,7 @@ def test_of_another_schemas_champion_only_full_fits_are_candidates(
     ]
 
 
-def test_another_schemas_previous_model_is_no_candidate(base: Base, first: Served) -> None:
+def test_another_schemas_previous_model_is_no_candidate(base: Base, first: PublishedModel) -> None:
     manifest = first.manifest.model_copy(update={"schema_digest": "another"})
     contest = a_contest(base, observations(7, 2000, 2), first, replace(first, manifest=manifest))
 

@@ -13,7 +13,7 @@ from perennial_contract.objects.observation import SegmentKey, to_parquet
 from perennial_contract.runtime.objects import Put
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Outcome, Verdict
-from perennial_trainer.models.served import fetch
+from perennial_trainer.models.published import load_published
 from perennial_trainer.progress import Progress
 from perennial_trainer.run import DatasetMissing, World, run
 from tests.fakes.objects import FakeObjects
@@ -104,7 +104,7 @@ def test_a_first_model_is_published_with_its_manifest_last_and_then_the_verdict(
 def test_a_published_bundle_loads_and_tells_where_it_comes_from(house: House) -> None:
     verdict = house.run()
 
-    manifest = fetch(house.store, verdict.version, 1).manifest
+    manifest = load_published(house.store, verdict.version, 1).manifest
 
     assert verdict.version.startswith("v1-")
     assert manifest.score == verdict.score
@@ -143,7 +143,7 @@ def test_the_next_attempt_learns_from_the_stream_and_beats_the_champion(
 
     assert (verdict.outcome, verdict.reason) == (Outcome.PROMOTED, "Better")
     assert (verdict.champion, verdict.judged) == (champion, 500)
-    assert fetch(house.store, verdict.version, 1).manifest.watermark == WATERMARK
+    assert load_published(house.store, verdict.version, 1).manifest.watermark == WATERMARK
 
 
 def test_the_previous_model_promoted_again_is_a_version_of_its_own(
@@ -163,10 +163,10 @@ def test_the_previous_model_promoted_again_is_a_version_of_its_own(
         watermark={"t": {"0": 4000}},
     )
 
-    served = fetch(house.store, verdict.version, 1)
+    served = load_published(house.store, verdict.version, 1)
     assert served.manifest.candidate == "previous"
     assert served.manifest.watermark == {"t": {"0": 4000}}
-    assert served.model.text == fetch(house.store, first, 1).model.text
+    assert served.model.text == load_published(house.store, first, 1).model.text
 
 
 def test_another_owners_prefix_is_left_alone(house: House) -> None:
@@ -312,7 +312,7 @@ def test_a_champion_of_another_schema_is_judged_through_its_own_encoder(
     assert verdict.scores[0] == same.scores[0]
     assert [s.candidate for s in verdict.scores][1:] == FULL_FITS
     assert verdict.outcome is Outcome.PROMOTED
-    found = {f.name for f in fetch(house.store, verdict.version, 1).model.encoder.features}
+    found = {f.name for f in load_published(house.store, verdict.version, 1).model.encoder.features}
     assert features <= found
     assert "salary" not in found
 

@@ -14,15 +14,15 @@ from perennial_model.features.infer import infer
 from perennial_trainer.contest.contest import Contest
 from perennial_trainer.data.dataset import Base, read
 from perennial_trainer.data.rows import Part, Rows, assemble
-from perennial_trainer.learn import Watch
+from perennial_trainer.learn import Callbacks
+from perennial_trainer.models.published import ModelToPublish, PublishedModel
 from perennial_trainer.models.recipe import Material
-from perennial_trainer.models.served import Built, Served
 from tests.support.trainer.agrawal import SCHEMA, csv
 
 CREATED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 DATASET = Dataset(uri="s3://datasets/loans.csv", label="label")
 LATER = 1 << 60  # ms: every label is ripe
-QUIET = Watch(lambda _: None, lambda *_: None, lambda _: None, lambda: False)
+QUIET = Callbacks(lambda _: None, lambda *_: None, lambda _: None, lambda: False)
 
 
 def a_settings(number: int = 1, **changed: Any) -> TrainerSettings:
@@ -69,8 +69,8 @@ def a_base(function: int = 7, count: int = 3000, seed: int = 1) -> Base:
 def a_contest(
     base: Base,
     observations: list[Observation],
-    champion: Served | None = None,
-    previous: Served | None = None,
+    champion: PublishedModel | None = None,
+    previous: PublishedModel | None = None,
     **changed: Any,
 ) -> Contest:
     seen = champion.manifest.watermark if champion else None
@@ -83,7 +83,9 @@ def a_contest(
     return Contest(settings, material, LATER, champion, previous)
 
 
-def served(built: Built, number: int, score: float, watermark: Watermark) -> Served:
+def served(
+    built: ModelToPublish, number: int, score: float, watermark: Watermark
+) -> PublishedModel:
     """A built model as if it had been published."""
     manifest = Manifest(
         uid="u-1",
@@ -103,4 +105,4 @@ def served(built: Built, number: int, score: float, watermark: Watermark) -> Ser
         },
         score=score,
     )
-    return Served(f"v{number}-00000000", manifest, built.model)
+    return PublishedModel(f"v{number}-00000000", manifest, built.model)

@@ -9,7 +9,7 @@ from perennial_model.tasks.binary import log_losses
 from perennial_trainer.data.folds import Fold
 from perennial_trainer.models.fit import fit, refit_leaves
 from perennial_trainer.models.recipe import DEFAULTS, Material, Recipe
-from perennial_trainer.search.objective import TrialFailed, Trials
+from perennial_trainer.search.objective import CrossValidation, TrialFailed
 from tests.support.trainer.builders import a_base, a_contest
 
 RECIPE = Recipe(DEFAULTS, 20, 1000)
@@ -82,7 +82,7 @@ def test_a_leaf_refit_keeps_trees_and_encoder_and_moves_values() -> None:
 
 def test_a_trial_is_the_mean_loss_over_its_folds_and_repeats() -> None:
     folds = [Fold(np.arange(600), np.arange(600, 900)), Fold(np.arange(900), np.arange(900, 1200))]
-    trials = Trials(material(), folds, lambda: False)
+    trials = CrossValidation(material(), folds, lambda: False)
 
     first, again = (trials(parameters) for parameters in (DEFAULTS, DEFAULTS))
 
@@ -96,11 +96,11 @@ def test_a_trial_ends_when_time_is_over() -> None:
     folds = [Fold(np.arange(600), np.arange(600, 900))]
 
     with pytest.raises(TrialFailed, match="time is over"):
-        Trials(material(), folds, lambda: True)(DEFAULTS)
+        CrossValidation(material(), folds, lambda: True)(DEFAULTS)
 
 
 def test_parameters_that_lightgbm_refuses_fail_the_trial() -> None:
     folds = [Fold(np.arange(600), np.arange(600, 900))]
 
     with pytest.raises(TrialFailed, match="num_leaves"):
-        Trials(material(), folds, lambda: False)({**DEFAULTS, "num_leaves": 1})
+        CrossValidation(material(), folds, lambda: False)({**DEFAULTS, "num_leaves": 1})

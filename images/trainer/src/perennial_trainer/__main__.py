@@ -47,7 +47,7 @@ from perennial_trainer.adapters.child_process import prove
 from perennial_trainer.adapters.mlflow import ENVIRONMENT, track
 from perennial_trainer.attempt.inputs import resumed
 from perennial_trainer.attempt.mlflow_run import Done
-from perennial_trainer.attempt.termination import decided, undecided
+from perennial_trainer.attempt.termination import write_problem, write_verdict
 from perennial_trainer.follow_up import After
 from perennial_trainer.metrics import registry
 from perennial_trainer.progress import Progress
@@ -132,14 +132,14 @@ def _finish(
         world = _world(settings, where)
         ended = run(settings, world, progress)
     except SecretRefused as error:
-        return undecided(where.termination, Reason.SETTINGS_REFUSED, str(error), REFUSED)
+        return write_problem(where.termination, Reason.SETTINGS_REFUSED, str(error), REFUSED)
     except StoreError as error:
-        return undecided(where.termination, error.reason, str(error))
+        return write_problem(where.termination, error.reason, str(error))
     except Exception as error:  # noqa: BLE001  whatever it was, it is told and tried again
         _LOG.exception("the attempt failed")
-        return undecided(where.termination, Reason.TRAINER_FAILED, repr(error))
+        return write_problem(where.termination, Reason.TRAINER_FAILED, repr(error))
     alarm.cancel()  # before the verdict is written: nothing may write over it
-    code = decided(where.termination, ended.verdict)
+    code = write_verdict(where.termination, ended.verdict)
     if ended.inputs:
         begun = resumed(settings, ended.inputs)
         _follow(
@@ -163,7 +163,7 @@ def _follow(done: Done, world: World, code: int) -> None:
 def _overrun(termination: Path, seconds: float) -> None:
     """Ends the process from the timer's thread: LightGBM hears no exception."""
     message = f"the attempt took longer than its deadline of {seconds:.0f} s"
-    os._exit(undecided(termination, Reason.DEADLINE_EXCEEDED, message))
+    os._exit(write_problem(termination, Reason.DEADLINE_EXCEEDED, message))
 
 
 def _stop(number: int, _: FrameType | None) -> None:
@@ -184,7 +184,7 @@ def start(arguments: Sequence[str]) -> int:
     try:
         settings = TrainerSettings.from_env(os.environ)
     except (ValidationError, KeyError) as error:
-        return undecided(given.termination_log, Reason.SETTINGS_REFUSED, str(error), REFUSED)
+        return write_problem(given.termination_log, Reason.SETTINGS_REFUSED, str(error), REFUSED)
     os.environ.update({**ENVIRONMENT, **os.environ})
     return main(
         settings,

@@ -8,19 +8,19 @@ from typing import Final
 
 from perennial_contract.objects.watermark import is_within
 from perennial_contract.status import Verdict
-from perennial_trainer.attempt.verdict import too_few, verdict
+from perennial_trainer.attempt.verdict import too_few_rows, verdict
 from perennial_trainer.contest.candidates import Candidate, build, full_fits
 from perennial_trainer.contest.contest import Contest
 from perennial_trainer.contest.decide import decide
 from perennial_trainer.contest.drift import alarmed, enough_since, rise
 from perennial_trainer.contest.names import CandidateName
-from perennial_trainer.contest.winner import finish
+from perennial_trainer.contest.winner import final_fit
 from perennial_trainer.data.folds import roll
 from perennial_trainer.data.rows import Floats, Index
 from perennial_trainer.data.split import Split, both_classes, judged_size, split
+from perennial_trainer.models.published import ModelToPublish
 from perennial_trainer.models.recipe import DEFAULTS, Recipe
-from perennial_trainer.models.served import Built
-from perennial_trainer.search.objective import Trials
+from perennial_trainer.search.objective import CrossValidation
 from perennial_trainer.search.search import best, search
 from perennial_trainer.search.trial import Budget, Trial
 
@@ -28,7 +28,7 @@ _DEFAULT_TREES: Final = 30  # for rows too few to be searched on: a hundred over
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class Callbacks:
     """How an attempt tells what it does, and hears that a search must end."""
 
     stage: Callable[[str], None]
@@ -38,16 +38,16 @@ class Watch:
     expired: Callable[[], bool]
 
 
-def learn(contest: Contest, watch: Watch) -> tuple[Verdict, Built | None]:
+def learn(contest: Contest, callbacks: Callbacks) -> tuple[Verdict, ModelToPublish | None]:
     """Searches, fits, judges, and fits the winner again."""
     parts = judge_rows(contest)
     if parts is None:
-        return too_few(contest), None
-    watch.split(len(parts.judge), contest.new_among(parts.train))
-    held = contest.held(parts.judge)
-    watch.stage("search")
-    searched = _searched(contest, parts.train, watch)
-    watch.stage("judge")
+        return too_few_rows(contest), None
+    callbacks.split(len(parts.judge), contest.new_among(parts.train))
+    held = contest.losses_to_beat(parts.judge)
+    callbacks.stage("search")
+    searched = _searched(contest, parts.train, callbacks)
+    callbacks.stage("judge")
     candidates = _candidates(contest, parts.train, searched, _since(contest, parts, held))
     records = contest.rows.pick(parts.judge)
     losses = {
@@ -58,8 +58,8 @@ def learn(contest: Contest, watch: Watch) -> tuple[Verdict, Built | None]:
     decision = decide((rival, held), losses, contest.settings.promotion)
     if decision.winner is None:
         return verdict(contest, parts, decision), None
-    watch.stage("refit")
-    return verdict(contest, parts, decision), finish(contest, candidates[decision.winner], parts)
+    callbacks.stage("refit")
+    return verdict(contest, parts, decision), final_fit(contest, candidates[decision.winner], parts)
 
 
 def judge_rows(contest: Contest) -> Split | None:
@@ -69,7 +69,7 @@ def judge_rows(contest: Contest) -> Split | None:
     """
     promotion = contest.settings.promotion
     wide = split(contest.rows, contest.ripe_until, promotion)
-    if wide and contest.champion and _alarm(contest, contest.held(wide.judge)):
+    if wide and contest.champion and _alarm(contest, contest.losses_to_beat(wide.judge)):
         threshold = contest.settings.retrain.threshold
         wide = split(contest.rows, contest.ripe_until, promotion, threshold) or wide
     return wide if wide and both_classes(contest.rows.labels[wide.train]) else None
@@ -84,11 +84,11 @@ def _since(contest: Contest, parts: Split, held: Floats) -> int | None:
     if contest.champion is None or not _alarm(contest, held):
         return None
     new = parts.train[contest.rows.new[parts.train]]
-    start = rise(contest.held(new), contest.champion.manifest.score, float(held.mean()))
+    start = rise(contest.losses_to_beat(new), contest.champion.manifest.score, float(held.mean()))
     return int(new[start]) if enough_since(contest.rows.labels[new[start:]]) else None
 
 
-def _searched(contest: Contest, train: Index, watch: Watch) -> Recipe | None:
+def _searched(contest: Contest, train: Index, callbacks: Callbacks) -> Recipe | None:
     """The best recipe of a search, where one is due; without any champion the defaults at worst."""
     settings, champion = contest.settings, contest.champion
     if champion and (settings.number - 1) % settings.optimizer.search_every:
@@ -97,15 +97,15 @@ def _searched(contest: Contest, train: Index, watch: Watch) -> Recipe | None:
     folds = roll(contest.rows, train, judged_size(settings.retrain.threshold, settings.promotion))
     if not folds:
         return fallback
-    objective = Trials(contest.material, folds, watch.expired)
+    objective = CrossValidation(contest.material, folds, callbacks.expired)
     start = [DEFAULTS, *([champion.recipe.parameters] if champion else [])]
     budget = Budget(
         evals=settings.optimizer.max_evals,
         algorithm=settings.optimizer.algorithm,
         seed=contest.material.seed,
-        expired=watch.expired,
+        expired=callbacks.expired,
     )
-    found = best(search(objective, start, budget, watch.trial))
+    found = best(search(objective, start, budget, callbacks.trial))
     return Recipe(found.parameters, found.trees, objective.rows) if found else fallback
 
 

@@ -32,16 +32,16 @@ from perennial_model.refusals import DataRefused
 from perennial_trainer.attempt.adoption import adopt
 from perennial_trainer.attempt.inputs import Inputs, begin, resumed, verdict_key
 from perennial_trainer.attempt.messages import started
-from perennial_trainer.attempt.verdict import blank
+from perennial_trainer.attempt.verdict import unscored
 from perennial_trainer.contest.contest import Contest
 from perennial_trainer.data.dataset import Base, read
 from perennial_trainer.data.observations import read_parts
 from perennial_trainer.data.rows import Rows, assemble
 from perennial_trainer.follow_up import harmless
-from perennial_trainer.learn import Watch, learn
+from perennial_trainer.learn import Callbacks, learn
 from perennial_trainer.models.publish import files_of, publish, schema_digest, sealed
+from perennial_trainer.models.published import ModelToPublish, PublishedModel, load_published
 from perennial_trainer.models.recipe import Material
-from perennial_trainer.models.served import Built, Served, fetch
 from perennial_trainer.progress import Progress
 
 _LOG: Final = logging.getLogger(__name__)
@@ -96,7 +96,7 @@ def run(settings: TrainerSettings, world: World, progress: Progress) -> Ended:
     try:
         inputs = begin(settings, world.store, world.now())
     except StorageTaken as error:
-        taken = blank(settings, Outcome.REFUSED, Reason.STORAGE_TAKEN, str(error))
+        taken = unscored(settings, Outcome.REFUSED, Reason.STORAGE_TAKEN, str(error))
         return Ended(taken)
     if inputs is None:
         return Ended(adopt(settings, world.store))
@@ -109,7 +109,7 @@ def run(settings: TrainerSettings, world: World, progress: Progress) -> Ended:
     try:
         verdict = _attempt(begun, inputs, world, progress)
     except DataRefused as error:
-        verdict = blank(begun, Outcome.REFUSED, Reason.DATA_REFUSED, str(error))
+        verdict = unscored(begun, Outcome.REFUSED, Reason.DATA_REFUSED, str(error))
     timed = verdict.model_copy(update={"seconds": progress.seconds()})
     return Ended(_settle(timed, world), inputs)
 
@@ -137,7 +137,7 @@ def _attempt(
         champion is None or champion.manifest.schema_digest == digest,
     )
     verdict, built = learn(
-        contest, Watch(progress.stage, progress.split, progress.trial, world.expired)
+        contest, Callbacks(progress.stage, progress.split, progress.trial, world.expired)
     )
     if built is None:
         return verdict
@@ -152,18 +152,18 @@ def _ripe_until(inputs: Inputs) -> int:
     return round((inputs.started_at - inputs.maturity).timestamp() * 1000)
 
 
-def _served(version: str, world: World) -> Served | None:
+def _served(version: str, world: World) -> PublishedModel | None:
     """A published model; None where there is none that can be judged."""
     if not version:
         return None
     try:
-        return fetch(world.store, version, world.threads)
+        return load_published(world.store, version, world.threads)
     except (BundleBroken, ModelMissing) as error:
         _LOG.warning("a published model cannot be read", extra={"version": version, "why": error})
         return None
 
 
-def _data(settings: TrainerSettings, world: World, champion: Served | None) -> Data:
+def _data(settings: TrainerSettings, world: World, champion: PublishedModel | None) -> Data:
     base, digests = None, {}
     if settings.dataset:
         uri = settings.dataset.uri
@@ -181,7 +181,7 @@ def _data(settings: TrainerSettings, world: World, champion: Served | None) -> D
 
 
 def _features(
-    settings: TrainerSettings, data: Data, champion: Served | None, digest: str
+    settings: TrainerSettings, data: Data, champion: PublishedModel | None, digest: str
 ) -> tuple[Feature, ...]:
     """Inferred from the base dataset; without one what the champion has, else from all rows."""
     if data.base:
@@ -213,7 +213,7 @@ def _manifest(verdict: Verdict, inputs: Inputs, data: Data) -> Manifest:
 
 
 def _publish(
-    verdict: Verdict, built: Built, manifest: Manifest, world: World, rows: Rows
+    verdict: Verdict, built: ModelToPublish, manifest: Manifest, world: World, rows: Rows
 ) -> Verdict:
     files = files_of(built, rows.records)
     bundle, data = sealed(manifest, built, files)

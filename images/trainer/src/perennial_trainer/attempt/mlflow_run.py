@@ -12,7 +12,7 @@ from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Outcome, Verdict
 from perennial_trainer.attempt.messages import pipeline_of
 from perennial_trainer.contest.names import CandidateName
-from perennial_trainer.models.served import TREES
+from perennial_trainer.models.published import TREES
 from perennial_trainer.search.trial import Trial
 
 UID: Final = "uid"

@@ -1,4 +1,4 @@
-"""The process' last words, for the kubelet to keep: a verdict, or why there is none yet."""
+"""Termination message, for the kubelet to keep: a verdict, or why there is none yet."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class Unfinished(BaseModel):
     problem: Problem
 
 
-def decided(file: Path, verdict: Verdict) -> int:
+def write_verdict(file: Path, verdict: Verdict) -> int:
     """Writes a verdict; returns the exit code."""
     file.write_text(verdict.to_termination())
     _LOG.info("verdict", extra={"verdict": verdict.model_dump(mode="json", exclude_defaults=True)})
     return REFUSED if verdict.outcome is Outcome.REFUSED else 0
 
 
-def undecided(file: Path, reason: Reason, message: str, code: int = RETRY) -> int:
+def write_problem(file: Path, reason: Reason, message: str, code: int = RETRY) -> int:
     """Writes why there is no verdict; returns the exit code."""
     problem = Problem(reason=reason, message=message)
     _LOG.error("no verdict", extra={"problem": problem.model_dump()})

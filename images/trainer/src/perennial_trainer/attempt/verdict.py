@@ -16,7 +16,7 @@ from perennial_trainer.data.split import Split
 STILL_POOR: Final = 0.75  # nats: a coin's log loss is 0.693
 
 
-def blank(settings: TrainerSettings, outcome: Outcome, reason: Reason, message: str) -> Verdict:
+def unscored(settings: TrainerSettings, outcome: Outcome, reason: Reason, message: str) -> Verdict:
     """A verdict without scores."""
     return Verdict(
         uid=settings.uid,
@@ -29,7 +29,7 @@ def blank(settings: TrainerSettings, outcome: Outcome, reason: Reason, message: 
     )
 
 
-def too_few(contest: Contest) -> Verdict:
+def too_few_rows(contest: Contest) -> Verdict:
     count, positive = int(contest.rows.new.sum()), contest.rows.labels[contest.rows.new] > 0
     label = contest.settings.label_schema.label
     if count and (positive.all() or not positive.any()):
@@ -41,7 +41,7 @@ def too_few(contest: Contest) -> Verdict:
             f" {contest.settings.promotion.min_judged} to judge on, with 20 of each class and"
             " labels old enough, and the rows before them must have 20 of each class"
         )
-    return blank(contest.settings, Outcome.INCONCLUSIVE, Reason.TOO_FEW_ROWS, why)
+    return unscored(contest.settings, Outcome.INCONCLUSIVE, Reason.TOO_FEW_ROWS, why)
 
 
 def verdict(contest: Contest, parts: Split, decision: Decision) -> Verdict:
@@ -49,14 +49,14 @@ def verdict(contest: Contest, parts: Split, decision: Decision) -> Verdict:
     scores = [*decision.scores]
     if contest.champion:  # shown beside the models: none of them may lose to it unnoticed
         losses = contest.losses(base_rate(contest.rows, parts.judge), parts.judge)
-        scores.append(score(CandidateName.BASE_RATE, losses, contest.held(parts.judge)))
+        scores.append(score(CandidateName.BASE_RATE, losses, contest.losses_to_beat(parts.judge)))
     won = next((s for s in scores if s.candidate == decision.winner), None)
     kept = scores[0].loss if contest.champion else None
     outcome = Outcome.PROMOTED if won else Outcome.REJECTED
     message = (
         _promoted(contest, decision.scores[0], won, parts) if won else _kept(contest, decision)
     )
-    return blank(contest.settings, outcome, _reason(contest, decision, won), message).model_copy(
+    return unscored(contest.settings, outcome, _reason(contest, decision, won), message).model_copy(
         update={
             "score": won.loss if won else kept,
             "scores": scores,

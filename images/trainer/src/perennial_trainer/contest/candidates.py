@@ -10,8 +10,8 @@ from perennial_trainer.contest.names import CandidateName
 from perennial_trainer.data.rows import Index
 from perennial_trainer.data.split import both_classes
 from perennial_trainer.models.fit import fit, refit_leaves
+from perennial_trainer.models.published import PublishedModel
 from perennial_trainer.models.recipe import Material, Recipe
-from perennial_trainer.models.served import Served
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Full:
-    """A fit from nothing."""
+class FullFit:
+    """A fit from scratch: a recipe over a span of history."""
 
     name: CandidateName
     recipe: Recipe
@@ -41,35 +41,35 @@ class Full:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A model under judgement; `full` tells how it can be fitted again, where it can."""
+    """A model under judgement; `full_fit` is how to fit it again, if it was fitted from scratch."""
 
     name: CandidateName
     model: Model
-    full: Full | None = None
+    full_fit: FullFit | None = None
 
 
 def full_fits(
-    champion: Served | None, searched: Recipe | None, threshold: int, since: int | None
-) -> Iterator[Full]:
+    champion: PublishedModel | None, searched: Recipe | None, threshold: int, since: int | None
+) -> Iterator[FullFit]:
     """The best of the search, and the champion's parameters over all, recent, its own and new rows.
 
     `since` is the row where the champion's losses rose, on an alarm.
     """
     if searched:
-        yield Full(CandidateName.SEARCH, searched)
+        yield FullFit(CandidateName.SEARCH, searched)
     if champion is None:
         return
     recipe, window = champion.recipe, champion.manifest.window
-    yield Full(CandidateName.PARAMETERS_ALL, recipe)
-    yield Full(CandidateName.PARAMETERS_RECENT, recipe, Span(last=2 * threshold))
+    yield FullFit(CandidateName.PARAMETERS_ALL, recipe)
+    yield FullFit(CandidateName.PARAMETERS_RECENT, recipe, Span(last=2 * threshold))
     if window is not None and window != 2 * threshold:
-        yield Full(CandidateName.PARAMETERS_WINDOW, recipe, Span(last=window))
+        yield FullFit(CandidateName.PARAMETERS_WINDOW, recipe, Span(last=window))
     if since is not None:
-        yield Full(CandidateName.SINCE_RISE, recipe, Span(since=since))
+        yield FullFit(CandidateName.SINCE_RISE, recipe, Span(since=since))
 
 
 def build(
-    material: Material, fits: Iterator[Full], train: Index, champion: Served | None
+    material: Material, fits: Iterator[FullFit], train: Index, champion: PublishedModel | None
 ) -> Iterator[Candidate]:
     """Fits on the rows at `train`, the leaf refit on the new ones among them.
 

@@ -8,8 +8,8 @@ from perennial_contract.settings import TrainerSettings
 from perennial_model.tasks.binary import log_losses
 from perennial_trainer.contest.base_rate import base_rate
 from perennial_trainer.data.rows import Floats, Index, Rows
+from perennial_trainer.models.published import PublishedModel
 from perennial_trainer.models.recipe import Material
-from perennial_trainer.models.served import Served
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,8 @@ class Contest:
     material: Material
     ripe_until: int
     """ms since 1970: labels that came later do not judge yet."""
-    champion: Served | None = None
-    previous: Served | None = None
+    champion: PublishedModel | None = None
+    previous: PublishedModel | None = None
     same_schema: bool = True
     """Whether the champion was trained for the schema of today."""
 
@@ -33,7 +33,7 @@ class Contest:
         """How many of the rows at `index` the champion has not seen."""
         return int(self.rows.new[index].sum())
 
-    def held(self, index: Index) -> Floats:
+    def losses_to_beat(self, index: Index) -> Floats:
         """Row losses of what is to be beaten: the champion, or without one the base rate."""
         if self.champion is None:
             return log_losses(self.rows.labels[index], base_rate(self.rows, index))

@@ -7,29 +7,29 @@ from typing import Final
 import numpy as np
 
 from perennial_model.runtimes.lightgbm import Model
-from perennial_trainer.contest.candidates import Candidate, Full
+from perennial_trainer.contest.candidates import Candidate, FullFit
 from perennial_trainer.contest.contest import Contest
 from perennial_trainer.contest.names import CandidateName
 from perennial_trainer.data.rows import Index
 from perennial_trainer.data.split import Split
 from perennial_trainer.models.fit import fit, refit_leaves
-from perennial_trainer.models.served import Built, Served
+from perennial_trainer.models.published import ModelToPublish, PublishedModel
 
 _MARGIN: Final = 0.005  # nats that the final fit may be worse by on the judge rows
 
 
-def finish(contest: Contest, winner: Candidate, parts: Split) -> Built:
+def final_fit(contest: Contest, winner: Candidate, parts: Split) -> ModelToPublish:
     """Fixed parameters, scaled trees, full span; a leaf refit once more from the champion.
 
     The model that was judged stands where the new one is worse by more than 0.005 on the judge
     rows, which it has now seen: something went wrong. The previous model stands as it is.
     """
     everything = np.arange(len(contest.rows), dtype=np.int64)
-    if winner.full:
-        again = fit(contest.material, winner.full.span.of(everything), winner.full.recipe)
+    if winner.full_fit:
+        again = fit(contest.material, winner.full_fit.span.of(everything), winner.full_fit.recipe)
         if _worse(contest, again, winner.model, parts.judge):
-            return _full(winner.full, winner.model, parts.train)
-        return _full(winner.full, again, everything)
+            return _from_scratch(winner.full_fit, winner.model, parts.train)
+        return _from_scratch(winner.full_fit, again, everything)
     if winner.name == CandidateName.REFIT and contest.champion:
         new = everything[contest.rows.new]
         again = refit_leaves(contest.material, contest.champion.model, new)
@@ -48,12 +48,14 @@ def _worse(contest: Contest, again: Model, judged: Model, judge: Index) -> bool:
     return bool(now > then + _MARGIN)
 
 
-def _full(full: Full, model: Model, among: Index) -> Built:
-    index = full.span.of(among)
-    window = None if full.span.is_all else len(index)
-    return Built(full.name, model, full.recipe, len(index), window)
+def _from_scratch(full_fit: FullFit, model: Model, among: Index) -> ModelToPublish:
+    index = full_fit.span.of(among)
+    window = None if full_fit.span.is_all else len(index)
+    return ModelToPublish(full_fit.name, model, full_fit.recipe, len(index), window)
 
 
-def _kept(parent: Served, name: CandidateName, model: Model, rows: int) -> Built:
+def _kept(parent: PublishedModel, name: CandidateName, model: Model, rows: int) -> ModelToPublish:
     """A model with its parent's trees, and `rows` more that moved its leaves."""
-    return Built(name, model, parent.recipe, parent.manifest.rows + rows, parent.manifest.window)
+    return ModelToPublish(
+        name, model, parent.recipe, parent.manifest.rows + rows, parent.manifest.window
+    )

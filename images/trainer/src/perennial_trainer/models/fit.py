@@ -18,9 +18,9 @@ _BINNING: Final = {"feature_pre_filter": False}  # or min_data_in_leaf could not
 
 def fit(material: Material, index: Index, recipe: Recipe) -> Model:
     """A full fit on the rows at `index`, its encoder learnt from these rows alone."""
-    encoder = _learn(material, index)
-    data = _dataset(material, encoder, index, encoder.encode(material.rows.pick(index)))
-    parameters = _parameters(material, recipe.parameters)
+    encoder = learn_encoder(material, index)
+    data = lightgbm_dataset(material, encoder, index, encoder.encode(material.rows.pick(index)))
+    parameters = lightgbm_parameters(material, recipe.parameters)
     booster = lgb.train(parameters, data, num_boost_round=recipe.trees_for(len(index)))
     return Model(encoder, booster, material.threads)
 
@@ -33,26 +33,28 @@ def refit_leaves(material: Material, champion: Model, index: Index) -> Model:
         material.rows.labels[index],
         decay_rate=_DECAY,
         categorical_feature=list(champion.encoder.categorical),
-        dataset_params=_parameters(material, {}),
+        dataset_params=lightgbm_parameters(material, {}),
         num_threads=material.threads,
     )
     return Model(champion.encoder, booster, material.threads)
 
 
-def _learn(material: Material, index: Index) -> Encoder:
+def learn_encoder(material: Material, index: Index) -> Encoder:
     return learn(material.rows.pick(index), material.features, material.crosses)
 
 
-def _dataset(material: Material, encoder: Encoder, index: Index, encoded: Encoded) -> lgb.Dataset:
+def lightgbm_dataset(
+    material: Material, encoder: Encoder, index: Index, encoded: Encoded
+) -> lgb.Dataset:
     return lgb.Dataset(
         encoded.matrix,
         material.rows.labels[index],
         categorical_feature=list(encoder.categorical),
-        params=_parameters(material, {}),
+        params=lightgbm_parameters(material, {}),
     )
 
 
-def _parameters(material: Material, parameters: Parameters) -> dict[str, Any]:
+def lightgbm_parameters(material: Material, parameters: Parameters) -> dict[str, Any]:
     return {
         "objective": binary.OBJECTIVE,
         "bagging_freq": 1,

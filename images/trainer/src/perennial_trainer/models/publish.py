@@ -22,7 +22,7 @@ from perennial_contract.resource.schema import Schema
 from perennial_contract.runtime.objects import Objects, Put, StoreError
 from perennial_model.golden import golden_rows
 from perennial_trainer.data.dataset import Record
-from perennial_trainer.models.served import TREE_ROWS, TREES, Built
+from perennial_trainer.models.published import TREE_ROWS, TREES, ModelToPublish
 
 _LIBRARIES: Final = ("lightgbm", "numpy", "hyperopt")
 
@@ -31,7 +31,7 @@ def schema_digest(schema: Schema) -> str:
     return sha256(schema.model_dump_json().encode())
 
 
-def files_of(built: Built, records: list[Record]) -> dict[str, bytes]:
+def files_of(built: ModelToPublish, records: list[Record]) -> dict[str, bytes]:
     """The three files of a bundle; `records` are where its golden rows come from."""
     return {
         MODEL: built.model.text,
@@ -40,7 +40,9 @@ def files_of(built: Built, records: list[Record]) -> dict[str, bytes]:
     }
 
 
-def sealed(manifest: Manifest, built: Built, files: dict[str, bytes]) -> tuple[Bundle, bytes]:
+def sealed(
+    manifest: Manifest, built: ModelToPublish, files: dict[str, bytes]
+) -> tuple[Bundle, bytes]:
     """The bundle and its manifest's bytes, from what is known of the attempt and what was built."""
     recipe = built.recipe
     trees = {TREES: recipe.trees, TREE_ROWS: recipe.rows}

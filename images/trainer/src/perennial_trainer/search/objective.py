@@ -10,7 +10,7 @@ import numpy as np
 
 from perennial_model.tasks import binary
 from perennial_trainer.data.folds import Fold
-from perennial_trainer.models.fit import _dataset, _learn, _parameters
+from perennial_trainer.models.fit import learn_encoder, lightgbm_dataset, lightgbm_parameters
 from perennial_trainer.models.recipe import Material, Parameters
 
 MOST_TREES: Final = 300
@@ -22,7 +22,7 @@ class TrialFailed(Exception):  # noqa: N818  a state of the trial
     """A trial without a loss; the message says why."""
 
 
-class Trials:
+class CrossValidation:
     """The objective of a search: mean loss over the folds, each encoded and binned once."""
 
     def __init__(
@@ -49,9 +49,11 @@ class Trials:
         )
 
     def _prepare(self, fold: Fold) -> tuple[lgb.Dataset, lgb.Dataset]:
-        encoder = _learn(self._material, fold.train)
+        encoder = learn_encoder(self._material, fold.train)
         rows = self._material.rows
-        train = _dataset(self._material, encoder, fold.train, encoder.encode(rows.pick(fold.train)))
+        train = lightgbm_dataset(
+            self._material, encoder, fold.train, encoder.encode(rows.pick(fold.train))
+        )
         valid = train.create_valid(
             encoder.encode(rows.pick(fold.block)).matrix, rows.labels[fold.block]
         )
@@ -61,7 +63,7 @@ class Trials:
         self, parameters: Parameters, train: lgb.Dataset, valid: lgb.Dataset
     ) -> tuple[float, int]:
         booster = lgb.train(
-            _parameters(self._material, parameters) | {"metric": binary.METRIC},
+            lightgbm_parameters(self._material, parameters) | {"metric": binary.METRIC},
             train,
             num_boost_round=MOST_TREES,
             valid_sets=[valid],

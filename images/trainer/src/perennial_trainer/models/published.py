@@ -17,7 +17,7 @@ TREE_ROWS: Final = "treeRows"  # the rows that so many trees suited
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class PublishedModel:
     """A published model, loaded."""
 
     version: str
@@ -33,7 +33,7 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True)
-class Built:
+class ModelToPublish:
     """The model to publish."""
 
     candidate: str
@@ -43,7 +43,7 @@ class Built:
     window: int | None
 
 
-def fetch(store: Objects, version: str, threads: int) -> Served:
+def load_published(store: Objects, version: str, threads: int) -> PublishedModel:
     """A published model.
 
     Raises:
@@ -52,4 +52,4 @@ def fetch(store: Objects, version: str, threads: int) -> Served:
         StoreError: S3 is away.
     """
     bundle = download(store, version)
-    return Served(version, bundle.manifest, load(bundle.files, threads))
+    return PublishedModel(version, bundle.manifest, load(bundle.files, threads))
