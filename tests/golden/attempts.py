@@ -14,13 +14,13 @@ from perennial_contract.objects.bundle import ENCODER, MODEL
 from perennial_contract.objects.observation import SegmentKey, to_parquet
 from perennial_contract.runtime.s3 import Store
 from perennial_contract.settings import TrainerSettings
-from perennial_trainer.attempt.inputs import resumed
-from perennial_trainer.attempt.mlflow_run import Done, Record
+from perennial_trainer.attempt.mlflow_run import FinishedAttempt, MlflowRun
 from perennial_trainer.attempt.termination import write_verdict
-from perennial_trainer.follow_up import After
+from perennial_trainer.follow_up import follow_up
 from perennial_trainer.metrics import registry
+from perennial_trainer.ports import Ports
 from perennial_trainer.progress import Progress
-from perennial_trainer.run import Ended, World, run
+from perennial_trainer.run import RunResult, run
 from tests.fakes.s3 import FakeS3
 from tests.golden.golden import exposed
 from tests.golden.masks import masked
@@ -53,7 +53,7 @@ class Attempts:
     folder: Path
     s3: FakeS3 = field(default_factory=lambda: FakeS3("perennial", "datasets"))
     told: list[Message] = field(default_factory=list)
-    recorded: list[Record] = field(default_factory=list)
+    recorded: list[MlflowRun] = field(default_factory=list)
     hours: int = 0
     version: str = ""
     """What the last attempt published."""
@@ -75,11 +75,11 @@ class Attempts:
         self.hours, before = self.hours + 1, set(self.s3.objects["perennial"])
         settings = a_settings(number, **{**SETTINGS, **changed})
         progress = Progress(settings, "pod-1", lambda: 0.0)
-        world, log = self.world(), self.folder / "termination-log"
-        ended = run(settings, world, progress)
-        code = write_verdict(log, ended.verdict)
-        self._follow(settings, ended, world, progress)
-        self.version = ended.verdict.version
+        ports, log = self.ports(), self.folder / "termination-log"
+        result = run(settings, ports, progress)
+        code = write_verdict(log, result.verdict)
+        self._follow_up(settings, result, ports, progress)
+        self.version = result.verdict.version
         left = {
             "exit code": code,
             "termination message": log.read_text(),
@@ -93,27 +93,27 @@ class Attempts:
         text = json.dumps(left, indent=1, default=str).replace('\\"', "'")
         return masked(text, self._known())
 
-    def world(self) -> World:
+    def ports(self) -> Ports:
         now = CREATED + timedelta(days=36500, hours=self.hours)
-        return World(
+        return Ports(
             store=self.bucket(),
             datasets=lambda name: self.bucket(name, ""),
-            prove=lambda _: None,
+            check_in_child=lambda _: None,
             now=lambda: now,
             expired=lambda: False,
             threads=1,
-            tell=self.told.append,
+            announce=self.told.append,
         )
 
-    def _follow(
-        self, settings: TrainerSettings, ended: Ended, world: World, progress: Progress
+    def _follow_up(
+        self, settings: TrainerSettings, result: RunResult, ports: Ports, progress: Progress
     ) -> None:
         """As the program does, once the verdict stands."""
-        if ended.inputs:
-            begun = resumed(settings, ended.inputs)
-            times = ended.inputs.started_at, world.now()
-            done = Done(begun, ended.verdict, *times, progress.best)
-            After(world.store, world.tell, self.recorded.append).follow(done)
+        if result.inputs:
+            first = result.inputs.applied_to(settings)
+            times = result.inputs.started_at, ports.now()
+            attempt = FinishedAttempt(first, result.verdict, *times, progress.best)
+            follow_up(attempt, ports.store, ports.announce, self.recorded.append)
 
     def _objects(self, before: set[str]) -> dict[str, list[str]]:
         return {

@@ -20,7 +20,7 @@ from perennial_contract.lifecycle import Completed, Started
 from perennial_contract.objects.bundle import FILES, MANIFEST, key
 from perennial_contract.status import Outcome, Verdict
 from perennial_trainer.adapters.mlflow import ENVIRONMENT, track
-from perennial_trainer.attempt.mlflow_run import Record
+from perennial_trainer.attempt.mlflow_run import MlflowRun
 from tests.support.servers import KAFKA_SASL, MLFLOW, need, need_certificates
 from tests.support.trainer.process import Bucket
 from tests.support.trainer.process import bucket as a_bucket
@@ -194,10 +194,10 @@ def test_a_run_that_was_left_open_in_mlflow_is_completed(mlflow: MlflowClient) -
     left = mlflow.create_run(experiment, tags={"uid": "u-1", "attempt": "8"})
     other = mlflow.create_run(experiment, tags={"uid": "u-1", "attempt": "7"})
     tags = {"uid": "u-1", "attempt": "8", "outcome": "Refused", "mlflow.note.content": "x" * 9000}
-    told = Record("attempt-8", name, BEGUN, BEGUN, True, {}, {"score": 0.5}, tags)  # noqa: FBT003
+    ours = MlflowRun("attempt-8", name, BEGUN, BEGUN, True, {}, {"score": 0.5}, tags)  # noqa: FBT003
 
-    track(MLFLOW, told)
-    track(MLFLOW, replace(told, metrics={"score": 0.6}))
+    track(MLFLOW, ours)
+    track(MLFLOW, replace(ours, metrics={"score": 0.6}))
 
     runs = {run.info.run_id: run for run in mlflow.search_runs([experiment])}
     mlflow.delete_experiment(experiment)

@@ -13,7 +13,7 @@ from perennial_contract.objects.bundle import (
 )
 from perennial_model.golden import golden_rows, replay
 from perennial_model.runtimes.lightgbm import Model, load
-from perennial_trainer.adapters.child_process import prove
+from perennial_trainer.adapters.child_process import check_in_child
 from perennial_trainer.models.fit import fit
 from perennial_trainer.models.recipe import DEFAULTS, Recipe
 from tests.support.trainer.builders import a_base, a_contest
@@ -64,11 +64,11 @@ def test_scores_that_are_off_break_the_bundle(model: Model) -> None:
 
 
 def test_a_child_process_loads_what_is_whole(model: Model) -> None:
-    prove(files(model))
+    check_in_child(files(model))
 
 
 def test_a_model_that_kills_the_process_kills_the_child_only(model: Model) -> None:
     made = files(model)
 
     with pytest.raises(BundleBroken, match="the finished bundle cannot be loaded"):
-        prove({**made, MODEL: made[MODEL][: len(made[MODEL]) // 2]})
+        check_in_child({**made, MODEL: made[MODEL][: len(made[MODEL]) // 2]})

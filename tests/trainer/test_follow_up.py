@@ -1,4 +1,4 @@
-"""What follows a verdict, step by step."""
+"""The follow-up of a verdict, step by step."""
 
 import logging
 from dataclasses import dataclass, field
@@ -10,8 +10,8 @@ from perennial_contract.lifecycle import Completed, Message
 from perennial_contract.objects.bundle import FILES, MANIFEST, key
 from perennial_contract.runtime.objects import StoreError
 from perennial_contract.status import Outcome, Verdict
-from perennial_trainer.attempt.mlflow_run import Done, Record
-from perennial_trainer.follow_up import After
+from perennial_trainer.attempt.mlflow_run import FinishedAttempt, MlflowRun
+from perennial_trainer.follow_up import follow_up
 from tests.fakes.objects import FakeObjects
 from tests.support.trainer.builders import CREATED, a_settings
 
@@ -39,23 +39,23 @@ VERDICT = Verdict(
 
 @dataclass
 class Listeners:
-    """What was told to whom; what is named in `away` answers nobody."""
+    """Kafka, MLflow and S3 in memory; those named in `away` answer nobody."""
 
     away: frozenset[str] = frozenset()
-    told: list[Message] = field(default_factory=list)
-    recorded: list[Record] = field(default_factory=list)
+    announced: list[Message] = field(default_factory=list)
+    recorded: list[MlflowRun] = field(default_factory=list)
     store: FakeObjects = field(default_factory=FakeObjects)
 
-    def follow(self, done: Done) -> None:
-        After(self.store, self.tell, self.track).follow(done)
+    def follow_up(self, attempt: FinishedAttempt) -> None:
+        follow_up(attempt, self.store, self.announce, self.track)
 
-    def tell(self, message: Message) -> None:
+    def announce(self, message: Message) -> None:
         self._reach("Kafka")
-        self.told.append(message)
+        self.announced.append(message)
 
-    def track(self, record: Record) -> None:
+    def track(self, run: MlflowRun) -> None:
         self._reach("MLflow")
-        self.recorded.append(record)
+        self.recorded.append(run)
 
     def _reach(self, server: str) -> None:
         if server in self.away:
@@ -80,9 +80,9 @@ def with_models(store: FakeObjects) -> FakeObjects:
 def test_it_is_told_old_models_go_and_it_is_recorded() -> None:
     listeners = Listeners(store=with_models(FakeObjects()))
 
-    listeners.follow(Done(SETTINGS, VERDICT, CREATED, ENDED))
+    listeners.follow_up(FinishedAttempt(SETTINGS, VERDICT, CREATED, ENDED))
 
-    assert listeners.told == [
+    assert listeners.announced == [
         Completed(
             pipeline="loans/income",
             at=ENDED,
@@ -95,14 +95,14 @@ def test_it_is_told_old_models_go_and_it_is_recorded() -> None:
         )
     ]
     assert listeners.versions() == [f"v{number}-0000abcd" for number in (1, 2, 3, 7, 8)]
-    assert [record.name for record in listeners.recorded] == ["attempt-9"]
+    assert [run.name for run in listeners.recorded] == ["attempt-9"]
 
 
 def test_a_model_that_was_just_published_stays_whatever_its_number() -> None:
     listeners = Listeners(store=with_models(FakeObjects()))
     promoted = VERDICT.model_copy(update={"version": "v4-0000abcd"})
 
-    listeners.follow(Done(SETTINGS, promoted, CREATED, ENDED))
+    listeners.follow_up(FinishedAttempt(SETTINGS, promoted, CREATED, ENDED))
 
     assert "v4-0000abcd" in listeners.versions()
 
@@ -110,9 +110,9 @@ def test_a_model_that_was_just_published_stays_whatever_its_number() -> None:
 def test_without_tracking_nothing_is_recorded() -> None:
     listeners = Listeners()
 
-    listeners.follow(Done(a_settings(9), VERDICT, CREATED, ENDED))
+    listeners.follow_up(FinishedAttempt(a_settings(9), VERDICT, CREATED, ENDED))
 
-    assert (len(listeners.told), listeners.recorded) == (1, [])
+    assert (len(listeners.announced), listeners.recorded) == (1, [])
 
 
 def test_each_step_that_fails_is_a_warning_and_the_others_are_taken(
@@ -121,7 +121,7 @@ def test_each_step_that_fails_is_a_warning_and_the_others_are_taken(
     store = with_models(Immovable())
     listeners = Listeners(frozenset({"Kafka"}), store=store)
 
-    listeners.follow(Done(SETTINGS, VERDICT, CREATED, ENDED))
+    listeners.follow_up(FinishedAttempt(SETTINGS, VERDICT, CREATED, ENDED))
 
     warned = [(r.levelno, vars(r)["what"], vars(r)["reason"]) for r in caplog.records]
     assert warned == [
@@ -134,7 +134,7 @@ def test_each_step_that_fails_is_a_warning_and_the_others_are_taken(
 def test_an_mlflow_that_is_away_is_a_warning(caplog: pytest.LogCaptureFixture) -> None:
     listeners = Listeners(frozenset({"MLflow"}))
 
-    listeners.follow(Done(SETTINGS, VERDICT, CREATED, ENDED))
+    listeners.follow_up(FinishedAttempt(SETTINGS, VERDICT, CREATED, ENDED))
 
     assert [vars(r)["why"] for r in caplog.records] == ["MLflow is away"]
-    assert len(listeners.told) == 1
+    assert len(listeners.announced) == 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from perennial_trainer.__main__ import Where, main
+from perennial_trainer.__main__ import Mounts, run_attempt
 from tests.support.trainer.builders import a_settings
 
 
@@ -14,7 +14,8 @@ def run(tmp_path: Path, secret: Path, **storage: Any) -> tuple[int, dict[str, st
     """The exit code, and the problem in the termination message."""
     log = tmp_path / "termination-log"
     storage = {"bucket": "perennial", "secretRef": {"name": "s3"}, **storage}
-    code = main(a_settings(storage=storage), Where("pod-1", log, secret, tmp_path / "kafka", 0))
+    mounts = Mounts(secret, tmp_path / "kafka", log)
+    code = run_attempt(a_settings(storage=storage), "pod-1", mounts, 0)
     return code, json.loads(log.read_text())["problem"]
 
 
@@ -50,7 +51,7 @@ def test_a_key_of_the_kafka_secret_that_cannot_be_set_is_refused(tmp_path: Path)
     (secret / "group.id").write_text("mine")
     settings = a_settings(lifecycle={"topic": "loans-lifecycle"})
 
-    code = main(settings, Where("pod-1", log, tmp_path / "s3", secret, 0))
+    code = run_attempt(settings, "pod-1", Mounts(tmp_path / "s3", secret, log), 0)
 
     assert code == 42
     assert json.loads(log.read_text()) == {

@@ -13,9 +13,11 @@ from perennial_contract.objects.observation import SegmentKey, to_parquet
 from perennial_contract.runtime.objects import Put
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Outcome, Verdict
+from perennial_trainer.data.history import DatasetMissing
 from perennial_trainer.models.published import load_published
+from perennial_trainer.ports import Ports
 from perennial_trainer.progress import Progress
-from perennial_trainer.run import DatasetMissing, World, run
+from perennial_trainer.run import run
 from tests.fakes.objects import FakeObjects
 from tests.support.trainer.agrawal import SCHEMA, csv, observations
 from tests.support.trainer.builders import CREATED, a_settings
@@ -33,7 +35,7 @@ WATERMARK = {"t": {"0": 2000}}
 
 
 def no_child(_: Mapping[str, bytes]) -> None:
-    """Proves nothing: what a child process does is another test's business."""
+    """Checks nothing: what a child process does is another test's business."""
 
 
 @dataclass
@@ -42,25 +44,25 @@ class House:
 
     store: FakeObjects = field(default_factory=FakeObjects)
     datasets: FakeObjects = field(default_factory=FakeObjects)
-    prove: Callable[[Mapping[str, bytes]], None] = no_child
+    check_in_child: Callable[[Mapping[str, bytes]], None] = no_child
     hours: int = 0
-    told: list[Message] = field(default_factory=list)
+    announced: list[Message] = field(default_factory=list)
 
     def run(self, number: int = 1, **changed: Any) -> Verdict:
         self.hours += 1
         settings: TrainerSettings = a_settings(number, **changed)
         progress = Progress(settings, "pod-1", lambda: 0.0)
-        return run(settings, self.world(), progress).verdict
+        return run(settings, self.ports(), progress).verdict
 
-    def world(self) -> World:
-        return World(
+    def ports(self) -> Ports:
+        return Ports(
             store=self.store,
             datasets=lambda _: self.datasets,
-            prove=self.prove,
+            check_in_child=self.check_in_child,
             now=lambda: CREATED + timedelta(days=36500, hours=self.hours),
             expired=lambda: False,
             threads=1,
-            tell=self.told.append,
+            announce=self.announced.append,
         )
 
 
@@ -193,14 +195,14 @@ def test_a_resource_that_was_created_again_takes_up_what_stands(
 ) -> None:
     house.store.objects.update(segments)
     first = house.run()
-    before, house.told = dict(house.store.objects), []
+    before, house.announced = dict(house.store.objects), []
 
     adopted = house.run(1, uid="u-2")
 
     assert (adopted.outcome, adopted.number, adopted.uid) == (Outcome.ADOPTED, 1, "u-2")
     assert (adopted.version, adopted.digest) == (first.version, first.digest)
     assert (adopted.score, adopted.watermark) == (first.score, first.watermark)
-    assert (house.store.objects, house.told) == (before, [])
+    assert (house.store.objects, house.announced) == (before, [])
 
     verdict = house.run(2, uid="u-2", champion=adopted.version, watermark=WATERMARK)
     assert (verdict.outcome, verdict.reason) == (Outcome.PROMOTED, "Better")
@@ -211,7 +213,7 @@ def test_an_attempt_that_begins_says_so_and_one_that_is_over_does_not(house: Hou
     house.run(champion="v0-0000abcd", watermark={"t": {"0": 0}})
     house.run()
 
-    assert house.told == [
+    assert house.announced == [
         Started(
             pipeline="loans/income",
             at=CREATED + timedelta(days=36500, hours=1),
@@ -223,7 +225,7 @@ def test_an_attempt_that_begins_says_so_and_one_that_is_over_does_not(house: Hou
 
 
 def test_a_message_that_cannot_be_written_changes_nothing(house: House) -> None:
-    house.told = Unheard()
+    house.announced = Unheard()
 
     assert house.run().outcome is Outcome.PROMOTED
 
@@ -333,7 +335,7 @@ def test_a_bundle_that_cannot_be_loaded_is_not_published(house: House) -> None:
     def crash(_: Mapping[str, bytes]) -> None:
         raise BundleBroken("the process ended with -11")
 
-    house.prove = crash
+    house.check_in_child = crash
     verdict = house.run()
 
     assert (verdict.outcome, verdict.reason) == (Outcome.REJECTED, "BundleBroken")

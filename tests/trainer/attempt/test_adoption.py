@@ -9,7 +9,8 @@ from perennial_contract.objects.bundle import FILES, MANIFEST, Manifest, describ
 from perennial_contract.resource.schema import BinaryLabel
 from perennial_contract.status import Outcome, Score, Verdict
 from perennial_trainer.attempt.adoption import adopt
-from perennial_trainer.attempt.inputs import inputs_key, inputs_of, verdict_key
+from perennial_trainer.attempt.inputs import Inputs, inputs_key
+from perennial_trainer.attempt.verdict_file import verdict_key
 from tests.fakes.objects import FakeObjects
 from tests.support.trainer.builders import CREATED, a_settings
 
@@ -39,7 +40,7 @@ class Bucket:
         return bundle.version
 
     def attempt(self, number: int, verdict: Verdict | None = None, **settings: Any) -> None:
-        begun = inputs_of(a_settings(number, uid="u-0", **settings), CREATED)
+        begun = Inputs.from_settings(a_settings(number, uid="u-0", **settings), CREATED)
         self.store.put_new(inputs_key(number), begun.model_dump_json().encode())
         if verdict:
             self.store.put_new(verdict_key(number), verdict.model_dump_json().encode())

@@ -1,4 +1,4 @@
-"""An attempt as MLflow records it."""
+"""MLflow's run of an attempt."""
 
 from datetime import timedelta
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 
 from perennial_contract.objects.bundle import Manifest
 from perennial_contract.status import Outcome, Score, Verdict
-from perennial_trainer.attempt.mlflow_run import Done, Record, record
+from perennial_trainer.attempt.mlflow_run import FinishedAttempt, MlflowRun, mlflow_run
 from perennial_trainer.search.trial import Trial
 from tests.support.trainer.agrawal import SCHEMA
 from tests.support.trainer.builders import CREATED, a_settings
@@ -21,10 +21,10 @@ SCORES = [
 BEST = Trial(number=3, parameters={"num_leaves": 31, "learning_rate": 0.1}, loss=0.3, trees=90)
 
 
-def done(outcome: Outcome, best: Trial | None = None, **told: Any) -> Done:
+def finished(outcome: Outcome, best: Trial | None = None, **changed: Any) -> FinishedAttempt:
     verdict = {"uid": "u-1", "number": 8, "outcome": outcome, "reason": "Better", "message": "so"}
-    return Done(
-        a_settings(8, **TRACKED), Verdict.model_validate({**verdict, **told}), BEGUN, ENDED, best
+    return FinishedAttempt(
+        a_settings(8, **TRACKED), Verdict.model_validate({**verdict, **changed}), BEGUN, ENDED, best
     )
 
 
@@ -46,7 +46,7 @@ def manifest(version: str) -> Manifest:
 
 
 def test_a_promotion_is_recorded_with_model_scores_and_decision() -> None:
-    promoted = done(
+    promoted = finished(
         Outcome.PROMOTED,
         version="v8-0000abcd",
         digest="0000abcdef",
@@ -58,7 +58,7 @@ def test_a_promotion_is_recorded_with_model_scores_and_decision() -> None:
         seconds={"data": 1.5, "search": 60.0},
     )
 
-    assert record(promoted, manifest) == Record(
+    assert mlflow_run(promoted, manifest) == MlflowRun(
         name="attempt-8",
         experiment="loans/income",
         begun=BEGUN,
@@ -99,9 +99,9 @@ def test_a_promotion_is_recorded_with_model_scores_and_decision() -> None:
 
 
 def test_without_a_model_the_best_trials_parameters_are_recorded() -> None:
-    rejected = done(Outcome.REJECTED, BEST, champion="v7-0000abcd", scores=SCORES)
+    rejected = finished(Outcome.REJECTED, BEST, champion="v7-0000abcd", scores=SCORES)
 
-    assert record(rejected, manifest).parameters == {
+    assert mlflow_run(rejected, manifest).parameters == {
         "num_leaves": "31",
         "learning_rate": "0.1",
         "trees": "90",
@@ -110,34 +110,34 @@ def test_without_a_model_the_best_trials_parameters_are_recorded() -> None:
 
 def test_without_a_search_the_champions_that_competed_are_recorded() -> None:
     scores = [SCORES[0], Score(candidate="refit", loss=0.6, gain=-0.1, confidence=0.1)]
-    rejected = done(Outcome.REJECTED, champion="v7-0000abcd", scores=scores)
+    rejected = finished(Outcome.REJECTED, champion="v7-0000abcd", scores=scores)
 
-    assert record(rejected, manifest).parameters["of"] == "v7-0000abcd"
+    assert mlflow_run(rejected, manifest).parameters["of"] == "v7-0000abcd"
 
 
 @pytest.mark.parametrize(
-    "told",
+    "known",
     [
         {"scores": SCORES},  # another run's search
         {"champion": "v7-0000abcd"},  # too few rows for any candidate
     ],
 )
-def test_what_is_not_known_is_not_recorded(told: dict[str, Any]) -> None:
-    assert record(done(Outcome.REJECTED, **told), manifest).parameters == {}
+def test_what_is_not_known_is_not_recorded(known: dict[str, Any]) -> None:
+    assert mlflow_run(finished(Outcome.REJECTED, **known), manifest).parameters == {}
 
 
 def test_a_model_whose_manifest_is_gone_is_recorded_without_parameters() -> None:
-    promoted = done(Outcome.PROMOTED, version="v8-0000abcd")
+    promoted = finished(Outcome.PROMOTED, version="v8-0000abcd")
 
-    assert record(promoted, lambda _: None).parameters == {}
+    assert mlflow_run(promoted, lambda _: None).parameters == {}
 
 
 def test_a_refused_attempt_has_failed() -> None:
-    assert record(done(Outcome.REFUSED), manifest).refused
+    assert mlflow_run(finished(Outcome.REFUSED), manifest).refused
 
 
 def test_the_experiment_may_have_another_name() -> None:
     tracked = a_settings(8, tracking={"uri": "http://mlflow:5000", "experiment": "credit"})
-    other = Done(tracked, done(Outcome.REJECTED).verdict, BEGUN, ENDED)
+    other = FinishedAttempt(tracked, finished(Outcome.REJECTED).verdict, BEGUN, ENDED)
 
-    assert record(other, manifest).experiment == "credit"
+    assert mlflow_run(other, manifest).experiment == "credit"

@@ -1,7 +1,7 @@
-"""One attempt as a process: settings in, a verdict as termination message, an exit code.
+"""Process of one attempt: settings in, a verdict as termination message, an exit code.
 
 0: Promoted, Rejected, Inconclusive or Adopted; 42: Refused; 75: the same attempt may succeed later;
-143: told to stop.
+143: ended by SIGTERM.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import time
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -43,73 +43,93 @@ from perennial_contract.settings import (
     TERMINATION_LOG,
     TrainerSettings,
 )
-from perennial_trainer.adapters.child_process import prove
+from perennial_trainer.adapters.child_process import check_in_child
 from perennial_trainer.adapters.mlflow import ENVIRONMENT, track
-from perennial_trainer.attempt.inputs import resumed
-from perennial_trainer.attempt.mlflow_run import Done
+from perennial_trainer.attempt.mlflow_run import FinishedAttempt
 from perennial_trainer.attempt.termination import write_problem, write_verdict
-from perennial_trainer.follow_up import After
+from perennial_trainer.follow_up import follow_up
 from perennial_trainer.metrics import registry
+from perennial_trainer.ports import Ports
 from perennial_trainer.progress import Progress
-from perennial_trainer.run import World, run
+from perennial_trainer.run import RunResult, run
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 CGROUP: Final = Path("/sys/fs/cgroup")
 _SEARCHED: Final = 0.7  # share of the deadline after which no search goes on
-_AFTER: Final = 60.0  # seconds for what follows a verdict
+_FOLLOW_UP: Final = 60.0  # seconds
 _LOG: Final = logging.getLogger("perennial_trainer")
 
 
 @dataclass(frozen=True, slots=True)
-class Where:
-    """What a run stands in."""
+class Mounts:
+    """What Kubernetes mounts: the folders of the user's Secrets, and the termination message."""
 
-    pod: str
-    termination: Path
-    storage: Path
-    """The mounted storage.secretRef."""
-    kafka: Path
-    """The mounted kafka.secretRef."""
-    port: int
+    s3: Path = Path(S3_SECRET)
+    kafka: Path = Path(KAFKA_SECRET)
+    termination: Path = Path(TERMINATION_LOG)
 
 
-def main(settings: TrainerSettings, where: Where) -> int:
-    """Runs the attempt; returns the exit code."""
-    progress = Progress(settings, where.pod, time.monotonic)
-    told = partial(generate_latest, registry(progress))
-    server = serve(where.port, lambda: progress.report, lambda: True, told)
-    seconds = settings.deadline.total_seconds()
-    alarm = threading.Timer(seconds, _overrun, (where.termination, seconds))
-    alarm.daemon = True
-    alarm.start()
+def main(arguments: Sequence[str]) -> int:
+    """Returns the exit code; the image gives no arguments, they are for runs by hand."""
+    given = _parse(arguments)
+    mounts = Mounts(given.s3_secret, given.kafka_secret, given.termination_log)
+    configure()
+    signal.signal(signal.SIGTERM, _stop)
     try:
-        return _finish(settings, where, progress, alarm)
+        settings = TrainerSettings.from_env(os.environ)
+    except (ValidationError, KeyError) as error:
+        return write_problem(mounts.termination, Reason.SETTINGS_REFUSED, str(error), REFUSED)
+    os.environ.update({**ENVIRONMENT, **os.environ})
+    return run_attempt(settings, os.environ.get(POD, ""), mounts, given.port)
+
+
+def run_attempt(settings: TrainerSettings, pod: str, mounts: Mounts, port: int = PORT) -> int:
+    """Runs the attempt under its deadline, beside its status server; returns the exit code."""
+    progress = Progress(settings, pod, time.monotonic)
+    metrics = partial(generate_latest, registry(progress))
+    server = serve(port, lambda: progress.report, lambda: True, metrics)
+    alarm = _alarm(settings.deadline.total_seconds(), mounts.termination)
+    try:
+        ports = _ports(settings, mounts)
+        result = run(settings, ports, progress)
+    except SecretRefused as error:
+        return write_problem(mounts.termination, Reason.SETTINGS_REFUSED, str(error), REFUSED)
+    except StoreError as error:
+        return write_problem(mounts.termination, error.reason, str(error))
+    except Exception as error:  # noqa: BLE001  whatever it was, it is reported and tried again
+        _LOG.exception("the attempt failed")
+        return write_problem(mounts.termination, Reason.TRAINER_FAILED, repr(error))
+    else:
+        alarm.cancel()  # before the verdict is written: nothing may write over it
+        code = write_verdict(mounts.termination, result.verdict)
+        _follow_up(settings, result, ports, progress, code)
+        return code
     finally:
         alarm.cancel()
         server.shutdown()
         server.server_close()
 
 
-def _world(settings: TrainerSettings, where: Where) -> World:
+def _ports(settings: TrainerSettings, mounts: Mounts) -> Ports:
     """Raises StorageRefused, or SecretRefused."""
-    client = _client(settings.storage, where.storage)
+    client = _client(settings.storage, mounts.s3)
     search_until = time.monotonic() + min(
         settings.optimizer.timeout.total_seconds(), _SEARCHED * settings.deadline.total_seconds()
     )
-    return World(
+    return Ports(
         store=Store(client, settings.storage.bucket, settings.prefix),
         datasets=lambda bucket: Store(client, bucket, ""),
-        prove=prove,
+        check_in_child=check_in_child,
         now=partial(datetime.now, UTC),
         expired=lambda: time.monotonic() > search_until,
         threads=threads(CGROUP, len(os.sched_getaffinity(0))),
-        tell=_teller(settings, where.kafka),
+        announce=_announcer(settings, mounts.kafka),
     )
 
 
-def _teller(settings: TrainerSettings, secret: Path) -> Callable[[Message], None]:
+def _announcer(settings: TrainerSettings, secret: Path) -> Callable[[Message], None]:
     """Raises SecretRefused."""
     if settings.lifecycle is None:
         return lambda _: None
@@ -125,78 +145,48 @@ def _client(storage: Storage, secret: Path) -> S3Client:
         raise StorageRefused(f"{at} cannot be used: {error}") from error
 
 
-def _finish(
-    settings: TrainerSettings, where: Where, progress: Progress, alarm: threading.Timer
-) -> int:
-    try:
-        world = _world(settings, where)
-        ended = run(settings, world, progress)
-    except SecretRefused as error:
-        return write_problem(where.termination, Reason.SETTINGS_REFUSED, str(error), REFUSED)
-    except StoreError as error:
-        return write_problem(where.termination, error.reason, str(error))
-    except Exception as error:  # noqa: BLE001  whatever it was, it is told and tried again
-        _LOG.exception("the attempt failed")
-        return write_problem(where.termination, Reason.TRAINER_FAILED, repr(error))
-    alarm.cancel()  # before the verdict is written: nothing may write over it
-    code = write_verdict(where.termination, ended.verdict)
-    if ended.inputs:
-        begun = resumed(settings, ended.inputs)
-        _follow(
-            Done(begun, ended.verdict, ended.inputs.started_at, world.now(), progress.best),
-            world,
-            code,
-        )
-    return code
-
-
-def _follow(done: Done, world: World, code: int) -> None:
-    """What hangs in it ends the process: the verdict stands."""
-    limit = threading.Timer(_AFTER, os._exit, (code,))
+def _follow_up(
+    settings: TrainerSettings, result: RunResult, ports: Ports, progress: Progress, code: int
+) -> None:
+    """Ends the process with `code` where a server keeps it waiting: the verdict stands."""
+    if result.inputs is None:
+        return
+    first, started_at = result.inputs.applied_to(settings), result.inputs.started_at
+    attempt = FinishedAttempt(first, result.verdict, started_at, ports.now(), progress.best)
+    limit = threading.Timer(_FOLLOW_UP, os._exit, (code,))
     limit.daemon = True
     limit.start()
-    uri = done.settings.tracking.uri if done.settings.tracking else ""
-    After(world.store, world.tell, partial(track, uri)).follow(done)
+    uri = settings.tracking.uri if settings.tracking else ""
+    follow_up(attempt, ports.store, ports.announce, partial(track, uri))
     limit.cancel()
 
 
+def _alarm(seconds: float, termination: Path) -> threading.Timer:
+    """Ends the process at its deadline, from a thread: no exception interrupts LightGBM."""
+    alarm = threading.Timer(seconds, _overrun, (termination, seconds))
+    alarm.daemon = True
+    alarm.start()
+    return alarm
+
+
 def _overrun(termination: Path, seconds: float) -> None:
-    """Ends the process from the timer's thread: LightGBM hears no exception."""
     message = f"the attempt took longer than its deadline of {seconds:.0f} s"
     os._exit(write_problem(termination, Reason.DEADLINE_EXCEEDED, message))
 
 
 def _stop(number: int, _: FrameType | None) -> None:
-    """As process 1 of a container nothing else would end us."""
+    """Ends the process; process 1 of a container is not ended by a signal it does not handle."""
     os._exit(128 + number)
 
 
-def start(arguments: Sequence[str]) -> int:
-    """What the image runs; the arguments are for runs by hand."""
+def _parse(arguments: Sequence[str]) -> Namespace:
     parser = ArgumentParser("perennial_trainer", description=__doc__)
     parser.add_argument("--termination-log", type=Path, default=Path(TERMINATION_LOG))
     parser.add_argument("--s3-secret", type=Path, default=Path(S3_SECRET))
     parser.add_argument("--kafka-secret", type=Path, default=Path(KAFKA_SECRET))
     parser.add_argument("--port", type=int, default=PORT)
-    given = parser.parse_args(arguments)
-    configure()
-    signal.signal(signal.SIGTERM, _stop)
-    try:
-        settings = TrainerSettings.from_env(os.environ)
-    except (ValidationError, KeyError) as error:
-        return write_problem(given.termination_log, Reason.SETTINGS_REFUSED, str(error), REFUSED)
-    os.environ.update({**ENVIRONMENT, **os.environ})
-    return main(
-        settings,
-        Where(
-            os.environ.get(POD, ""),
-            given.termination_log,
-            given.s3_secret,
-            given.kafka_secret,
-            given.port,
-        ),
-    )
+    return parser.parse_args(arguments)
 
 
 if __name__ == "__main__":
-    sys.exit(start(sys.argv[1:]))
+    sys.exit(main(sys.argv[1:]))

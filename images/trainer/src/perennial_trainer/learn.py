@@ -8,7 +8,7 @@ from typing import Final
 
 from perennial_contract.objects.watermark import is_within
 from perennial_contract.status import Verdict
-from perennial_trainer.attempt.verdict import too_few_rows, verdict
+from perennial_trainer.attempt.verdict import scored, too_few_rows
 from perennial_trainer.contest.candidates import Candidate, build, full_fits
 from perennial_trainer.contest.contest import Contest
 from perennial_trainer.contest.decide import decide
@@ -57,9 +57,9 @@ def learn(contest: Contest, callbacks: Callbacks) -> tuple[Verdict, ModelToPubli
     rival = CandidateName.CHAMPION if contest.champion else CandidateName.BASE_RATE
     decision = decide((rival, held), losses, contest.settings.promotion)
     if decision.winner is None:
-        return verdict(contest, parts, decision), None
+        return scored(contest, parts, decision), None
     callbacks.stage("refit")
-    return verdict(contest, parts, decision), final_fit(contest, candidates[decision.winner], parts)
+    return scored(contest, parts, decision), final_fit(contest, candidates[decision.winner], parts)
 
 
 def judge_rows(contest: Contest) -> Split | None:

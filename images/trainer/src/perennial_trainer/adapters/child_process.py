@@ -1,4 +1,4 @@
-"""Loading a finished bundle in a process of its own: a model that kills it is not published.
+"""Child process that loads a finished bundle: a model that kills it is not published.
 
 `python -m perennial_trainer.adapters.child_process` takes the files on standard input;
 its exit code is the answer.
@@ -20,7 +20,7 @@ from perennial_model.runtimes.lightgbm import load
 _TIMEOUT: Final = 120.0
 
 
-def prove(files: Mapping[str, bytes]) -> None:
+def check_in_child(files: Mapping[str, bytes]) -> None:
     """Raises BundleBroken when the child dies, or its golden scores are off."""
     child = subprocess.run(
         [sys.executable, "-m", "perennial_trainer.adapters.child_process"],

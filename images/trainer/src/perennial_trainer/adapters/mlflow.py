@@ -1,11 +1,11 @@
-"""The MLflow adapter: a run per attempt, written once."""
+"""MLflow client: a run per attempt, written once."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from perennial_trainer.attempt.mlflow_run import ATTEMPT, UID, Record
+from perennial_trainer.attempt.mlflow_run import ATTEMPT, UID, MlflowRun
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -23,7 +23,7 @@ _LONGEST: Final = 5000  # characters of a value: the least that its stores take
 _OPEN: Final = "RUNNING"
 
 
-def track(uri: str, record: Record) -> None:
+def track(uri: str, record: MlflowRun) -> None:
     """Writes a run, or ends what an earlier run of the attempt began; what is ended stands.
 
     Raises:
@@ -52,7 +52,7 @@ def _experiment(client: MlflowClient, name: str) -> str:
     return str(found.experiment_id)
 
 
-def _run(client: MlflowClient, experiment: str, record: Record) -> RunInfo:
+def _run(client: MlflowClient, experiment: str, record: MlflowRun) -> RunInfo:
     ours = {tag: record.tags[tag] for tag in (UID, ATTEMPT)}
     wanted = " and ".join(f"tags.{tag} = '{value}'" for tag, value in ours.items())
     found = client.search_runs([experiment], wanted, max_results=1)
@@ -61,7 +61,7 @@ def _run(client: MlflowClient, experiment: str, record: Record) -> RunInfo:
     return client.create_run(experiment, _stamp(record.begun), ours, record.name).info
 
 
-def _log(client: MlflowClient, run_id: str, record: Record) -> None:
+def _log(client: MlflowClient, run_id: str, record: MlflowRun) -> None:
     from mlflow.entities import Metric, Param, RunTag  # noqa: PLC0415
 
     ended = _stamp(record.ended)

@@ -28,7 +28,8 @@ from perennial_contract.resource.training import PromotionMode
 from perennial_contract.runtime.objects import Objects
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Document, Outcome, Verdict
-from perennial_trainer.attempt.inputs import inputs_key, verdict_key
+from perennial_trainer.attempt.inputs import inputs_key
+from perennial_trainer.attempt.verdict_file import verdict_key
 from perennial_trainer.contest.names import CandidateName
 
 _NUMBER: Final = re.compile(r"attempts/([1-9]\d*)/(?:inputs|verdict)\.json")

@@ -1,8 +1,10 @@
-"""What an attempt was begun with: attempts/<n>/inputs.json, written once by its first run."""
+"""Inputs of an attempt: attempts/<n>/inputs.json, written once by its first run."""
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
+from typing import Self
 
 import msgspec
 from pydantic import Field
@@ -34,46 +36,50 @@ class Inputs(Document):
     promotion: Promotion
     maturity: Duration
 
+    @classmethod
+    def from_settings(cls, settings: TrainerSettings, started_at: datetime) -> Self:
+        """The inputs that a first run with these settings writes."""
+        shared = settings.model_dump(include=set(cls.model_fields), by_alias=False)
+        return cls(**shared, started_at=started_at)
+
+    def applied_to(self, settings: TrainerSettings) -> TrainerSettings:
+        """This run's settings with the inputs of the attempt's first run."""
+        kept = {name: getattr(self, name) for name in Inputs.model_fields if name != "started_at"}
+        return settings.model_copy(update=kept)
+
+    @property
+    def ripe_until(self) -> int:
+        """Labels up to here may judge, ms; without a maturity all: Kafka's clock is not ours."""
+        if not self.maturity:
+            return sys.maxsize
+        return round((self.started_at - self.maturity).timestamp() * 1000)
+
 
 def inputs_key(number: int) -> str:
     return f"attempts/{number}/inputs.json"
 
 
-def verdict_key(number: int) -> str:
-    return f"attempts/{number}/verdict.json"
+def claim(settings: TrainerSettings, store: Objects, now: datetime) -> Inputs | None:
+    """Claims prefix and attempt by conditional writes; the inputs of the attempt's first run.
 
-
-def inputs_of(settings: TrainerSettings, started_at: datetime) -> Inputs:
-    """The inputs that a first run of these settings writes."""
-    shared = settings.model_dump(include=set(Inputs.model_fields), by_alias=False)
-    return Inputs(**shared, started_at=started_at)
-
-
-def resumed(settings: TrainerSettings, inputs: Inputs) -> TrainerSettings:
-    """Settings of now with the inputs that the attempt began with."""
-    kept = {name: getattr(inputs, name) for name in Inputs.model_fields if name != "started_at"}
-    return settings.model_copy(update=kept)
-
-
-def begin(settings: TrainerSettings, store: Objects, now: datetime) -> Inputs | None:
-    """Takes prefix and attempt, or finds what an earlier run took; None for another resource's.
+    None where another resource of the same owner has claimed the attempt.
 
     Raises:
         StorageTaken: The prefix holds another pipeline's objects.
         StoreError: S3 is away.
     """
     check_owner(_standing(store, OWNER, owner_of(settings).to_json()), settings)
-    mine = inputs_of(settings, now).model_dump_json(exclude_defaults=True, indent=1).encode()
-    standing = _standing(store, inputs_key(settings.number), mine)
+    ours = Inputs.from_settings(settings, now).model_dump_json(exclude_defaults=True, indent=1)
+    standing = _standing(store, inputs_key(settings.number), ours.encode())
     if msgspec.json.decode(standing).get("uid") != settings.uid:
         return None
     return Inputs.model_validate_json(standing)
 
 
-def _standing(store: Objects, key: str, mine: bytes) -> bytes:
-    """What stands at a key after a conditional write."""
-    if store.put_new(key, mine) is not Put.TAKEN:
-        return mine
+def _standing(store: Objects, key: str, ours: bytes) -> bytes:
+    """The bytes at a key after a conditional write of `ours`."""
+    if store.put_new(key, ours) is not Put.TAKEN:
+        return ours
     found = store.get(key)
     if found is None:
         raise StoreError(f"{key} was there a moment ago and is gone")

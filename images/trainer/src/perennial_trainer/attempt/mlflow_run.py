@@ -1,4 +1,4 @@
-"""An attempt as MLflow records it: a run's parameters, metrics and tags."""
+"""MLflow's run of an attempt: parameters, metrics and tags."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NOTE: Final = "mlflow.note.content"  # shown as the run's description
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class FinishedAttempt:
     """An attempt whose verdict stands."""
 
     settings: TrainerSettings
@@ -34,7 +34,7 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class MlflowRun:
     """A run; UID and ATTEMPT among its tags tell it from all others."""
 
     name: str
@@ -47,24 +47,26 @@ class Record:
     tags: Mapping[str, str]
 
 
-def record(done: Done, manifest: Callable[[str], Manifest | None]) -> Record:
-    """`manifest` finds a version's, where it stands."""
-    settings, verdict = done.settings, done.verdict
+def mlflow_run(
+    attempt: FinishedAttempt, find_manifest: Callable[[str], Manifest | None]
+) -> MlflowRun:
+    """The run that records an attempt; `find_manifest` gives a version's manifest, or None."""
+    settings, verdict = attempt.settings, attempt.verdict
     named = settings.tracking.experiment if settings.tracking else ""
-    return Record(
+    return MlflowRun(
         name=f"attempt-{verdict.number}",
         experiment=named or pipeline_of(settings),
-        begun=done.begun,
-        ended=done.ended,
+        begun=attempt.begun,
+        ended=attempt.ended,
         refused=verdict.outcome is Outcome.REFUSED,
-        parameters=_parameters(verdict, done.best, manifest),
+        parameters=_parameters(verdict, attempt.best, find_manifest),
         metrics=_metrics(verdict),
         tags={name: text for name, text in _tags(settings, verdict).items() if text},
     )
 
 
 def _parameters(
-    verdict: Verdict, best: Trial | None, manifest: Callable[[str], Manifest | None]
+    verdict: Verdict, best: Trial | None, find_manifest: Callable[[str], Manifest | None]
 ) -> dict[str, str]:
     """Of the model that was published, else of the best trial, else the champion's that competed.
 
@@ -72,10 +74,10 @@ def _parameters(
     """
     searched = any(score.candidate == CandidateName.SEARCH for score in verdict.scores)
     if verdict.version:
-        return _of_model(manifest(verdict.version))
+        return _of_model(find_manifest(verdict.version))
     if searched:
         return _texts({**best.parameters, TREES: best.trees}) if best else {}
-    kept = manifest(verdict.champion) if verdict.champion and verdict.scores else None
+    kept = find_manifest(verdict.champion) if verdict.champion and verdict.scores else None
     return _texts(kept.parameters) if kept else {}
 
 

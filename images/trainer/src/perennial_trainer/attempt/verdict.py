@@ -1,9 +1,10 @@
-"""A decision in the words of a verdict: outcome, reason, and one sentence for a person."""
+"""Verdict of a decision: outcome, reason, and one sentence for a person."""
 
 from __future__ import annotations
 
 from typing import Final
 
+from perennial_contract.objects.bundle import BundleBroken
 from perennial_contract.reasons import Reason
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Outcome, Score, Verdict
@@ -44,7 +45,7 @@ def too_few_rows(contest: Contest) -> Verdict:
     return unscored(contest.settings, Outcome.INCONCLUSIVE, Reason.TOO_FEW_ROWS, why)
 
 
-def verdict(contest: Contest, parts: Split, decision: Decision) -> Verdict:
+def scored(contest: Contest, parts: Split, decision: Decision) -> Verdict:
     """What was decided on the judge rows; the version comes with the publication."""
     scores = [*decision.scores]
     if contest.champion:  # shown beside the models: none of them may lose to it unnoticed
@@ -62,6 +63,18 @@ def verdict(contest: Contest, parts: Split, decision: Decision) -> Verdict:
             "scores": scores,
             "judged": len(parts.judge),
             "trained": contest.new_among(parts.train),
+        }
+    )
+
+
+def bundle_broken(verdict: Verdict, error: BundleBroken) -> Verdict:
+    """A promotion taken back: the finished bundle cannot be loaded."""
+    return verdict.model_copy(
+        update={
+            "outcome": Outcome.REJECTED,
+            "reason": Reason.BUNDLE_BROKEN,
+            "message": str(error),
+            "score": verdict.scores[0].loss if verdict.champion else None,
         }
     )
 

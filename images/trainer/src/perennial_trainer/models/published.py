@@ -1,19 +1,20 @@
-"""Published models, loaded, and a new one before it is published."""
+"""Published models, loaded, and the model to publish next."""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Final
 
-from perennial_contract.objects.bundle import Manifest
+from perennial_contract.objects.bundle import BundleBroken, Manifest
 from perennial_contract.runtime.objects import Objects
-from perennial_model.bundles import download
+from perennial_model.bundles import ModelMissing, download
 from perennial_model.runtimes.lightgbm import Model, load
 from perennial_trainer.models.recipe import Recipe
 
 TREES: Final = "trees"  # stands among a manifest's parameters, with
-
 TREE_ROWS: Final = "treeRows"  # the rows that so many trees suited
+_LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,21 @@ class ModelToPublish:
     recipe: Recipe
     rows: int
     window: int | None
+
+
+def find_published(store: Objects, version: str, threads: int) -> PublishedModel | None:
+    """A published model; None without a version, or where it cannot be read.
+
+    Raises:
+        StoreError: S3 is away.
+    """
+    if not version:
+        return None
+    try:
+        return load_published(store, version, threads)
+    except (BundleBroken, ModelMissing) as error:
+        _LOG.warning("a published model cannot be read", extra={"version": version, "why": error})
+        return None
 
 
 def load_published(store: Objects, version: str, threads: int) -> PublishedModel:

@@ -1,0 +1,77 @@
+"""History of a pipeline: the base dataset and the observations, as an attempt reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from perennial_contract.objects.bundle import sha256
+from perennial_contract.objects.watermark import Watermark
+from perennial_contract.reasons import Reason
+from perennial_contract.resource.schema import Feature, Schema
+from perennial_contract.runtime.objects import Objects, StoreError
+from perennial_contract.settings import TrainerSettings
+from perennial_model.features.infer import infer
+from perennial_model.refusals import DataRefused
+from perennial_trainer.data.dataset import Base, read
+from perennial_trainer.data.observations import read_parts
+from perennial_trainer.data.rows import Rows, assemble
+
+
+class DatasetMissing(StoreError):  # noqa: N818  named as the problem's reason
+    """The base dataset is not there yet."""
+
+    reason = Reason.DATASET_MISSING
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All labelled rows, and where they come from."""
+
+    rows: Rows
+    base: Base | None
+    digests: dict[str, str]
+    """SHA-256 of the base dataset, by its URI."""
+
+    def features(self, schema: Schema, known: tuple[Feature, ...]) -> tuple[Feature, ...]:
+        """Inferred from the base dataset; without one those `known`, else from all rows.
+
+        Raises:
+            DataRefused: A column cannot be a feature.
+        """
+        if self.base:
+            return infer(self.base.as_read, schema)
+        return known or infer(self.rows.records, schema)
+
+
+def read_history(
+    settings: TrainerSettings,
+    store: Objects,
+    datasets: Callable[[str], Objects],
+    seen: Watermark | None,
+) -> History:
+    """Dataset and observations; `datasets` gives a bucket's objects, `seen` is the champion's.
+
+    Raises:
+        DataRefused: They are not there, or cannot be used.
+        DatasetMissing: The dataset is not there yet.
+        StoreError: S3 is away, or observations are missing.
+    """
+    base, digests = None, {}
+    if settings.dataset:
+        uri = settings.dataset.uri
+        data = _dataset(uri, datasets)
+        base, digests = read(data, settings.dataset, settings.label_schema), {uri: sha256(data)}
+    parts = read_parts(store, settings.watermark)
+    rows = assemble(base, parts, settings.label_schema, seen)
+    if not len(rows):
+        raise DataRefused("there is neither a dataset nor an observation to learn from")
+    return History(rows, base, digests)
+
+
+def _dataset(uri: str, datasets: Callable[[str], Objects]) -> bytes:
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    data = datasets(bucket).get(key)
+    if data is None:
+        raise DatasetMissing(f"dataset {uri} does not exist")
+    return data
