@@ -6,10 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from perennial_contract.objects.watermark import is_within
 from perennial_contract.status import Verdict
 from perennial_trainer.attempt.verdict import scored, too_few_rows
-from perennial_trainer.contest.candidates import Candidate, build, full_fits
+from perennial_trainer.contest.candidates import candidates
 from perennial_trainer.contest.contest import Contest
 from perennial_trainer.contest.decide import decide
 from perennial_trainer.contest.drift import alarmed, enough_since, rise
@@ -29,13 +28,15 @@ _DEFAULT_TREES: Final = 30  # for rows too few to be searched on: a hundred over
 
 @dataclass(frozen=True, slots=True)
 class Callbacks:
-    """How an attempt tells what it does, and hears that a search must end."""
+    """Called while an attempt learns: what it reports, and whether its search must end."""
 
     stage: Callable[[str], None]
+    """With the stage that it enters."""
     split: Callable[[int, int], None]
-    """How many new rows judge, and how many could train."""
+    """With how many new rows judge, and how many could train."""
     trial: Callable[[Trial], None]
     expired: Callable[[], bool]
+    """Whether a search must end."""
 
 
 def learn(contest: Contest, callbacks: Callbacks) -> tuple[Verdict, ModelToPublish | None]:
@@ -48,18 +49,18 @@ def learn(contest: Contest, callbacks: Callbacks) -> tuple[Verdict, ModelToPubli
     callbacks.stage("search")
     searched = _searched(contest, parts.train, callbacks)
     callbacks.stage("judge")
-    candidates = _candidates(contest, parts.train, searched, _since(contest, parts, held))
+    rivals = candidates(contest, parts.train, searched, _since(contest, parts, held))
     records = contest.rows.pick(parts.judge)
     losses = {
         name: contest.losses(candidate.model.probabilities(records), parts.judge)
-        for name, candidate in candidates.items()
+        for name, candidate in rivals.items()
     }
-    rival = CandidateName.CHAMPION if contest.champion else CandidateName.BASE_RATE
-    decision = decide((rival, held), losses, contest.settings.promotion)
+    defender = CandidateName.CHAMPION if contest.champion else CandidateName.BASE_RATE
+    decision = decide((defender, held), losses, contest.settings.promotion)
     if decision.winner is None:
         return scored(contest, parts, decision), None
     callbacks.stage("refit")
-    return scored(contest, parts, decision), final_fit(contest, candidates[decision.winner], parts)
+    return scored(contest, parts, decision), final_fit(contest, rivals[decision.winner], parts)
 
 
 def judge_rows(contest: Contest) -> Split | None:
@@ -107,26 +108,3 @@ def _searched(contest: Contest, train: Index, callbacks: Callbacks) -> Recipe | 
     )
     found = best(search(objective, start, budget, callbacks.trial))
     return Recipe(found.parameters, found.trees, objective.rows) if found else fallback
-
-
-def _candidates(
-    contest: Contest, train: Index, searched: Recipe | None, since: int | None
-) -> dict[CandidateName, Candidate]:
-    """By name; of another schema's champion only what is fitted from nothing.
-
-    A model is published under the schema of today: what was trained for another is no candidate,
-    nor is a previous model that has seen more than the champion: it may know the judge rows.
-    """
-    champion = contest.champion
-    fits = full_fits(champion, searched, contest.settings.retrain.threshold, since)
-    refitted = champion if contest.same_schema else None
-    found = {c.name: c for c in build(contest.material, fits, train, refitted)}
-    previous = contest.previous
-    if (
-        refitted
-        and previous
-        and previous.manifest.schema_digest == refitted.manifest.schema_digest
-        and is_within(previous.manifest.watermark, refitted.manifest.watermark)
-    ):
-        found[CandidateName.PREVIOUS] = Candidate(CandidateName.PREVIOUS, previous.model)
-    return found

@@ -1,11 +1,13 @@
-"""Who is judged: full fits over different spans of history, a leaf refit, the previous model."""
+"""Candidates: full fits over different spans of history, a leaf refit, the previous model."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from perennial_contract.objects.watermark import is_within
 from perennial_model.runtimes.lightgbm import Model
+from perennial_trainer.contest.contest import Contest
 from perennial_trainer.contest.names import CandidateName
 from perennial_trainer.data.rows import Index
 from perennial_trainer.data.split import both_classes
@@ -48,10 +50,33 @@ class Candidate:
     full_fit: FullFit | None = None
 
 
+def candidates(
+    contest: Contest, train: Index, searched: Recipe | None, since: int | None
+) -> dict[CandidateName, Candidate]:
+    """All that are judged, by name, fitted on the rows at `train`.
+
+    Of another schema's champion there are only full fits: a model is published under the schema of
+    today, so what was trained for another is no candidate. Nor is a previous model that has seen
+    more than the champion: it may know the judge rows.
+    """
+    fits = full_fits(contest.champion, searched, contest.settings.retrain.threshold, since)
+    champion = contest.champion if contest.same_schema else None
+    found = {c.name: c for c in build(contest.material, fits, train, champion)}
+    previous = contest.previous
+    if (
+        champion
+        and previous
+        and previous.manifest.schema_digest == champion.manifest.schema_digest
+        and is_within(previous.manifest.watermark, champion.manifest.watermark)
+    ):
+        found[CandidateName.PREVIOUS] = Candidate(CandidateName.PREVIOUS, previous.model)
+    return found
+
+
 def full_fits(
     champion: PublishedModel | None, searched: Recipe | None, threshold: int, since: int | None
 ) -> Iterator[FullFit]:
-    """The best of the search, and the champion's parameters over all, recent, its own and new rows.
+    """The best recipe of the search, and the champion's over several spans of history.
 
     `since` is the row where the champion's losses rose, on an alarm.
     """
@@ -71,7 +96,7 @@ def full_fits(
 def build(
     material: Material, fits: Iterator[FullFit], train: Index, champion: PublishedModel | None
 ) -> Iterator[Candidate]:
-    """Fits on the rows at `train`, the leaf refit on the new ones among them.
+    """The fits on the rows at `train`, and the leaf refit on the new ones among them.
 
     A span without both classes, or one that is all of history under another name, is left out.
     """
