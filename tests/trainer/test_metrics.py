@@ -1,4 +1,4 @@
-"""What /metrics says of an attempt."""
+"""Metrics of an attempt."""
 
 from prometheus_client import generate_latest
 

@@ -1,4 +1,4 @@
-"""What an earlier resource of the same name left, as a verdict to go on after."""
+"""Adoption of what an earlier resource of the same name left."""
 
 from datetime import timedelta
 from typing import Any

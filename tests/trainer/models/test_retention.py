@@ -1,4 +1,4 @@
-"""Which models go."""
+"""Retention: which models are deleted."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,0 +1,1 @@
+"""Trainer of Perennial: one attempt to make a better model, as a Kubernetes Job."""

@@ -1,4 +1,4 @@
-"""One attempt as a function: a contest in, a verdict and perhaps a model out."""
+"""Learning as a function: a contest in, a verdict and perhaps a model out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What /metrics says of an attempt, under Prometheus' conventions for names and units."""
+"""Metrics of an attempt, under Prometheus' conventions for names and units."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from perennial_trainer.progress import Progress
 
 
 class _Attempt(Collector):
-    """Asks the progress each time; without one it names the metrics alone."""
+    """Reads the progress at each scrape; without one the metrics have names and no values."""
 
     def __init__(self, progress: Progress | None) -> None:
         self._progress = progress

@@ -1,4 +1,4 @@
-"""How far an attempt is: what /status and /metrics say, and how long each stage took."""
+"""Progress of an attempt, for /status and /metrics: its stage, its trials, and seconds by stage."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from perennial_trainer.search.trial import Trial
 
 
 class Progress:
-    """Told by the attempt, asked by the status server's thread; `clock` in seconds."""
+    """Written by the attempt, read by the status server's thread; `clock` in seconds."""
 
     def __init__(self, settings: TrainerSettings, pod: str, clock: Callable[[], float]) -> None:
         self._clock = clock

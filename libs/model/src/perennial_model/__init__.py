@@ -1,1 +1,1 @@
-"""What trainer and predictor share of a model: its features, its runtime, its proof."""
+"""Models as trainer and predictor share them: features, runtimes, tasks, bundles, golden rows."""

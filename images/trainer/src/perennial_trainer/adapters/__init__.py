@@ -1,0 +1,1 @@
+"""Clients of the trainer: MLflow, and a child process."""

@@ -1,0 +1,1 @@
+"""Documents and messages of an attempt: inputs, verdict, manifest, announcements."""

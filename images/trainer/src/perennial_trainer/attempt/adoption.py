@@ -1,4 +1,4 @@
-"""What an earlier resource of the same owner left on S3, as the verdict that takes it up.
+"""Adoption of what an earlier resource of the same owner left on S3, as a verdict.
 
 A resource that is deleted and created again starts with an empty status. Its first attempt finds
 the earlier one's, and tells the operator after which attempt and with which model to go on.
@@ -41,7 +41,7 @@ class _Promotion(Document):
 
 
 class _Begun(Document):
-    """What counts of an attempt's inputs, whichever version of this program wrote them."""
+    """The inputs that matter here, whichever version of this program wrote them."""
 
     champion: str = ""
     promotion: _Promotion = Field(default_factory=_Promotion)
@@ -81,7 +81,7 @@ class _Left:
 
 
 def adopt(settings: TrainerSettings, store: Objects) -> Verdict:
-    """Its number is the highest that stands, its model the one that served last, if any.
+    """A verdict with the highest number that stands, and the model that served last, if any.
 
     Raises:
         StoreError: S3 is away.
@@ -155,7 +155,7 @@ def _answers_alike(manifest: Manifest, settings: TrainerSettings) -> bool:
 
 
 def _pasts(store: Objects, numbers: Sequence[int], approve: str) -> Iterator[_Past]:
-    """Read one by one, as far as anybody asks."""
+    """Read one by one, only as far as they are asked for."""
     for number in numbers:
         begun, ended = store.get(inputs_key(number)), store.get(verdict_key(number))
         try:

@@ -1,4 +1,4 @@
-"""An attempt's two messages on the lifecycle topic."""
+"""Messages of an attempt on the lifecycle topic: started, completed."""
 
 from __future__ import annotations
 
@@ -35,5 +35,5 @@ def completed(settings: TrainerSettings, verdict: Verdict, at: datetime) -> Comp
 
 
 def pipeline_of(settings: TrainerSettings) -> str:
-    """What the messages name, and their key."""
+    """The pipeline's name in messages, and their key."""
     return f"{settings.namespace}/{settings.name}"

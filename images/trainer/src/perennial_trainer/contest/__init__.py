@@ -1,0 +1,1 @@
+"""Contest of models: candidates, their losses on the same rows, and the decision."""

@@ -1,7 +1,6 @@
-"""Who is better on rows that none of them was fitted on, and whether that is luck.
+"""Decision of a contest: paired log losses on rows that no model was fitted on, and a confidence.
 
-Paired log losses and a one-sided confidence. The numbers of the rule were measured on real and
-generated streams.
+The numbers of the rule were measured on real and generated streams.
 """
 
 from __future__ import annotations

@@ -10,14 +10,12 @@ from perennial_trainer.data.rows import Floats
 from perennial_trainer.data.split import both_classes
 
 _ALARM: Final = 1.1  # times the loss at promotion,
-
 _ALARM_ERRORS: Final = 3  # and so many standard errors above it
-
 _RISE_ROWS: Final = 100
 
 
 def alarmed(losses: Floats, promoted_with: float) -> bool:
-    """Whether the champion's losses are worse than when it was promoted, and no accident."""
+    """Whether the champion is worse than when it was promoted, beyond chance."""
     error = float(losses.std()) / len(losses) ** 0.5
     now = float(losses.mean())
     return now > _ALARM * promoted_with and now - promoted_with > _ALARM_ERRORS * error

@@ -1,4 +1,4 @@
-"""The winner fitted once more, on all the rows of its span, for publication."""
+"""Winner of a contest, fitted once more on all the rows of its span."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The base dataset: bytes of a csv, csv.gz or parquet file as records and labels, in order."""
+"""Base dataset: the bytes of a csv, csv.gz or parquet file as records and labels, in order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the search looks: rolling-origin blocks, the newest ending where the judge rows begin."""
+"""Folds of the search: rolling-origin blocks, the newest ending where the judge rows begin."""
 
 from __future__ import annotations
 

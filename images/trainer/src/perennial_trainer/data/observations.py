@@ -1,4 +1,4 @@
-"""Reading the observations below a watermark, each exactly once."""
+"""Observations below a watermark, each exactly once."""
 
 from __future__ import annotations
 

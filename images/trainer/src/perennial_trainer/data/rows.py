@@ -1,4 +1,4 @@
-"""All labelled rows of an attempt as one sequence, oldest first: the base, then observations."""
+"""Rows of an attempt as one sequence, oldest first: the base, then observations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rows that judge, and the rows that may train."""
+"""Split of the rows: those that judge, and those that may train."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Models of the trainer: fitted, published, and deleted when they are old."""

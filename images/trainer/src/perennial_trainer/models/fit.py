@@ -1,4 +1,4 @@
-"""Deterministic LightGBM fits: equal rows, recipe, seed and library give equal bytes."""
+"""Fits by LightGBM, deterministic: equal rows, recipe, seed and library give equal bytes."""
 
 from __future__ import annotations
 

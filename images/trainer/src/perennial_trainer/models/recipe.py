@@ -1,4 +1,4 @@
-"""Recipes: what a fit repeats, and what all fits of an attempt share."""
+"""Recipes of fits, and the material that all fits of an attempt share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which models go: all but the newest, and those that somebody may still serve."""
+"""Retention of models: the newest stay, and those that somebody may still serve."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hyperopt behind two verbs: what to try next, and what came of it.
+"""Hyperopt behind two verbs: ask for the next point, tell its loss.
 
 Ask and tell rather than `fmin`, which ignores start points beside trials, is drawn to NaN losses
 and cannot end a running trial.

@@ -1,4 +1,4 @@
-"""The objective of a search: the mean loss over rolling-origin folds."""
+"""Objective of a search: the mean loss over rolling-origin folds."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from perennial_trainer.models.fit import learn_encoder, lightgbm_dataset, lightg
 from perennial_trainer.models.recipe import Material, Parameters
 
 MOST_TREES: Final = 300
-
-_PATIENCE: Final = 20
+_PATIENCE: Final = 20  # trees without a better loss, before the fit stops
 
 
 class TrialFailed(Exception):  # noqa: N818  a state of the trial
@@ -23,7 +22,7 @@ class TrialFailed(Exception):  # noqa: N818  a state of the trial
 
 
 class CrossValidation:
-    """The objective of a search: mean loss over the folds, each encoded and binned once."""
+    """Rolling-origin cross-validation; each fold is encoded and binned once."""
 
     def __init__(
         self, material: Material, folds: Sequence[Fold], expired: Callable[[], bool]

@@ -1,4 +1,4 @@
-"""A search for parameters: an engine suggests, we evaluate, keep and stop."""
+"""Search for parameters: an engine suggests points, an objective scores them, a budget ends it."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def search(
     objective: Objective,
     start: Sequence[Parameters],
     budget: Budget,
-    seen: Callable[[Trial], None],
+    on_trial: Callable[[Trial], None],
 ) -> list[Trial]:
     """The trials in order: first the start points, then what the algorithm suggests.
 
-    `seen` is told of each. A NaN loss is a failed trial, an exception of the objective too.
+    `on_trial` is called with each. A trial fails by a loss that is not finite, or TrialFailed.
     """
     from perennial_trainer.search.hyperopt import Suggestions  # noqa: PLC0415  2 s: only where it is used
 
@@ -34,7 +34,7 @@ def search(
         trial = _evaluate(objective, number, given)
         engine.tell(trial)
         trials.append(trial)
-        seen(trial)
+        on_trial(trial)
     return trials
 
 

@@ -1,4 +1,4 @@
-"""The space that is searched: each parameter's range."""
+"""Space of a search: the range of each parameter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a search is made of: the space, a budget, and trials that JSON can hold."""
+"""Trials of a search and their budget; JSON can hold a trial."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Features of a model: inferred from rows, and encoded as a matrix."""

@@ -1,4 +1,4 @@
-"""One column of the matrix each: how a feature's values, or a cross of features, become numbers.
+"""Columns of the matrix: the values of a feature, or of a cross of features, as numbers.
 
 A category's code is 0 when it is unknown, else 1 + its place among the levels; so LightGBM sees
 "unknown" as a level of its own, with rows to learn from. "Missing" is a level like any other when

@@ -1,4 +1,4 @@
-"""Records to the matrix that LightGBM sees: one module for trainer and predictor.
+"""Encoder of records: the matrix that LightGBM sees, the same for trainer and predictor.
 
 Numbers are themselves, NaN where missing; categories and crosses are codes (see `columns`). What
 the encoder does not know is counted by feature and never an exception.

@@ -1,4 +1,4 @@
-"""Which features a dataset has: those declared, and what its other columns hold.
+"""Features of a dataset: those declared, and its other columns by what they hold.
 
 The order is that of the declaration, then by name: it does not depend on how records are written.
 """
