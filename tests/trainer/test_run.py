@@ -1,90 +1,20 @@
 """Whole runs against objects in memory."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
-
-import pytest
 
 from perennial_contract.lifecycle import Message, Started
 from perennial_contract.objects.bundle import FILES, MANIFEST, BundleBroken, key
 from perennial_contract.objects.observation import SegmentKey, to_parquet
 from perennial_contract.runtime.objects import Put
-from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Outcome, Verdict
-from perennial_trainer.data.history import DatasetMissing
 from perennial_trainer.models.published import load_published
-from perennial_trainer.ports import Ports
-from perennial_trainer.progress import Progress
-from perennial_trainer.run import run
 from tests.fakes.objects import FakeObjects
-from tests.support.trainer.agrawal import SCHEMA, csv, observations
-from tests.support.trainer.builders import CREATED, a_settings
+from tests.support.trainer.agrawal import observations
+from tests.support.trainer.builders import CREATED
+from tests.support.trainer.house import WATERMARK, House
 
 AT_LOANS_INCOME = {"bucket": "perennial", "secretRef": {"name": "s3"}, "prefix": "loans/income"}
-RENAMED = {
-    "features": [
-        {"name": "pay", "path": "salary", "type": "Number"},
-        {"name": "age", "type": "Number"},
-        {"name": "elevel", "type": "Category"},
-    ]
-}
-FULL_FITS = ["parameters-all", "parameters-recent", "since-rise", "base-rate"]
-WATERMARK = {"t": {"0": 2000}}
-
-
-def no_child(_: Mapping[str, bytes]) -> None:
-    """Checks nothing: what a child process does is another test's business."""
-
-
-@dataclass
-class House:
-    """A bucket with a dataset and a stream, and runs in it."""
-
-    store: FakeObjects = field(default_factory=FakeObjects)
-    datasets: FakeObjects = field(default_factory=FakeObjects)
-    check_in_child: Callable[[Mapping[str, bytes]], None] = no_child
-    hours: int = 0
-    announced: list[Message] = field(default_factory=list)
-
-    def run(self, number: int = 1, **changed: Any) -> Verdict:
-        self.hours += 1
-        settings: TrainerSettings = a_settings(number, **changed)
-        progress = Progress(settings, "pod-1", lambda: 0.0)
-        return run(settings, self.ports(), progress).verdict
-
-    def ports(self) -> Ports:
-        return Ports(
-            store=self.store,
-            datasets=lambda _: self.datasets,
-            check_in_child=self.check_in_child,
-            now=lambda: CREATED + timedelta(days=36500, hours=self.hours),
-            expired=lambda: False,
-            threads=1,
-            announce=self.announced.append,
-        )
-
-
-@pytest.fixture(scope="module")
-def dataset() -> bytes:
-    return csv(7, 3000, 1)
-
-
-@pytest.fixture(scope="module")
-def segments() -> dict[str, bytes]:
-    rows = observations(4, 2000, 2)
-    return {
-        str(SegmentKey("t", 0, first)): to_parquet(rows[first : first + 700])
-        for first in range(0, 2000, 700)
-    }
-
-
-@pytest.fixture
-def house(dataset: bytes) -> House:
-    made = House()
-    made.datasets.put_new("loans.csv", dataset)
-    return made
 
 
 def test_a_first_model_is_published_with_its_manifest_last_and_then_the_verdict(
@@ -237,88 +167,6 @@ class Unheard(list[Message]):
         raise OSError("Kafka is away")
 
 
-def test_a_dataset_that_cannot_be_used_is_refused_and_the_verdict_stands(house: House) -> None:
-    house.datasets.objects["loans.csv"] = b"age,label\n39,maybe\n"
-
-    verdict = house.run()
-
-    assert (verdict.outcome, verdict.reason) == (Outcome.REFUSED, "DataRefused")
-    assert verdict.message.startswith("row 1: column 'label' holds 'maybe'")
-    assert "attempts/1/verdict.json" in house.store.objects
-
-
-def test_a_damaged_number_is_refused_by_column_and_row_of_the_file(
-    house: House, dataset: bytes
-) -> None:
-    lines = dataset.splitlines()
-    lines[7] = b"many" + lines[7][lines[7].index(b",") :]
-    house.datasets.objects["loans.csv"] = b"\n".join(lines)
-
-    verdict = house.run()
-
-    assert (verdict.outcome, verdict.reason) == (Outcome.REFUSED, "DataRefused")
-    assert "column salary" in verdict.message
-    assert "'many' in row 7" in verdict.message
-
-
-def test_a_dataset_that_is_not_there_yet_is_no_verdict(house: House) -> None:
-    house.datasets.objects.clear()
-
-    with pytest.raises(DatasetMissing, match=r"dataset s3://datasets/loans\.csv does not exist"):
-        house.run()
-    assert "attempts/1/verdict.json" not in house.store.objects
-
-
-def test_without_dataset_and_observations_there_is_nothing_to_learn(house: House) -> None:
-    verdict = house.run(dataset=None)
-
-    assert (verdict.outcome, verdict.reason) == (Outcome.REFUSED, "DataRefused")
-
-
-def test_a_cold_start_learns_from_observations_alone(
-    house: House, segments: dict[str, bytes]
-) -> None:
-    house.store.objects.update(segments)
-
-    verdict = house.run(dataset=None, watermark=WATERMARK)
-
-    assert (verdict.outcome, verdict.reason) == (Outcome.PROMOTED, "FirstModel")
-    assert (verdict.judged, verdict.trained) == (500, 1375)
-
-
-@pytest.mark.parametrize(
-    ("changed", "header", "features"),
-    [
-        ({"exclude": ["salary"]}, b"salary", {"age", "elevel", "car", "zipcode", "hvalue"}),
-        (RENAMED, b"pay", {"pay", "age"}),
-    ],
-)
-def test_a_champion_of_another_schema_is_judged_through_its_own_encoder(
-    house: House,
-    segments: dict[str, bytes],
-    changed: dict[str, Any],
-    header: bytes,
-    features: set[str],
-) -> None:
-    house.store.objects.update(segments)
-    champion = house.run().version
-    same = house.run(2, champion=champion, watermark=WATERMARK)
-    house.datasets.objects["loans.csv"] = house.datasets.objects["loans.csv"].replace(
-        b"salary", header, 1
-    )
-
-    verdict = house.run(
-        3, champion=champion, watermark=WATERMARK, schema={**SCHEMA.model_dump(), **changed}
-    )
-
-    assert verdict.scores[0] == same.scores[0]
-    assert [s.candidate for s in verdict.scores][1:] == FULL_FITS
-    assert verdict.outcome is Outcome.PROMOTED
-    found = {f.name for f in load_published(house.store, verdict.version, 1).model.encoder.features}
-    assert features <= found
-    assert "salary" not in found
-
-
 def test_a_champion_that_is_broken_is_replaced_by_what_beats_the_base_rate(house: House) -> None:
     house.store.put_new(str(SegmentKey("t", 0, 0)), to_parquet(observations(7, 2000, 2)))
     champion = house.run().version
@@ -361,14 +209,3 @@ class RacedObjects(FakeObjects):
             )
             super().put_new(key, theirs.model_dump_json(exclude_defaults=True).encode())
         return super().put_new(key, data)
-
-
-def test_labels_younger_than_maturity_do_not_judge(
-    house: House, segments: dict[str, bytes]
-) -> None:
-    house.store.objects.update(segments)
-    champion = house.run().version
-
-    verdict = house.run(2, champion=champion, watermark=WATERMARK, maturity="400000d")
-
-    assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, "TooFewRows")

@@ -13,7 +13,7 @@ from perennial_contract.settings import TrainerSettings
 from perennial_model.features.infer import infer
 from perennial_trainer.contest.contest import Contest
 from perennial_trainer.data.dataset import Base, read
-from perennial_trainer.data.rows import Part, Rows, assemble
+from perennial_trainer.data.rows import Floats, Part, Rows, assemble
 from perennial_trainer.learn import Callbacks
 from perennial_trainer.models.published import ModelToPublish, PublishedModel
 from perennial_trainer.models.recipe import Material
@@ -106,3 +106,15 @@ def served(
         score=score,
     )
     return PublishedModel(f"v{number}-00000000", manifest, built.model)
+
+
+def material(threads: int = 1) -> Material:
+    """Of 1,500 rows of one concept."""
+    made = a_contest(a_base(count=1500), []).material
+    return Material(made.rows, made.features, made.crosses, made.seed, threads)
+
+
+def losses(mean: float, noise: float = 0.1, seed: int = 0) -> Floats:
+    """500 losses of exactly this mean."""
+    drawn: Floats = np.random.default_rng(seed).normal(0, noise, 500)
+    return drawn - float(drawn.mean()) + mean

@@ -1,23 +1,15 @@
 import math
 
 import numpy as np
-import pytest
 
 from perennial_contract.objects.bundle import ENCODER, MODEL
 from perennial_model.runtimes.lightgbm import load
 from perennial_model.tasks.binary import log_losses
-from perennial_trainer.data.folds import Fold
 from perennial_trainer.models.fit import fit, refit_leaves
 from perennial_trainer.models.recipe import DEFAULTS, Material, Recipe
-from perennial_trainer.search.objective import CrossValidation, TrialFailed
-from tests.support.trainer.builders import a_base, a_contest
+from tests.support.trainer.builders import material
 
 RECIPE = Recipe(DEFAULTS, 20, 1000)
-
-
-def material(threads: int = 1) -> Material:
-    made = a_contest(a_base(count=1500), []).material
-    return Material(made.rows, made.features, made.crosses, made.seed, threads)
 
 
 def test_trees_grow_with_the_square_root_of_the_rows_and_never_shrink() -> None:
@@ -78,29 +70,3 @@ def test_a_leaf_refit_keeps_trees_and_encoder_and_moves_values() -> None:
     assert moved.trees == champion.trees
     assert not np.allclose(moved.raw_scores(records), champion.raw_scores(records))
     assert moved.raw_scores(records).tolist() == again.raw_scores(records).tolist()
-
-
-def test_a_trial_is_the_mean_loss_over_its_folds_and_repeats() -> None:
-    folds = [Fold(np.arange(600), np.arange(600, 900)), Fold(np.arange(900), np.arange(900, 1200))]
-    trials = CrossValidation(material(), folds, lambda: False)
-
-    first, again = (trials(parameters) for parameters in (DEFAULTS, DEFAULTS))
-
-    assert first == again
-    assert 0.1 < first[0] < math.log(2)
-    assert 1 <= first[1] <= 300
-    assert trials.rows == 750
-
-
-def test_a_trial_ends_when_time_is_over() -> None:
-    folds = [Fold(np.arange(600), np.arange(600, 900))]
-
-    with pytest.raises(TrialFailed, match="time is over"):
-        CrossValidation(material(), folds, lambda: True)(DEFAULTS)
-
-
-def test_parameters_that_lightgbm_refuses_fail_the_trial() -> None:
-    folds = [Fold(np.arange(600), np.arange(600, 900))]
-
-    with pytest.raises(TrialFailed, match="num_leaves"):
-        CrossValidation(material(), folds, lambda: False)({**DEFAULTS, "num_leaves": 1})
