@@ -197,14 +197,14 @@ def test_a_model_that_is_better_and_still_poor_says_so(base: Base, first: Publis
 def test_only_every_fifth_attempt_searches(
     base: Base, first: PublishedModel, number: int, *, searches: bool
 ) -> None:
-    told: list[Trial] = []
+    trials: list[Trial] = []
     manifest = first.manifest.model_copy(update={"number": number - 1})
     contest = a_contest(base, observations(7, 2000, 2), replace(first, manifest=manifest))
 
-    verdict, _ = learn(contest, replace(QUIET, trial=told.append))
+    verdict, _ = learn(contest, replace(QUIET, trial=trials.append))
 
     assert contest.settings.number == number
-    assert bool(told) is searches
+    assert bool(trials) is searches
     assert ("search" in {s.candidate for s in verdict.scores}) is searches
 
 

@@ -55,8 +55,8 @@ def bucket() -> Bucket:
 
 
 def ended(number: int, outcome: Outcome, **changed: Any) -> Verdict:
-    told = {"uid": "u-0", "number": number, "outcome": outcome, "reason": "", "message": ""}
-    return Verdict.model_validate({**told, "watermark": BEFORE, **changed})
+    plain = {"uid": "u-0", "number": number, "outcome": outcome, "reason": "", "message": ""}
+    return Verdict.model_validate({**plain, "watermark": BEFORE, **changed})
 
 
 def test_the_model_that_was_promoted_last_goes_on(bucket: Bucket) -> None:

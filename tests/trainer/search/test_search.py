@@ -88,12 +88,12 @@ def test_random_search_asks_hyperopts_random_sampler() -> None:
 
 
 def test_a_search_ends_when_its_time_is_over_but_not_before_one_trial() -> None:
-    told: list[Trial] = []
+    seen: list[Trial] = []
 
-    trials = search(bowl, [], Budget(9, Algorithm.TPE, 1, lambda: True), told.append)
+    trials = search(bowl, [], Budget(9, Algorithm.TPE, 1, lambda: True), seen.append)
 
     assert len(trials) == 1
-    assert told == trials
+    assert seen == trials
 
 
 def test_a_trial_is_a_document_that_json_can_hold() -> None:

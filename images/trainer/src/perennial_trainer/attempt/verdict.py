@@ -31,6 +31,7 @@ def unscored(settings: TrainerSettings, outcome: Outcome, reason: Reason, messag
 
 
 def too_few_rows(contest: Contest) -> Verdict:
+    """The verdict where no decision can be taken."""
     count, positive = int(contest.rows.new.sum()), contest.rows.labels[contest.rows.new] > 0
     label = contest.settings.label_schema.label
     if count and (positive.all() or not positive.any()):
@@ -46,7 +47,7 @@ def too_few_rows(contest: Contest) -> Verdict:
 
 
 def scored(contest: Contest, parts: Split, decision: Decision) -> Verdict:
-    """What was decided on the judge rows; the version comes with the publication."""
+    """The verdict of a decision on the judge rows; its version comes with the publication."""
     scores = [*decision.scores]
     if contest.champion:  # shown beside the models: none of them may lose to it unnoticed
         losses = contest.losses(base_rate(contest.rows, parts.judge), parts.judge)
@@ -89,8 +90,8 @@ def _reason(contest: Contest, decision: Decision, won: Score | None) -> Reason:
 def _promoted(contest: Contest, held: Score, won: Score, parts: Split) -> str:
     poor = ": better, still poor" if won.loss > STILL_POOR else ""
     return (
-        f"{won.candidate}: log loss {won.loss:.4f} instead of {held.loss:.4f} of {_rival(contest)}"
-        f" on the {len(parts.judge)} newest rows{poor}"
+        f"{won.candidate}: log loss {won.loss:.4f} instead of {held.loss:.4f}"
+        f" of {_defender(contest)} on the {len(parts.judge)} newest rows{poor}"
     )
 
 
@@ -108,9 +109,9 @@ def _kept(contest: Contest, decision: Decision) -> str:
     gain = "no sure gain" if sure else "no gain"
     return (
         f"{gain}: {kept}; the best challenger, {best.candidate}, has log loss {best.loss:.4f}"
-        f" against {held.loss:.4f} of {_rival(contest)}{sure}"
+        f" against {held.loss:.4f} of {_defender(contest)}{sure}"
     )
 
 
-def _rival(contest: Contest) -> str:
+def _defender(contest: Contest) -> str:
     return contest.settings.champion if contest.champion else "the base rate"

@@ -28,6 +28,7 @@ class Span:
         return self.last is None and self.since is None
 
     def of(self, index: Index) -> Index:
+        """Those at `index`, which rises, that lie in the span."""
         since = index if self.since is None else index[index >= self.since]
         return since if self.last is None else since[-self.last :]
 

@@ -14,7 +14,7 @@ from perennial_trainer.models.recipe import Material
 
 @dataclass(frozen=True, slots=True)
 class Contest:
-    """`champion` is None where there is none that can be judged."""
+    """The rows to compete on; `champion` is None where there is none that can be judged."""
 
     settings: TrainerSettings
     material: Material
@@ -34,10 +34,11 @@ class Contest:
         return int(self.rows.new[index].sum())
 
     def losses_to_beat(self, index: Index) -> Floats:
-        """Row losses of what is to be beaten: the champion, or without one the base rate."""
+        """Losses of the champion on the rows at `index`, or without one of the base rate."""
         if self.champion is None:
             return log_losses(self.rows.labels[index], base_rate(self.rows, index))
         return self.losses(self.champion.model.probabilities(self.rows.pick(index)), index)
 
     def losses(self, probabilities: Floats, index: Index) -> Floats:
+        """Log losses of the rows at `index`, in nats, shape (n,)."""
         return log_losses(self.rows.labels[index], probabilities)

@@ -1,4 +1,4 @@
-"""Folds of the search: rolling-origin blocks, the newest ending where the judge rows begin."""
+"""Folds of the search: rolling-origin blocks, the newest ending just before the judge rows."""
 
 from __future__ import annotations
 

@@ -40,12 +40,14 @@ def refit_leaves(material: Material, champion: Model, index: Index) -> Model:
 
 
 def learn_encoder(material: Material, index: Index) -> Encoder:
+    """The encoder of the rows at `index` alone."""
     return learn(material.rows.pick(index), material.features, material.crosses)
 
 
 def lightgbm_dataset(
     material: Material, encoder: Encoder, index: Index, encoded: Encoded
 ) -> lgb.Dataset:
+    """Encoded rows at `index` with their labels, for LightGBM to bin."""
     return lgb.Dataset(
         encoded.matrix,
         material.rows.labels[index],
@@ -55,6 +57,7 @@ def lightgbm_dataset(
 
 
 def lightgbm_parameters(material: Material, parameters: Parameters) -> dict[str, Any]:
+    """LightGBM's parameters: a recipe's, and those that every fit has."""
     return {
         "objective": binary.OBJECTIVE,
         "bagging_freq": 1,

@@ -27,6 +27,7 @@ class PublishedModel:
 
     @property
     def recipe(self) -> Recipe:
+        """As it stands in the manifest, where a fit repeats it."""
         parameters = dict(self.manifest.parameters)
         trees = int(parameters.pop(TREES, self.model.trees))
         rows = int(parameters.pop(TREE_ROWS, self.manifest.rows))
@@ -35,13 +36,16 @@ class PublishedModel:
 
 @dataclass(frozen=True, slots=True)
 class ModelToPublish:
-    """The model to publish."""
+    """A model that has won, before it has a version."""
 
     candidate: str
+    """Its name among the candidates, as in a verdict's scores."""
     model: Model
     recipe: Recipe
     rows: int
+    """Rows that it was fitted on."""
     window: int | None
+    """Newest rows that it was fitted on; None for all."""
 
 
 def find_published(store: Objects, version: str, threads: int) -> PublishedModel | None:
@@ -60,7 +64,7 @@ def find_published(store: Objects, version: str, threads: int) -> PublishedModel
 
 
 def load_published(store: Objects, version: str, threads: int) -> PublishedModel:
-    """A published model.
+    """A published model, checked and loaded.
 
     Raises:
         ModelMissing: It is not there.
