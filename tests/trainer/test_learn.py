@@ -155,7 +155,9 @@ def test_too_few_new_rows_decide_nothing(base: Base, first: PublishedModel) -> N
 
     assert built is None
     assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, "TooFewRows")
-    assert verdict.message.startswith("500 new rows are too few: half of them must be 300")
+    assert verdict.message.startswith(
+        "500 new rows are too few: at most half of them can judge, and at least 300 must"
+    )
 
 
 def test_a_class_that_no_new_row_has_is_named(base: Base, first: PublishedModel) -> None:

@@ -81,8 +81,8 @@ def test_an_empty_batch_has_no_rows() -> None:
         ([Feature(name="a", type=FeatureType.NUMBER, fill="?")], [], r"feature a: fill '\?'"),
         ([A, B], [["a", "b"]], r"cross \['a', 'b'\]: a is no category"),
         ([A, B], [["b", "d"]], r"cross \['b', 'd'\]: d is no category"),
-        ([A, A], [], "feature a stands 2 times"),
-        ([B, C], [["b", "c"], ["b", "c"]], r"feature b\*c stands 2 times"),
+        ([A, A], [], "feature a occurs 2 times"),
+        ([B, C], [["b", "c"], ["b", "c"]], r"feature b\*c occurs 2 times"),
     ],
 )
 def test_features_that_contradict_themselves_are_refused(

@@ -170,7 +170,7 @@ def test_a_model_of_other_classes_is_not_taken_up(bucket: Bucket) -> None:
     adopted = bucket.adopt()
 
     assert (adopted.number, adopted.version, adopted.score) == (1, "", None)
-    assert adopted.message.endswith(f"; its model {version} answers other classes")
+    assert adopted.message.endswith(f"; its model {version} answers with other classes")
 
 
 def test_an_attempt_that_cannot_be_read_counts_by_its_number_alone(bucket: Bucket) -> None:

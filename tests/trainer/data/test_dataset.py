@@ -80,7 +80,7 @@ def test_a_declared_feature_with_a_path_stands_where_events_have_it() -> None:
         (b"", "s3://d/a.csv", "s3://d/a.csv is empty"),
         (b"age,income\n", "s3://d/a.csv", "s3://d/a.csv holds no rows"),
         (b"age,label\n1,>50K\n", "s3://d/a.csv", "s3://d/a.csv has no column 'income'"),
-        (b"age,age,income\n1,2,>50K\n", "s3://d/a.csv", "column 'age' stands twice"),
+        (b"age,age,income\n1,2,>50K\n", "s3://d/a.csv", "column 'age' occurs twice"),
         (b"age,income\n1,>50K\n1,2,3\n", "s3://d/a.csv", "row 2 has 3 values, the header 2"),
         (b"age,income\n1,>50K\n1,maybe\n", "s3://d/a.csv", "row 2: column 'income' holds 'maybe'"),
         (b"\xff\xfe\x00", "s3://d/a.csv", "s3://d/a.csv cannot be read"),
@@ -122,12 +122,14 @@ def test_a_parquet_value_that_python_cannot_hold_is_refused_by_column(
 def test_a_time_that_is_not_finite_is_refused_by_name(time: str) -> None:
     data = f"when,income\n1,>50K\n{time},>50K\n".encode()
 
-    with pytest.raises(DataRefused, match=f"row 2: column 'when' holds '{time}', no time"):
+    with pytest.raises(
+        DataRefused, match=f"row 2: column 'when' holds '{time}', which is not a time"
+    ):
         read(data, a_dataset(time_column="when"), SCHEMA)
 
 
 def test_a_row_without_a_time_is_refused_by_name() -> None:
-    with pytest.raises(DataRefused, match="row 2: column 'when' holds 'noon', no time"):
+    with pytest.raises(DataRefused, match="row 2: column 'when' holds 'noon', which is not a time"):
         read(b"when,income\n1,>50K\nnoon,>50K\n", a_dataset(time_column="when"), SCHEMA)
 
 

@@ -102,7 +102,7 @@ def adopt(settings: TrainerSettings, store: Objects) -> Verdict:
     if left is None:
         return verdict
     if not _answers_alike(left.manifest, settings):
-        why = f"goes on after {after}; its model {left.version} answers other classes"
+        why = f"goes on after {after}; its model {left.version} answers with other classes"
         return verdict.model_copy(update={"message": why})
     return verdict.model_copy(
         update={

@@ -39,9 +39,9 @@ def too_few_rows(contest: Contest) -> Verdict:
         why = f"none of the {count} new rows has the label {absent!r}"
     else:
         why = (
-            f"{count} new rows are too few: half of them must be"
-            f" {contest.settings.promotion.min_judged} to judge on, with 20 of each class and"
-            " labels old enough, and the rows before them must have 20 of each class"
+            f"{count} new rows are too few: at most half of them can judge, and at least"
+            f" {contest.settings.promotion.min_judged} must, with 20 of each class and labels old"
+            " enough; the rows before them need 20 of each class, too"
         )
     return unscored(contest.settings, Outcome.INCONCLUSIVE, Reason.TOO_FEW_ROWS, why)
 

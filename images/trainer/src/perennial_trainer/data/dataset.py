@@ -122,7 +122,7 @@ def _plain(value: object) -> object:
 def _check_columns(names: Sequence[str], dataset: Dataset, schema: Schema) -> None:
     if len(set(names)) < len(names):
         twice = next(name for i, name in enumerate(names) if name in names[:i])
-        raise DataRefused(f"column {twice!r} stands twice in {dataset.uri}")
+        raise DataRefused(f"column {twice!r} occurs twice in {dataset.uri}")
     needed = [dataset.label, *([dataset.time_column] if dataset.time_column else [])]
     for name in [*needed, *(feature.name for feature in schema.features)]:
         if name not in names:
@@ -158,9 +158,11 @@ def _time(value: object, row: int, column: str) -> float:
     try:
         seconds = _seconds(text)
     except (ValueError, OverflowError) as error:
-        raise DataRefused(f"row {row}: column {column!r} holds {value!r}, no time") from error
+        raise DataRefused(
+            f"row {row}: column {column!r} holds {value!r}, which is not a time"
+        ) from error
     if not isfinite(seconds):
-        raise DataRefused(f"row {row}: column {column!r} holds {value!r}, no time")
+        raise DataRefused(f"row {row}: column {column!r} holds {value!r}, which is not a time")
     return seconds
 
 

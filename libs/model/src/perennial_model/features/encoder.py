@@ -159,7 +159,7 @@ def learn(
 
     Raises:
         DataRefused: A fill is no number, a cross is not of category features, or a name
-            stands twice.
+            occurs twice.
     """
     read = {feature.name: Source(feature).values(records) for feature in features}
     columns = [_learned(feature, read[feature.name]) for feature in features]
@@ -175,7 +175,7 @@ def learn(
     encoder = Encoder(columns, learned)
     for name, count in Counter(encoder.names).items():
         if count > 1:
-            raise DataRefused(f"feature {name} stands {count} times")
+            raise DataRefused(f"feature {name} occurs {count} times")
     return encoder
 
 
