@@ -9,10 +9,9 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 from prometheus_client.registry import Collector
 
-from perennial_contract.reasons import DeadLetter, Told
-from perennial_contract.reasons import Reason as SaidByPrograms
+from perennial_contract.reasons import DeadLetter, ProgramReason, Told
 from perennial_operator import metrics as operator
-from perennial_operator.api.reasons import Reason as SaidByOperator
+from perennial_operator.api.reasons import Reason
 from perennial_predictor import metrics as predictor
 from perennial_recorder import metrics as recorder
 from perennial_trainer import metrics as trainer
@@ -53,8 +52,8 @@ def reasons() -> str:
     """The page of all reasons, each with its remedy."""
     parts = [
         _REASONS_HEAD,
-        *(_OPERATOR, _remedies(SaidByOperator)),
-        *(_PROGRAMS, _remedies(SaidByPrograms)),
+        *(_OPERATOR, _remedies(Reason)),
+        *(_PROGRAMS, _remedies(ProgramReason)),
         *(_DEAD_LETTERS, _remedies(DeadLetter)),
     ]
     return "\n\n".join(parts) + "\n"

@@ -10,12 +10,14 @@ from examples.demo.display.frame import Scene
 from examples.demo.display.screen import Screen
 from examples.demo.timeline import Timeline
 from examples.demo.view import View, sentence
-from perennial_operator.api.status import Entry, Outcome
+from perennial_operator.api.status import AttemptOutcome, Entry
 
 LIMIT: Final = 20 * 60.0  # seconds for the whole demo
 LAST_ANSWERS: Final = 60.0  # seconds that the last events may take to be answered
 LOOK: Final = 1.0  # seconds between two looks
-NO_MODEL: Final = frozenset({Outcome.REFUSED, Outcome.REJECTED, Outcome.INCONCLUSIVE})
+NO_MODEL: Final = frozenset(
+    {AttemptOutcome.REFUSED, AttemptOutcome.REJECTED, AttemptOutcome.INCONCLUSIVE}
+)
 
 
 class Failed(Exception):  # noqa: N818  what became of the demo

@@ -14,7 +14,7 @@ from examples.demo.timeline import Timeline
 from examples.demo.view import sentence, short
 from perennial_contract.objects.watermark import total
 from perennial_contract.status import Score
-from perennial_operator.api.status import Outcome
+from perennial_operator.api.status import AttemptOutcome
 
 SEARCH_AND_FIT: Final = ("search", "judge", "refit")  # candidates are fitted while it judges
 
@@ -68,7 +68,7 @@ def handovers(facts: Facts) -> Iterator[Handover]:
     labels = sorted(facts.labels)
     first = {a.model: a.at for a in sorted(facts.served, key=lambda a: a.at, reverse=True)}
     last = {a.model: a.at for a in sorted(facts.served, key=lambda a: a.at)}
-    consumed = [end for end in facts.attempts if end.entry.outcome is not Outcome.SUPERSEDED]
+    consumed = [end for end in facts.attempts if end.entry.outcome is not AttemptOutcome.SUPERSEDED]
     for before, end in pairwise(consumed):
         old, new = end.entry.champion, end.entry.version
         full = total(before.verdict.watermark) + facts.threshold
@@ -124,7 +124,7 @@ def _attempt(end: Ended, grades: Iterable[Grade]) -> Iterator[str]:
     yield f"  {sentence(end.entry)}"
     if end.verdict.scores:
         yield "      " + ", ".join(_score(score) for score in end.verdict.scores)
-    if end.entry.outcome is Outcome.PROMOTED:
+    if end.entry.outcome is AttemptOutcome.PROMOTED:
         mine = [grade.right for grade in grades if grade.model == end.entry.version]
         if mine:
             share = sum(mine) / len(mine)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from perennial_contract.objects.watermark import total
-from perennial_operator.api.status import Entry, Outcome, Status
+from perennial_operator.api.status import AttemptOutcome, Entry, Status
 
 Cells = tuple[tuple[str, str], ...]
 """Columns and cells of one row, as `kubectl get` prints them."""
@@ -58,9 +58,9 @@ def read(resource: dict[str, Any], row: Cells = ()) -> View:
 def sentence(entry: Entry) -> str:
     """A verdict for a person."""
     match entry.outcome:
-        case Outcome.PROMOTED:
+        case AttemptOutcome.PROMOTED:
             said = f"promoted {short(entry.version)}, {entry.message}"
-        case Outcome.SUPERSEDED:
+        case AttemptOutcome.SUPERSEDED:
             said = f"superseded, {SUPERSEDED}"
         case _:
             said = entry.message or entry.reason

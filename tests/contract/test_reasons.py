@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from perennial_contract.reasons import Reason, Told
+from perennial_contract.reasons import ProgramReason, Told
 from perennial_contract.runtime.objects import BucketMissing, StorageRefused, StoreError
 from perennial_contract.status import Problem
 
@@ -25,18 +25,18 @@ def test_no_reason_has_two_meanings(kind: type[Told]) -> None:
 
 
 def test_a_member_is_named_as_its_value() -> None:
-    assert {r.value: r.name.title().replace("_", "") for r in Reason} == {
-        r.value: r.value for r in Reason
+    assert {r.value: r.name.title().replace("_", "") for r in ProgramReason} == {
+        r.value: r.value for r in ProgramReason
     }
 
 
 @pytest.mark.parametrize("error", [StoreError, BucketMissing, StorageRefused])
 def test_what_the_store_says_is_a_reason(error: type[StoreError]) -> None:
-    assert error.reason in set(Reason)
+    assert error.reason in set(ProgramReason)
 
 
 def test_a_reason_is_written_as_its_value() -> None:
-    assert f"{Reason.TOPIC_MISSING}" == "TopicMissing"
-    assert Problem(reason=Reason.TOPIC_MISSING, message="m").model_dump_json() == (
+    assert f"{ProgramReason.TOPIC_MISSING}" == "TopicMissing"
+    assert Problem(reason=ProgramReason.TOPIC_MISSING, message="m").model_dump_json() == (
         '{"reason":"TopicMissing","message":"m"}'
     )

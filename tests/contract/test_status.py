@@ -5,13 +5,13 @@ from hypothesis import strategies as st
 
 from perennial_contract.status import (
     MAX_TERMINATION_BYTES,
-    Outcome,
     PredictorReport,
     Problem,
     RecorderReport,
     Report,
     Score,
     Verdict,
+    VerdictOutcome,
 )
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
@@ -19,7 +19,7 @@ verdicts = st.builds(
     Verdict,
     uid=st.uuids().map(str),
     number=st.integers(1, 10**6),
-    outcome=st.sampled_from(Outcome),
+    outcome=st.sampled_from(VerdictOutcome),
     reason=st.sampled_from(["Better", "NoGain", "DataRefused"]),
     message=texts | st.text("\x00\U0001f600", min_size=2000, max_size=5000),
     version=st.sampled_from(["", "v7-3fa9c1d2"]),
@@ -51,7 +51,7 @@ def test_a_verdict_that_fits_is_whole() -> None:
     verdict = Verdict(
         uid="u-1",
         number=8,
-        outcome=Outcome.PROMOTED,
+        outcome=VerdictOutcome.PROMOTED,
         reason="Better",
         message="v8 is better",
         scores=[Score(candidate="search", loss=0.3, gain=0.01, confidence=0.9)],

@@ -6,9 +6,8 @@ from pathlib import Path
 import pytest
 
 from docs.generate import HERE, PAGES
-from perennial_contract.reasons import DeadLetter
-from perennial_contract.reasons import Reason as SaidByPrograms
-from perennial_operator.api.reasons import Reason as SaidByOperator
+from perennial_contract.reasons import DeadLetter, ProgramReason
+from perennial_operator.api.reasons import Reason
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted([*ROOT.glob("operator/src/**/*.py"), *ROOT.glob("images/*/src/**/*.py")])
@@ -25,7 +24,7 @@ def test_every_reason_stands_on_its_page_with_what_to_do_about_it() -> None:
     page = (HERE / "reasons.md").read_text()
     told = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", page, re.MULTILINE))
 
-    assert set(told) == {m.value for e in (SaidByOperator, SaidByPrograms, DeadLetter) for m in e}
+    assert set(told) == {m.value for e in (Reason, ProgramReason, DeadLetter) for m in e}
     assert [remedy for remedy in told.values() if not re.search(r"[.?]$", remedy)] == []
 
 

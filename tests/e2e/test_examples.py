@@ -13,7 +13,7 @@ from examples.demo.adapters import kafka
 from examples.demo.data.rows import people
 from examples.demo.pipeline import Pipeline, load
 from perennial_contract.objects.watermark import total
-from perennial_operator.api.status import Outcome, Status, Trigger
+from perennial_operator.api.status import AttemptOutcome, Status, Trigger
 from tests.e2e.conftest import ROOT
 from tests.support.e2e.kubectl import Json, eventually, kubectl
 from tests.support.e2e.published_client import PublishedClient
@@ -152,7 +152,7 @@ def test_without_a_dataset_the_first_thousand_labels_make_the_model_that_answers
         answered: Counter[str] = eventually(60, "all are answered", lambda: all_of(asked, pipeline))
         assert set(answered.values()) == {1}
         first = status_of("cold-start").history[0]
-        assert (first.outcome, first.reason) == (Outcome.PROMOTED, "FirstModel")
+        assert (first.outcome, first.reason) == (AttemptOutcome.PROMOTED, "FirstModel")
 
 
 def all_of(asked: set[str], pipeline: Pipeline) -> Counter[str] | None:

@@ -5,7 +5,7 @@ from typing import Final
 
 import pytest
 
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from tests.support.e2e.kubectl import Json, apply, kubectl, listed
 from tests.support.e2e.pipeline import BUCKET, Pipeline
 from tests.support.e2e.rows import LOANS, loans
@@ -94,7 +94,7 @@ def test_a_pipeline_says_what_it_is_refused_then_works_and_takes_a_secret_that_c
 
 def is_refused(pipeline: Pipeline) -> bool:
     condition = pipeline.condition("RecorderAvailable")
-    return condition.get("reason") == Reason.KAFKA_REFUSED
+    return condition.get("reason") == ProgramReason.KAFKA_REFUSED
 
 
 def tells(pipeline: Pipeline, kind: str) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from perennial_contract.messages.references import Headers
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_recorder.records import Arrival, Overtaken, Partition, Topic, Trouble
 
 
@@ -172,4 +172,4 @@ class BrokerSource:
         try:
             return self._broker.logs[partition.topic][partition.number]
         except (KeyError, IndexError):
-            raise Trouble(Reason.KAFKA_UNAVAILABLE, f"{partition} is not there") from None
+            raise Trouble(ProgramReason.KAFKA_UNAVAILABLE, f"{partition} is not there") from None

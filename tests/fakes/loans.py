@@ -12,14 +12,14 @@ from examples.demo.display.frame import Scene
 from examples.demo.pipeline import load
 from examples.demo.traffic import Issue, Traffic
 from examples.demo.view import View, read
-from perennial_operator.api.status import Entry, Outcome, Trigger
+from perennial_operator.api.status import AttemptOutcome, Entry, Trigger
 
 PIPELINE = load()
 
 
-def entry(number: int, outcome: Outcome = Outcome.REJECTED, **more: Any) -> Entry:
+def entry(number: int, outcome: AttemptOutcome = AttemptOutcome.REJECTED, **more: Any) -> Entry:
     """An attempt that has ended; a promoted one published v<number>."""
-    promoted = outcome is Outcome.PROMOTED
+    promoted = outcome is AttemptOutcome.PROMOTED
     usual = {
         "trigger": Trigger.THRESHOLD,
         "reason": "Better" if promoted else "NoGain",
@@ -66,7 +66,7 @@ class FakeLoans:
     """When the attempt was recorded, its function and its watermark."""
     changed_at: int = 0
     """How many labels there were when the world changed."""
-    ended: list[Entry] = field(default_factory=lambda: [entry(1, Outcome.PROMOTED)])
+    ended: list[Entry] = field(default_factory=lambda: [entry(1, AttemptOutcome.PROMOTED)])
 
     def __post_init__(self) -> None:
         self.traffic = Traffic(PIPELINE, "fake", self.rows)
@@ -136,7 +136,7 @@ class FakeLoans:
         assert self.running is not None
         _, function, watermark = self.running
         better = function != self.known
-        outcome = Outcome.PROMOTED if better else Outcome.REJECTED
+        outcome = AttemptOutcome.PROMOTED if better else AttemptOutcome.REJECTED
         self.ended.append(entry(len(self.ended) + 1, outcome))
         self.known, self.handled, self.running = function, watermark, None
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_trainer.attempt.termination import write_problem
 from tests.golden.attempts import STREAM, Attempts
 from tests.golden.golden import Golden
@@ -54,6 +54,6 @@ def test_too_few_rows_leave_the_same(golden: Golden, attempts: Attempts) -> None
 
 def test_a_run_without_a_verdict_has_the_same_last_words(golden: Golden, tmp_path: Path) -> None:
     log = tmp_path / "termination-log"
-    code = write_problem(log, Reason.STORAGE_REFUSED, "é" * 600)
+    code = write_problem(log, ProgramReason.STORAGE_REFUSED, "é" * 600)
 
     golden.same("trainer/undecided.json", {"exit code": code, "termination": log.read_text()})

@@ -17,7 +17,7 @@ from examples.demo.adapters.kafka import (
     read_back,
 )
 from examples.demo.pipeline import Message
-from perennial_contract.status import Outcome, Verdict
+from perennial_contract.status import Verdict, VerdictOutcome
 
 pytestmark = pytest.mark.integration
 
@@ -85,7 +85,7 @@ def test_what_lies_below_a_prefix_is_cleared_and_nothing_else(bucket: str) -> No
 
 
 def test_a_verdict_is_read_and_an_absent_one_is_none(bucket: str) -> None:
-    told = Verdict(uid="u", number=2, outcome=Outcome.REJECTED, reason="NoGain", message="m")
+    told = Verdict(uid="u", number=2, outcome=VerdictOutcome.REJECTED, reason="NoGain", message="m")
     store.put(f"s3://{bucket}/p/attempts/2/verdict.json", told.model_dump_json().encode())
 
     assert store.verdict(bucket, "p", 2) == told

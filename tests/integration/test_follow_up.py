@@ -18,7 +18,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from perennial_contract.lifecycle import Completed, Started
 from perennial_contract.objects.bundle import FILES, MANIFEST, key
-from perennial_contract.status import Outcome, Verdict
+from perennial_contract.status import Verdict, VerdictOutcome
 from perennial_trainer.adapters.mlflow import ENVIRONMENT, track
 from perennial_trainer.attempt.mlflow_run import MlflowRun
 from tests.support.servers import KAFKA_SASL, MLFLOW, need, need_certificates
@@ -218,7 +218,7 @@ def test_an_mlflow_that_never_answers_costs_seconds_and_no_verdict(
         assert quick.run(quick.settings(tracking={"uri": uri}), tmp_path / "log") == 42
 
     verdict = Verdict.model_validate_json((tmp_path / "log").read_bytes())
-    assert verdict.outcome is Outcome.REFUSED
+    assert verdict.outcome is VerdictOutcome.REFUSED
     assert [what for what, _ in quick.left_out()] == ["tracking"]
 
 

@@ -15,7 +15,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it does
     ResourceType,
 )
 
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.status import Problem
 from perennial_predictor import ports as predictor_ports
@@ -73,7 +73,7 @@ def only_described(stream: Stream, kind: ResourceType, name: str) -> Iterator[No
 def refusal(state: State) -> str:
     def refused() -> str:
         problem = state.report().problem or Problem(reason="", message="")
-        return problem.message if problem.reason == Reason.KAFKA_REFUSED else ""
+        return problem.message if problem.reason == ProgramReason.KAFKA_REFUSED else ""
 
     told: str = until(refused)
     assert not state.report().ready
@@ -113,7 +113,10 @@ def test_a_topic_that_is_seen_and_may_not_be_read_is_named_each_time(stream: Str
         for look in looks:
             first = until(partial(trouble, look))
             assert (first, trouble(look)) == (
-                (Reason.KAFKA_REFUSED, f"Kafka refuses us: we may not read topic {stream.events}"),
+                (
+                    ProgramReason.KAFKA_REFUSED,
+                    f"Kafka refuses us: we may not read topic {stream.events}",
+                ),
             ) * 2
         locked.close()
         for look in looks:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from perennial_contract.objects.observation import SegmentKey, to_parquet
-from perennial_contract.status import Outcome, TrainerReport, Verdict
+from perennial_contract.status import TrainerReport, Verdict, VerdictOutcome
 from perennial_trainer.models.published import load_published
 from tests.support.trainer.agrawal import observations
 from tests.support.trainer.process import BUCKET, Bucket
@@ -43,7 +43,7 @@ def test_a_first_model_then_a_better_one_after_the_world_changed(
 
     assert bucket.run(bucket.settings(), log) == 0
     first = verdict_in(log)
-    assert (first.outcome, first.reason) == (Outcome.PROMOTED, "FirstModel")
+    assert (first.outcome, first.reason) == (VerdictOutcome.PROMOTED, "FirstModel")
     assert bucket.store.get("attempts/1/verdict.json") is not None
 
     for partition, count in ((0, 1200), (1, 800)):
@@ -54,7 +54,7 @@ def test_a_first_model_then_a_better_one_after_the_world_changed(
     second_settings = bucket.settings(2, champion=first.version, watermark=WATERMARK)
     assert bucket.run(second_settings, log) == 0
     second = verdict_in(log)
-    assert (second.outcome, second.champion) == (Outcome.PROMOTED, first.version)
+    assert (second.outcome, second.champion) == (VerdictOutcome.PROMOTED, first.version)
     assert second.score is not None
     assert second.score < 0.6 < second.scores[0].loss
     served = load_published(bucket.store, second.version, 1)

@@ -4,8 +4,8 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial_contract.reasons import Reason as Program
-from perennial_contract.status import Outcome, Report
+from perennial_contract.reasons import ProgramReason
+from perennial_contract.status import Report, VerdictOutcome
 from perennial_operator.api.reasons import Reason
 from perennial_operator.api.status import Status
 from perennial_operator.manifests.deployment import template_digest
@@ -142,7 +142,7 @@ def test_whatever_is_seen_a_pass_over_what_it_led_to_settles(
     verdict = a_verdict(number, champion=pipeline.status.head)
     ends = {
         "promoted": with_verdict(verdict),
-        "refused": with_verdict(a_verdict(number, Outcome.REFUSED), 42),
+        "refused": with_verdict(a_verdict(number, VerdictOutcome.REFUSED), 42),
         "later": with_verdict(verdict.model_copy(update={"uid": "another"}), 75),
     }
     pod = a_recorder(ready=recorder == "fine")
@@ -168,8 +168,8 @@ def test_whatever_is_seen_a_pass_over_what_it_led_to_settles(
     while passes < 5:
         decided = decide(pipeline, world)
         assert all(not decided.create or pipeline.status.running() for _ in decided.create)
-        assert {c.reason for c in decided.status.conditions} <= {*Reason, *Program}
-        assert {event.reason for event in decided.events} <= {*Reason, *Program}
+        assert {c.reason for c in decided.status.conditions} <= {*Reason, *ProgramReason}
+        assert {event.reason for event in decided.events} <= {*Reason, *ProgramReason}
         if patch_of(pipeline, decided) == {}:
             break
         running = pipeline.status.running()

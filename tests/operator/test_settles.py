@@ -6,10 +6,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from perennial_contract.status import Outcome
+from perennial_contract.status import VerdictOutcome
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.status import Candidate, Handled, Status
-from perennial_operator.api.status import Outcome as Ending
+from perennial_operator.api.status import AttemptOutcome, Candidate, Handled, Status
 from perennial_operator.decide.versions import served
 from perennial_operator.observe.world import Observed
 from tests.support.operator.builders import (
@@ -71,12 +70,12 @@ SECTIONS = st.fixed_dictionaries(
     },
     optional={"dataset": st.none(), "lifecycle": st.just({"topic": "lifecycle"})},
 )
-ENDS = st.sampled_from([None, 0, 1, 42, "lost", *Outcome])
+ENDS = st.sampled_from([None, 0, 1, 42, "lost", *VerdictOutcome])
 
 
 def a_status(draw: st.DrawFn) -> Status:
     """As some sequence of edits, verdicts and faults may have left it."""
-    outcomes = draw(st.lists(st.sampled_from(list(Ending)), max_size=3))
+    outcomes = draw(st.lists(st.sampled_from(list(AttemptOutcome)), max_size=3))
     history = [an_entry(number, outcome, champion=V1) for number, outcome in enumerate(outcomes, 1)]
     newest = len(history) + draw(st.integers(0, 1))
     waits = draw(st.booleans())
@@ -113,9 +112,9 @@ def a_world_of(pipeline: Pipeline, end: Any) -> Observed:
         job["status"] = {"conditions": [{"type": "Failed", "status": "True"}]}
         return a_world(pipeline, reports=(said,), job=job)
     code = end if isinstance(end, int) else 0
-    outcome = end if isinstance(end, Outcome) else Outcome.REJECTED
+    outcome = end if isinstance(end, VerdictOutcome) else VerdictOutcome.REJECTED
     told = with_verdict(a_verdict(attempt.number, outcome, champion=attempt.champion), code)
-    message = told.message if isinstance(end, Outcome) else ""
+    message = told.message if isinstance(end, VerdictOutcome) else ""
     ended = type(told)(told.code, told.reason, message)
     pod = a_trainer(running=False, ended=ended)
     return a_world(pipeline, reports=(said,), job=job, more=(pod,))

@@ -1,6 +1,6 @@
 import pytest
 
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime.objects import BucketMissing
 from perennial_contract.status import Problem
 from perennial_recorder.records import Trouble
@@ -13,12 +13,12 @@ class Table:
 
     def __init__(self) -> None:
         self.time = 100.0
-        self.failed: list[Reason] = []
+        self.failed: list[ProgramReason] = []
         self.schedule = Schedule(lambda: self.time)
         self.retries = Retries(self.schedule, 5.0, self.failed.append)
 
 
-AWAY = Trouble(Reason.KAFKA_UNAVAILABLE, "Kafka is away")
+AWAY = Trouble(ProgramReason.KAFKA_UNAVAILABLE, "Kafka is away")
 
 
 def fail(table: Table, part: str = "kafka", error: Exception = AWAY) -> None:
@@ -42,7 +42,7 @@ def test_what_failed_is_a_problem_until_it_works_and_is_left_alone_for_a_while()
     assert problem == Problem(reason="KafkaUnavailable", message="Kafka is away")
     assert tried == [False, True]
     assert table.retries.problem() is None
-    assert table.failed == [Reason.KAFKA_UNAVAILABLE]
+    assert table.failed == [ProgramReason.KAFKA_UNAVAILABLE]
 
 
 def test_what_may_have_changed_is_looked_at_after_a_failure() -> None:

@@ -9,7 +9,7 @@ import pytest
 from perennial_contract.lifecycle import Completed, Message
 from perennial_contract.objects.bundle import FILES, MANIFEST, key
 from perennial_contract.runtime.objects import StoreError
-from perennial_contract.status import Outcome, Verdict
+from perennial_contract.status import Verdict, VerdictOutcome
 from perennial_trainer.attempt.mlflow_run import FinishedAttempt, MlflowRun
 from perennial_trainer.follow_up import follow_up
 from tests.fakes.objects import FakeObjects
@@ -28,7 +28,7 @@ SETTINGS = a_settings(
 VERDICT = Verdict(
     uid="u-1",
     number=9,
-    outcome=Outcome.REJECTED,
+    outcome=VerdictOutcome.REJECTED,
     reason="NoGain",
     message="no gain",
     champion="v2-0000abcd",

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from perennial_contract.objects.observation import Observation
-from perennial_contract.status import Outcome, Verdict
+from perennial_contract.status import Verdict, VerdictOutcome
 from perennial_model.tasks.binary import log_losses
 from perennial_trainer.contest.contest import Contest
 from perennial_trainer.data.dataset import Base
@@ -26,7 +26,7 @@ def base() -> Base:
 def first(base: Base) -> PublishedModel:
     verdict, built = learn(a_contest(base, []), QUIET)
     assert built is not None
-    assert (verdict.outcome, verdict.reason) == (Outcome.PROMOTED, "FirstModel")
+    assert (verdict.outcome, verdict.reason) == (VerdictOutcome.PROMOTED, "FirstModel")
     return served(built, 1, verdict.score or 0, {})
 
 
@@ -60,7 +60,7 @@ def test_labels_without_signal_give_no_model(base: Base) -> None:
     verdict, built = learn(a_contest(replace(base, labels=coins), []), QUIET)
 
     assert built is None
-    assert (verdict.outcome, verdict.reason) == (Outcome.REJECTED, "NoSignal")
+    assert (verdict.outcome, verdict.reason) == (VerdictOutcome.REJECTED, "NoSignal")
     assert verdict.score is None
 
 
@@ -86,7 +86,7 @@ def test_after_an_abrupt_change_the_fit_since_the_rise_wins(
 
     verdict, second = promoted(a_contest(base, stream, first))
 
-    assert (verdict.outcome, verdict.reason) == (Outcome.PROMOTED, "Better")
+    assert (verdict.outcome, verdict.reason) == (VerdictOutcome.PROMOTED, "Better")
     assert second.manifest.candidate == "since-rise"
     assert second.manifest.window == pytest.approx(1800, abs=60)
     assert true_loss(second, 4) < 0.5
@@ -128,7 +128,7 @@ def test_on_a_stationary_stream_nothing_gets_worse(base: Base, first: PublishedM
             champion = served(built, contest.settings.number, verdict.score or 0, watermark)
             assert true_loss(champion, 7) < true_loss(before, 7) + 0.005
         else:
-            assert verdict.outcome is Outcome.REJECTED
+            assert verdict.outcome is VerdictOutcome.REJECTED
             assert verdict.score == verdict.scores[0].loss
 
 
@@ -146,7 +146,7 @@ def test_labels_flipped_in_training_rows_are_never_promoted(
     verdict, built = learn(poisoned, QUIET)
 
     assert built is None
-    assert (verdict.outcome, verdict.reason) == (Outcome.REJECTED, "NoGain")
+    assert (verdict.outcome, verdict.reason) == (VerdictOutcome.REJECTED, "NoGain")
     assert verdict.message.startswith("no gain: kept v1-00000000; the best challenger")
 
 
@@ -154,7 +154,7 @@ def test_too_few_new_rows_decide_nothing(base: Base, first: PublishedModel) -> N
     verdict, built = learn(a_contest(base, observations(7, 500, 2), first), QUIET)
 
     assert built is None
-    assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, "TooFewRows")
+    assert (verdict.outcome, verdict.reason) == (VerdictOutcome.INCONCLUSIVE, "TooFewRows")
     assert verdict.message.startswith(
         "500 new rows are too few: at most half of them can judge, and at least 300 must"
     )
@@ -191,7 +191,7 @@ def test_a_model_that_is_better_and_still_poor_says_so(base: Base, first: Publis
     verdict, built = learn(a_contest(base, torn, first), QUIET)
 
     assert built is not None
-    assert (verdict.outcome, verdict.reason) == (Outcome.PROMOTED, "StillPoor")
+    assert (verdict.outcome, verdict.reason) == (VerdictOutcome.PROMOTED, "StillPoor")
     assert "better, still poor" in verdict.message
 
 

@@ -7,7 +7,7 @@ from perennial_contract.lifecycle import Message, Started
 from perennial_contract.objects.bundle import FILES, MANIFEST, BundleBroken, key
 from perennial_contract.objects.observation import SegmentKey, to_parquet
 from perennial_contract.runtime.objects import Put
-from perennial_contract.status import Outcome, Verdict
+from perennial_contract.status import Verdict, VerdictOutcome
 from perennial_trainer.models.published import load_published
 from tests.fakes.objects import FakeObjects
 from tests.support.trainer.agrawal import observations
@@ -22,7 +22,7 @@ def test_a_first_model_is_published_with_its_manifest_last_and_then_the_verdict(
 ) -> None:
     verdict = house.run()
 
-    assert (verdict.outcome, verdict.reason) == (Outcome.PROMOTED, "FirstModel")
+    assert (verdict.outcome, verdict.reason) == (VerdictOutcome.PROMOTED, "FirstModel")
     assert house.store.wrote == [
         "owner.json",
         "attempts/1/inputs.json",
@@ -73,7 +73,7 @@ def test_the_next_attempt_learns_from_the_stream_and_beats_the_champion(
 
     verdict = house.run(2, champion=champion, watermark=WATERMARK)
 
-    assert (verdict.outcome, verdict.reason) == (Outcome.PROMOTED, "Better")
+    assert (verdict.outcome, verdict.reason) == (VerdictOutcome.PROMOTED, "Better")
     assert (verdict.champion, verdict.judged) == (champion, 500)
     assert load_published(house.store, verdict.version, 1).manifest.watermark == WATERMARK
 
@@ -108,7 +108,7 @@ def test_another_owners_prefix_is_left_alone(house: House) -> None:
     verdict = house.run(2, name="risk", storage=AT_LOANS_INCOME)
 
     assert (verdict.outcome, verdict.reason, verdict.uid) == (
-        Outcome.REFUSED,
+        VerdictOutcome.REFUSED,
         "StorageTaken",
         "u-1",
     )
@@ -129,13 +129,13 @@ def test_a_resource_that_was_created_again_takes_up_what_stands(
 
     adopted = house.run(1, uid="u-2")
 
-    assert (adopted.outcome, adopted.number, adopted.uid) == (Outcome.ADOPTED, 1, "u-2")
+    assert (adopted.outcome, adopted.number, adopted.uid) == (VerdictOutcome.ADOPTED, 1, "u-2")
     assert (adopted.version, adopted.digest) == (first.version, first.digest)
     assert (adopted.score, adopted.watermark) == (first.score, first.watermark)
     assert (house.store.objects, house.announced) == (before, [])
 
     verdict = house.run(2, uid="u-2", champion=adopted.version, watermark=WATERMARK)
-    assert (verdict.outcome, verdict.reason) == (Outcome.PROMOTED, "Better")
+    assert (verdict.outcome, verdict.reason) == (VerdictOutcome.PROMOTED, "Better")
     assert verdict.champion == first.version
 
 
@@ -157,7 +157,7 @@ def test_an_attempt_that_begins_says_so_and_one_that_is_over_does_not(house: Hou
 def test_a_message_that_cannot_be_written_changes_nothing(house: House) -> None:
     house.announced = Unheard()
 
-    assert house.run().outcome is Outcome.PROMOTED
+    assert house.run().outcome is VerdictOutcome.PROMOTED
 
 
 class Unheard(list[Message]):
@@ -174,7 +174,7 @@ def test_a_champion_that_is_broken_is_replaced_by_what_beats_the_base_rate(house
 
     verdict = house.run(2, champion=champion, watermark=WATERMARK)
 
-    assert (verdict.outcome, verdict.reason) == (Outcome.PROMOTED, "ChampionUnreadable")
+    assert (verdict.outcome, verdict.reason) == (VerdictOutcome.PROMOTED, "ChampionUnreadable")
     assert verdict.champion == champion
     assert verdict.scores[0].candidate == "base-rate"
 
@@ -186,7 +186,7 @@ def test_a_bundle_that_cannot_be_loaded_is_not_published(house: House) -> None:
     house.check_in_child = crash
     verdict = house.run()
 
-    assert (verdict.outcome, verdict.reason) == (Outcome.REJECTED, "BundleBroken")
+    assert (verdict.outcome, verdict.reason) == (VerdictOutcome.REJECTED, "BundleBroken")
     assert (verdict.version, verdict.score) == ("", None)
     assert not list(house.store.list("models/"))
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from perennial_contract.status import Outcome
+from perennial_contract.status import VerdictOutcome
 from perennial_trainer.data.history import DatasetMissing
 from perennial_trainer.models.published import load_published
 from tests.support.trainer.agrawal import SCHEMA
@@ -27,7 +27,7 @@ def test_a_dataset_that_cannot_be_used_is_refused_and_the_verdict_stands(house: 
 
     verdict = house.run()
 
-    assert (verdict.outcome, verdict.reason) == (Outcome.REFUSED, "DataRefused")
+    assert (verdict.outcome, verdict.reason) == (VerdictOutcome.REFUSED, "DataRefused")
     assert verdict.message.startswith("row 1: column 'label' holds 'maybe'")
     assert "attempts/1/verdict.json" in house.store.objects
 
@@ -41,7 +41,7 @@ def test_a_damaged_number_is_refused_by_column_and_row_of_the_file(
 
     verdict = house.run()
 
-    assert (verdict.outcome, verdict.reason) == (Outcome.REFUSED, "DataRefused")
+    assert (verdict.outcome, verdict.reason) == (VerdictOutcome.REFUSED, "DataRefused")
     assert "column salary" in verdict.message
     assert "'many' in row 7" in verdict.message
 
@@ -57,7 +57,7 @@ def test_a_dataset_that_is_not_there_yet_is_no_verdict(house: House) -> None:
 def test_without_dataset_and_observations_there_is_nothing_to_learn(house: House) -> None:
     verdict = house.run(dataset=None)
 
-    assert (verdict.outcome, verdict.reason) == (Outcome.REFUSED, "DataRefused")
+    assert (verdict.outcome, verdict.reason) == (VerdictOutcome.REFUSED, "DataRefused")
 
 
 def test_a_cold_start_learns_from_observations_alone(
@@ -67,7 +67,7 @@ def test_a_cold_start_learns_from_observations_alone(
 
     verdict = house.run(dataset=None, watermark=WATERMARK)
 
-    assert (verdict.outcome, verdict.reason) == (Outcome.PROMOTED, "FirstModel")
+    assert (verdict.outcome, verdict.reason) == (VerdictOutcome.PROMOTED, "FirstModel")
     assert (verdict.judged, verdict.trained) == (500, 1375)
 
 
@@ -98,7 +98,7 @@ def test_a_champion_of_another_schema_is_judged_through_its_own_encoder(
 
     assert verdict.scores[0] == same.scores[0]
     assert [s.candidate for s in verdict.scores][1:] == FULL_FITS
-    assert verdict.outcome is Outcome.PROMOTED
+    assert verdict.outcome is VerdictOutcome.PROMOTED
     found = {f.name for f in load_published(house.store, verdict.version, 1).model.encoder.features}
     assert features <= found
     assert "salary" not in found
@@ -112,4 +112,4 @@ def test_labels_younger_than_maturity_do_not_judge(
 
     verdict = house.run(2, champion=champion, watermark=WATERMARK, maturity="400000d")
 
-    assert (verdict.outcome, verdict.reason) == (Outcome.INCONCLUSIVE, "TooFewRows")
+    assert (verdict.outcome, verdict.reason) == (VerdictOutcome.INCONCLUSIVE, "TooFewRows")

@@ -7,7 +7,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from perennial_operator.api.status import Entry, Outcome, Status
+from perennial_operator.api.status import AttemptOutcome, Entry, Status
 
 _PASS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _LONG: Final = (1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200)
@@ -113,7 +113,7 @@ class Metrics:
     def _serves(self, after: Status, version: str, since: datetime) -> None:
         """The newest attempt's model only: to go back to an old one is no new promotion."""
         newest = after.history[-1] if after.history else None
-        if newest and newest.version == version and newest.outcome is Outcome.PROMOTED:
+        if newest and newest.version == version and newest.outcome is AttemptOutcome.PROMOTED:
             started, ended = since - newest.started_at, since - newest.ended_at
             self.trigger_to_serving.observe(started.total_seconds())
             self.promotion_to_serving.observe(ended.total_seconds())

@@ -4,19 +4,21 @@ from examples.demo.accuracy import Grade
 from examples.demo.facts import Ended, Facts, Served
 from examples.demo.report import Counts, Handover, count, handovers, report
 from examples.demo.timeline import Change, Stage, Timeline
-from perennial_contract.status import Outcome as VerdictOutcome
+from perennial_contract.status import VerdictOutcome
 from perennial_contract.status import Score, Verdict
-from perennial_operator.api.status import Outcome
+from perennial_operator.api.status import AttemptOutcome
 from tests.fakes.loans import entry, version
 
 
-def ended(number: int, outcome: Outcome, at: float, seen: int) -> Ended:
+def ended(number: int, outcome: AttemptOutcome, at: float, seen: int) -> Ended:
     """An attempt that ended at `at` seconds and had seen so many observations."""
     when = datetime.fromtimestamp(at, UTC)
     verdict = Verdict(
         uid="u",
         number=number,
-        outcome=VerdictOutcome.PROMOTED if outcome is Outcome.PROMOTED else VerdictOutcome.REJECTED,
+        outcome=VerdictOutcome.PROMOTED
+        if outcome is AttemptOutcome.PROMOTED
+        else VerdictOutcome.REJECTED,
         reason="r",
         message="m",
         watermark={"topic": {"0": seen}},
@@ -48,9 +50,9 @@ FACTS = Facts(
     labels=[float(n) for n in range(30)],
     dead=0,
     attempts=[
-        ended(1, Outcome.PROMOTED, 1.0, 0),
-        ended(2, Outcome.REJECTED, 25.0, 10),
-        ended(3, Outcome.PROMOTED, 40.0, 20),
+        ended(1, AttemptOutcome.PROMOTED, 1.0, 0),
+        ended(2, AttemptOutcome.REJECTED, 25.0, 10),
+        ended(3, AttemptOutcome.PROMOTED, 40.0, 20),
     ],
     threshold=10,
 )
@@ -81,7 +83,7 @@ def test_a_turn_begins_where_the_attempt_before_ended_if_that_was_later_than_the
 
 
 def test_a_turn_begins_at_the_label_that_made_the_threshold_full() -> None:
-    quick = [FACTS.attempts[0], ended(2, Outcome.REJECTED, 15.0, 10), FACTS.attempts[2]]
+    quick = [FACTS.attempts[0], ended(2, AttemptOutcome.REJECTED, 15.0, 10), FACTS.attempts[2]]
     facts = Facts(FACTS.events, FACTS.served, FACTS.labels, 0, quick, 10)
 
     assert list(handovers(facts)) == [

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 
 from examples.demo.view import UNSEEN, View, aligned, read, sentence
-from perennial_operator.api.status import Outcome
+from perennial_operator.api.status import AttemptOutcome
 from tests.fakes.loans import entry
 
 ROW = (("NAME", "loans"), ("READY", "True"), ("MODEL", "v1-3fa9c1d2"))
@@ -40,11 +40,11 @@ def test_what_the_status_says_is_what_is_seen() -> None:
 def test_a_verdict_is_a_sentence() -> None:
     assert sentence(entry(2)) == "attempt 2: no gain: kept v1"
     assert (
-        sentence(entry(3, Outcome.PROMOTED))
+        sentence(entry(3, AttemptOutcome.PROMOTED))
         == "attempt 3: promoted v3, since-rise: log loss 0.2 instead of 1.3"
     )
-    assert sentence(entry(4, Outcome.SUPERSEDED)).startswith("attempt 4: superseded, ")
-    assert sentence(entry(5, Outcome.REFUSED, message="")) == "attempt 5: NoGain"
+    assert sentence(entry(4, AttemptOutcome.SUPERSEDED)).startswith("attempt 4: superseded, ")
+    assert sentence(entry(5, AttemptOutcome.REFUSED, message="")) == "attempt 5: NoGain"
 
 
 def test_a_row_is_printed_below_its_header() -> None:

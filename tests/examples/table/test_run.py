@@ -9,7 +9,7 @@ from examples.table.manifest import manifest
 from examples.table.run import SETTLE, TableRun
 from examples.table.sizes import Sizes
 from examples.table.table import Table
-from perennial_operator.api.status import Outcome
+from perennial_operator.api.status import AttemptOutcome
 from tests.fakes.loans import FakeClock, FakeScreen, entry
 from tests.support.examples.builders import a_table
 
@@ -22,7 +22,7 @@ class FakeRun:
         self.clock, self.judges = clock, judges
         self.traffic = Traffic(pipeline, "r", iter(table.rows[100:]), 50.0)
         self.labels, self.handled = 0, 0
-        self.ended = [entry(1, Outcome.PROMOTED)]
+        self.ended = [entry(1, AttemptOutcome.PROMOTED)]
         self.began: float | None = None
 
     @property
@@ -44,7 +44,7 @@ class FakeRun:
     def look(self) -> View:
         now = self.clock.now()
         if self.began is not None and self.judges and now - self.began >= 10:
-            self.ended.append(entry(len(self.ended) + 1, Outcome.PROMOTED))
+            self.ended.append(entry(len(self.ended) + 1, AttemptOutcome.PROMOTED))
             self.began = None
         if self.began is None and self.labels - self.handled >= 100:
             self.handled, self.began = self.labels, now
@@ -85,7 +85,7 @@ def test_an_attempt_that_never_ends_is_not_waited_for_without_end() -> None:
 def test_a_first_model_that_cannot_be_is_the_end() -> None:
     class Refused(FakeRun):
         def look(self) -> View:
-            return View(ended=(entry(1, Outcome.REFUSED, message="column n"),))
+            return View(ended=(entry(1, AttemptOutcome.REFUSED, message="column n"),))
 
     with pytest.raises(Failed, match="there is no first model: attempt 1: column n"):
         a_run(Refused(FakeClock(), a_table("yn" * 550))).run()

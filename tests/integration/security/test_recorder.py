@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from tests.fakes.mount import Mount
 from tests.support.predictor.stream import until
 from tests.support.security.kafka import User
@@ -35,7 +35,7 @@ def test_a_recorder_with_a_wrong_password_says_so_and_loses_nothing(
     mount.put(password | {"sasl.password": "other"})
     recording.send(10)
     with recording.running():
-        assert "uthentication" in recording.until_problem(Reason.KAFKA_REFUSED)
+        assert "uthentication" in recording.until_problem(ProgramReason.KAFKA_REFUSED)
         user.set_password("other")
         recording.until_written(10)
 
@@ -46,7 +46,7 @@ def test_a_recorder_says_that_it_trusts_no_authority_of_the_brokers(
     mount.put(password | {"ca.crt": stranger})
     recording.send(10)
     with recording.running() as process:
-        assert "certificate" in recording.until_problem(Reason.KAFKA_REFUSED)
+        assert "certificate" in recording.until_problem(ProgramReason.KAFKA_REFUSED)
         mount.put(password)
         until(lambda: not process.is_alive())
     with recording.running():
@@ -60,7 +60,7 @@ def test_a_recorder_without_the_certificate_that_is_asked_for_says_so(
     mount.put(without_certificate(certificate))
     recording.send(10)
     with recording.running() as process:
-        assert "certificate" in recording.until_problem(Reason.KAFKA_REFUSED)
+        assert "certificate" in recording.until_problem(ProgramReason.KAFKA_REFUSED)
         mount.put(certificate)
         until(lambda: not process.is_alive())
     with recording.running():
@@ -74,7 +74,7 @@ def test_a_recorder_says_that_it_trusts_no_authority_of_the_store(
     keys.put(s3_secret(stranger))
     recording.send(10)
     with recording.running() as process:
-        assert "ca.crt" in recording.until_problem(Reason.STORAGE_REFUSED)
+        assert "ca.crt" in recording.until_problem(ProgramReason.STORAGE_REFUSED)
         keys.put(s3_secret(password["ca.crt"]))
         until(lambda: not process.is_alive())
     with recording.running():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.resource.streams import TopicSection
 from perennial_contract.runtime.kafka.lifecycle import LifecycleTopic, Unwritten
@@ -29,7 +29,7 @@ def test_a_trainer_writes_its_lifecycle_by_password(
     user.set_password("other")
     with pytest.raises(Unwritten, match="uthentication") as refused:
         topic.write("key", b"{}")
-    assert refused.value.reason == Reason.KAFKA_REFUSED
+    assert refused.value.reason == ProgramReason.KAFKA_REFUSED
 
     user.set_password("right")
     topic.write("key", b"{}")
@@ -53,5 +53,5 @@ def refusal_of(topic: str, address: str, mount: Mount) -> str:
     told = LifecycleTopic(Kafka(bootstrap_servers=address), TopicSection(topic=topic), mount.folder)
     with pytest.raises(Unwritten) as refused:
         told.write("key", b"{}")
-    assert refused.value.reason == Reason.KAFKA_REFUSED
+    assert refused.value.reason == ProgramReason.KAFKA_REFUSED
     return str(refused.value)

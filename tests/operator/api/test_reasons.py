@@ -7,7 +7,7 @@ import pytest
 
 import perennial_operator
 from perennial_operator.api.reasons import Reason
-from perennial_operator.api.status import Outcome
+from perennial_operator.api.status import AttemptOutcome
 
 SOURCES = sorted(Path(perennial_operator.__path__[0]).rglob("*.py"))
 CAMEL_CASE = re.compile(r"([A-Z][a-z0-9]+)+")
@@ -54,4 +54,6 @@ def test_a_reason_is_one_word_and_says_what_to_do(reason: Reason) -> None:
 
 
 def test_every_end_of_an_attempt_is_a_reason_of_its_own() -> None:
-    assert {Reason[outcome.name].value for outcome in Outcome} == {o.value for o in Outcome}
+    assert {Reason[outcome.name].value for outcome in AttemptOutcome} == {
+        o.value for o in AttemptOutcome
+    }

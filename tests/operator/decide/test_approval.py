@@ -4,11 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial_contract.status import Outcome
+from perennial_contract.status import VerdictOutcome
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.reasons import Happening
-from perennial_operator.api.status import Candidate, Status
-from perennial_operator.api.status import Outcome as Ending
+from perennial_operator.api.status import AttemptOutcome, Candidate, Status
 from perennial_operator.decide.versions import served
 from perennial_operator.manifests.settings import named
 from perennial_operator.plan import Plan
@@ -56,7 +55,9 @@ def closed(number: int = 2, champion: str = V1, **sections: Any) -> tuple[Pipeli
 
 
 def with_candidate(**sections: Any) -> Pipeline:
-    ended = an_entry(2, Ending.CANDIDATE, champion=V1, version=V2, digest=D2, reason="Better")
+    ended = an_entry(
+        2, AttemptOutcome.CANDIDATE, champion=V1, version=V2, digest=D2, reason="Better"
+    )
     attempt = an_attempt(a_pipeline(), 2, champion=V1)
     status = serving(candidate=CANDIDATE, history=[an_entry(), ended], attempt=attempt)
     return a_pipeline(status, **sections)
@@ -71,7 +72,7 @@ def test_what_is_better_waits_where_somebody_decides(sections: dict[str, Any]) -
     status = decided.status
     assert status.candidate == CANDIDATE
     assert (status.head, served(a_pipeline(status, **sections), status)) == (V1, V1)
-    assert status.history[-1].outcome is Ending.CANDIDATE
+    assert status.history[-1].outcome is AttemptOutcome.CANDIDATE
     note = f"attempt 2: better by 0.01 nats; {V2} waits for promotion.approve"
     assert status.handled.spec == a_pipeline().spec.training_digest()
     assert decided.events[0] == Happening("Candidate", note)
@@ -98,7 +99,7 @@ def test_an_approved_candidate_serves() -> None:
     status = decided.status
     assert (status.head, status.candidate, status.approved) == (V2, None, V2)
     entry = status.history[-1]
-    assert (entry.outcome, entry.reason) == (Ending.PROMOTED, "Approved")
+    assert (entry.outcome, entry.reason) == (AttemptOutcome.PROMOTED, "Approved")
     assert decided.events[0] == Happening("Approved", f"{V2} was approved")
     assert served_version(decided) == V2
     assert decide(after(pipeline, decided), a_world(pipeline)).events == ()
@@ -210,7 +211,7 @@ def test_a_newer_candidate_takes_the_place_of_an_older_one() -> None:
 
 def test_everything_that_the_status_names_is_kept() -> None:
     attempt = an_attempt(a_pipeline(), 5, champion="v4-a", previous="v3-a")
-    history = [an_entry(1), an_entry(2, Ending.REJECTED, champion="v0-a")]
+    history = [an_entry(1), an_entry(2, AttemptOutcome.REJECTED, champion="v0-a")]
     status = serving(attempt=attempt, head="v4-a", history=history, candidate=CANDIDATE)
     pipeline = a_pipeline(status, model={"pin": "v2-pinned"})
 
@@ -225,10 +226,10 @@ VERSIONS = st.sampled_from(["", V1, V2, "v9-99999999"])
     approve=VERSIONS,
     manual=st.booleans(),
     suspend=st.booleans(),
-    outcomes=st.lists(st.sampled_from(list(Outcome)), min_size=1, max_size=4),
+    outcomes=st.lists(st.sampled_from(list(VerdictOutcome)), min_size=1, max_size=4),
 )
 def test_what_serves_changes_only_by_pin_approval_or_automatic_promotion(
-    *, pin: str, approve: str, manual: bool, suspend: bool, outcomes: list[Outcome]
+    *, pin: str, approve: str, manual: bool, suspend: bool, outcomes: list[VerdictOutcome]
 ) -> None:
     promotion = {"mode": "Manual" if manual else "Automatic", "approve": approve}
     retrain = {"threshold": 1000, "suspend": suspend}
@@ -256,7 +257,7 @@ def test_what_serves_changes_only_by_pin_approval_or_automatic_promotion(
 
 
 def test_the_score_of_a_candidate_is_not_the_score_of_what_serves() -> None:
-    entry = an_entry(2, Ending.CANDIDATE, champion=V1, version=V2, score=0.2)
+    entry = an_entry(2, AttemptOutcome.CANDIDATE, champion=V1, version=V2, score=0.2)
     status = serving(history=[an_entry(), entry], attempt=an_attempt(a_pipeline(), 2))
     pipeline = a_pipeline(status)
 

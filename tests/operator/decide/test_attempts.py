@@ -4,10 +4,9 @@ from typing import Any
 import pytest
 
 from perennial_contract.settings import SETTINGS, TrainerSettings
-from perennial_contract.status import Outcome
+from perennial_contract.status import VerdictOutcome
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.status import Entry, Handled, Status, Trigger
-from perennial_operator.api.status import Outcome as Ending
+from perennial_operator.api.status import AttemptOutcome, Entry, Handled, Status, Trigger
 from perennial_operator.manifests.deployment import template_digest
 from perennial_operator.observe.pods import Ended
 from perennial_operator.plan import Plan
@@ -152,7 +151,7 @@ def test_a_promotion_changes_head_history_and_what_is_handled_at_once() -> None:
     assert status.history[-1] == Entry(
         number=2,
         trigger=Trigger.THRESHOLD,
-        outcome=Ending.PROMOTED,
+        outcome=AttemptOutcome.PROMOTED,
         reason="Better",
         message="better by 0.01 nats",
         champion=V1,
@@ -177,8 +176,8 @@ def test_a_promotion_changes_head_history_and_what_is_handled_at_once() -> None:
     assert annotations == {"perennial.dev/model": V2, "perennial.dev/template": digest}
 
 
-@pytest.mark.parametrize("outcome", [Outcome.REJECTED, Outcome.INCONCLUSIVE])
-def test_a_verdict_that_keeps_the_champion_consumes_the_trigger(outcome: Outcome) -> None:
+@pytest.mark.parametrize("outcome", [VerdictOutcome.REJECTED, VerdictOutcome.INCONCLUSIVE])
+def test_a_verdict_that_keeps_the_champion_consumes_the_trigger(outcome: VerdictOutcome) -> None:
     pipeline = during(2)
     verdict = a_verdict(2, outcome, champion=V1, version="", digest="", score=0.41)
 
@@ -194,7 +193,7 @@ def test_a_verdict_that_keeps_the_champion_consumes_the_trigger(outcome: Outcome
 
 def test_the_score_is_the_newest_judged_of_what_serves_so_it_falls_when_the_world_changes() -> None:
     pipeline = during(2)
-    verdict = a_verdict(2, Outcome.REJECTED, champion=V1, version="", digest="", score=0.41)
+    verdict = a_verdict(2, VerdictOutcome.REJECTED, champion=V1, version="", digest="", score=0.41)
 
     decided = after(pipeline, ends(pipeline, with_verdict(verdict)))
     later = decide(decided, a_world(decided))
@@ -211,12 +210,12 @@ def test_a_verdict_on_another_champion_is_superseded_and_the_trigger_stays_open(
     decided = ends(pipeline, with_verdict(a_verdict(2, champion=V1)))
 
     assert decided.status.head == "v9-99999999"
-    assert decided.status.history[-1].outcome is Ending.SUPERSEDED
+    assert decided.status.history[-1].outcome is AttemptOutcome.SUPERSEDED
     assert decided.status.handled == pipeline.status.handled
 
 
 def test_the_score_of_a_version_that_came_too_late_is_not_the_score_of_what_serves() -> None:
-    late = an_entry(2, Ending.SUPERSEDED, champion=V1, version=V2, score=0.2)
+    late = an_entry(2, AttemptOutcome.SUPERSEDED, champion=V1, version=V2, score=0.2)
     status = serving(history=[an_entry(), late], attempt=an_attempt(a_pipeline(), 2))
     pipeline = a_pipeline(status)
 
@@ -232,7 +231,9 @@ def test_a_message_of_another_attempt_is_no_verdict() -> None:
 
 def test_exit_code_42_consumes_the_trigger_and_only_an_edit_or_a_request_tries_again() -> None:
     pipeline = during(1)
-    verdict = a_verdict(1, Outcome.REFUSED, reason="DataRefused", message="column x", version="")
+    verdict = a_verdict(
+        1, VerdictOutcome.REFUSED, reason="DataRefused", message="column x", version=""
+    )
 
     decided = ends(pipeline, with_verdict(verdict, 42))
     refused = after(pipeline, decided)
@@ -259,12 +260,14 @@ def test_exit_code_42_without_a_verdict_is_refused_with_what_was_said() -> None:
 
     decided = ends(during(2), Ended(42, "Error", said))
 
-    assert decided.status.history[-1].outcome is Ending.REFUSED
+    assert decided.status.history[-1].outcome is AttemptOutcome.REFUSED
     assert condition(decided, "Ready") == ("False", "SettingsRefused", "storage.region: too long")
 
 
 def test_storage_that_is_anothers_makes_the_pipeline_not_ready() -> None:
-    verdict = a_verdict(1, Outcome.REFUSED, reason="StorageTaken", message="owner.json is of x")
+    verdict = a_verdict(
+        1, VerdictOutcome.REFUSED, reason="StorageTaken", message="owner.json is of x"
+    )
 
     decided = ends(during(1), with_verdict(verdict, 42))
 
@@ -383,7 +386,7 @@ def test_an_attempt_that_cannot_end_gives_way_when_its_inputs_are_edited() -> No
     closed = decide(edited, a_world(edited))
     begun = decide(after(edited, closed), a_world(edited))
 
-    assert closed.status.history[-1].outcome is Ending.SUPERSEDED
+    assert closed.status.history[-1].outcome is AttemptOutcome.SUPERSEDED
     assert closed.status.history[-1].reason == "SpecChanged"
     assert begun.status.attempt
     assert (begun.status.attempt.number, begun.status.attempt.trigger) == (2, Trigger.FIRST_MODEL)
@@ -552,13 +555,13 @@ def test_what_the_trainer_reports_is_shown() -> None:
 
 
 def test_the_history_keeps_ten_attempts_and_those_of_what_serves() -> None:
-    rejected = [an_entry(n, Ending.REJECTED, champion=V1) for n in range(2, 13)]
+    rejected = [an_entry(n, AttemptOutcome.REJECTED, champion=V1) for n in range(2, 13)]
     status = serving(history=[an_entry(1), *rejected], attempt=an_attempt(a_pipeline(), 13))
     status = status.model_copy(
         update={"attempt": an_attempt(a_pipeline(), 13, champion=V1, job_uid="job-1")}
     )
     pipeline = a_pipeline(status)
-    verdict = a_verdict(13, Outcome.REJECTED, champion=V1, version="", digest="")
+    verdict = a_verdict(13, VerdictOutcome.REJECTED, champion=V1, version="", digest="")
 
     decided = ends(pipeline, with_verdict(verdict))
 
@@ -573,5 +576,5 @@ def test_a_version_that_failed_by_its_own_fault_is_never_promoted_again() -> Non
     decided = ends(pipeline, with_verdict(a_verdict(2, champion=V1)))
 
     assert decided.status.head == V1
-    assert decided.status.history[-1].outcome is Ending.REJECTED
+    assert decided.status.history[-1].outcome is AttemptOutcome.REJECTED
     assert decided.status.history[-1].reason == "BundleBroken"

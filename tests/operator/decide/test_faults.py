@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from perennial_contract.status import BundleState
-from perennial_operator.api.status import Outcome, Trigger
+from perennial_operator.api.status import AttemptOutcome, Trigger
 from perennial_operator.manifests.deployment import template_digest
 from perennial_operator.observe.pods import Ended
 from tests.support.operator.builders import (
@@ -91,7 +91,7 @@ def test_a_first_model_that_is_broken_leaves_no_predictor() -> None:
 
 
 def test_an_adopted_model_that_is_broken_gives_way_to_the_one_before_it() -> None:
-    left = an_entry(7, Outcome.ADOPTED, version=V2, digest=D2, champion=V1)
+    left = an_entry(7, AttemptOutcome.ADOPTED, version=V2, digest=D2, champion=V1)
     pipeline = a_pipeline(serving(model=None, head=V2, history=[left]))
     pod = a_predictor(V2, ready=False)
     said = verified(pod).model_copy(update={"bundle": BundleState.BROKEN, "ready": False})
@@ -107,7 +107,7 @@ def test_an_adopted_model_that_is_broken_gives_way_to_the_one_before_it() -> Non
 
 
 def test_a_model_that_was_adopted_and_is_broken_is_told_of_as_the_first_would_be() -> None:
-    left = an_entry(7, Outcome.ADOPTED, version=V1, digest=D1)
+    left = an_entry(7, AttemptOutcome.ADOPTED, version=V1, digest=D1)
     status = serving(model=None, head="", history=[left], bad_versions=[V1])
     pipeline = a_pipeline(status)
 

@@ -2,7 +2,7 @@ from typing import Any
 
 from perennial_contract.status import BundleState
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.status import Outcome
+from perennial_operator.api.status import AttemptOutcome
 from perennial_operator.plan import Plan
 from tests.support.operator.builders import (
     V1,
@@ -111,12 +111,12 @@ def test_while_a_pin_is_missing_attempts_are_judged_against_what_still_serves() 
     ended = decide(begun, a_world(begun, job=a_job(begun, attempt), more=(pod,)))
 
     assert attempt.champion == V1
-    assert ended.status.history[-1].outcome is Outcome.CANDIDATE
+    assert ended.status.history[-1].outcome is AttemptOutcome.CANDIDATE
     assert ended.status.head == V1
 
 
 def test_a_pin_that_is_cleared_before_anything_was_promoted_takes_no_answers_away() -> None:
-    pipeline = a_pipeline(serving(head="", history=[an_entry(1, Outcome.CANDIDATE)]))
+    pipeline = a_pipeline(serving(head="", history=[an_entry(1, AttemptOutcome.CANDIDATE)]))
     asked = {"threshold": 1000, "request": "now"}
     again = a_pipeline(pipeline.status, retrain=asked)
 

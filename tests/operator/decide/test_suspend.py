@@ -1,9 +1,8 @@
 from datetime import timedelta
 
-from perennial_contract.status import Outcome
+from perennial_contract.status import VerdictOutcome
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.status import Outcome as Ending
-from perennial_operator.api.status import Trigger
+from perennial_operator.api.status import AttemptOutcome, Trigger
 from tests.support.operator.builders import (
     D2,
     NOW,
@@ -90,7 +89,7 @@ def test_suspended_an_attempt_that_runs_ends_and_its_verdict_waits() -> None:
     assert ended.status.progress
     assert ended.status.progress.attempt == "#2 promoted, suspended"
     assert (later.create, later.delete, later.events) == ((), (), ())
-    assert (taken.status.head, taken.status.history[-1].outcome) == (V2, Ending.PROMOTED)
+    assert (taken.status.head, taken.status.history[-1].outcome) == (V2, AttemptOutcome.PROMOTED)
     assert taken.status.attempt
     assert taken.status.attempt.verdict is None
 
@@ -112,7 +111,7 @@ def test_suspended_what_an_earlier_resource_left_serves_all_the_same() -> None:
     attempt = begun.status.running()
     assert attempt
     made = decide(begun, world)
-    said = a_verdict(7, Outcome.ADOPTED, reason="Adopted", version=V2, digest=D2)
+    said = a_verdict(7, VerdictOutcome.ADOPTED, reason="Adopted", version=V2, digest=D2)
     ends = a_trainer(running=False, ended=with_verdict(said))
     runs = decide(begun, a_world(begun, job=a_job(begun, attempt), more=(a_trainer(),)))
     ended = decide(begun, a_world(begun, job=a_job(begun, attempt), more=(ends,)))

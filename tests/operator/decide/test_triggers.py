@@ -5,10 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial_contract.status import Outcome
+from perennial_contract.status import VerdictOutcome
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.status import Handled, Status, Trigger
-from perennial_operator.api.status import Outcome as Ending
+from perennial_operator.api.status import AttemptOutcome, Handled, Status, Trigger
 from perennial_operator.plan import Plan
 from tests.support.operator.builders import (
     D2,
@@ -51,7 +50,9 @@ def trigger(decided: Plan) -> Trigger | None:
     return running.trigger if running else None
 
 
-def ended(pipeline: Pipeline, at: timedelta, outcome: Outcome = Outcome.REJECTED) -> Pipeline:
+def ended(
+    pipeline: Pipeline, at: timedelta, outcome: VerdictOutcome = VerdictOutcome.REJECTED
+) -> Pipeline:
     """The pipeline once the trainer of its attempt has given its verdict."""
     attempt = pipeline.status.running()
     assert attempt
@@ -199,7 +200,7 @@ def test_requests_are_handled_once_and_those_of_a_topic_made_again_are_new() -> 
 
 
 def test_after_a_refusal_a_schedule_and_a_program_that_asks_are_another_try() -> None:
-    history = [an_entry(1), an_entry(2, Ending.REFUSED, reason="DataRefused")]
+    history = [an_entry(1), an_entry(2, AttemptOutcome.REFUSED, reason="DataRefused")]
     attempt = an_attempt(a_pipeline(), 2)
     handled = Handled(spec=a_pipeline(lifecycle=LIFECYCLE).spec.training_digest())
     pipeline = a_pipeline(
@@ -257,7 +258,7 @@ def adopted(version: str, **sections: Any) -> Pipeline:
     assert attempt
     left = {"version": version, "digest": D2 if version else "", "score": 0.3 if version else None}
     watermark = {"topic": {"0": 4000}}
-    said = a_verdict(7, Outcome.ADOPTED, reason="Adopted", watermark=watermark, **left)
+    said = a_verdict(7, VerdictOutcome.ADOPTED, reason="Adopted", watermark=watermark, **left)
     pod = a_trainer(running=False, ended=with_verdict(said))
     world = a_world(begun, job=a_job(begun, attempt), more=(pod,))
     return after(begun, decide(begun, world))
@@ -270,7 +271,7 @@ def test_what_was_left_serves_and_the_next_attempt_goes_on_after_it(
     pipeline = adopted(V2, **sections)
 
     entry = pipeline.status.history[-1]
-    assert (entry.number, entry.outcome, entry.version) == (7, Ending.ADOPTED, V2)
+    assert (entry.number, entry.outcome, entry.version) == (7, AttemptOutcome.ADOPTED, V2)
     assert pipeline.status.head == V2
     assert pipeline.status.running() is None
     assert trigger(passed(pipeline, written={"topic": {"0": 4999}})) is None
@@ -287,15 +288,15 @@ def test_without_a_model_that_was_left_the_first_one_is_due_as_usual() -> None:
     assert trigger(passed(without, written={"topic": {"0": 5000}})) is Trigger.THRESHOLD
 
 
-@pytest.mark.parametrize("outcome", [Ending.REFUSED, Ending.SUPERSEDED])
+@pytest.mark.parametrize("outcome", [AttemptOutcome.REFUSED, AttemptOutcome.SUPERSEDED])
 def test_what_was_left_is_adopted_by_a_later_attempt_where_the_first_came_to_nothing(
-    outcome: Ending,
+    outcome: AttemptOutcome,
 ) -> None:
     ended = an_entry(1, outcome, reason="SettingsRefused", score=None)
-    seen = Handled(spec="x" if outcome is Ending.REFUSED else "")
+    seen = Handled(spec="x" if outcome is AttemptOutcome.REFUSED else "")
     attempt = an_attempt(a_pipeline(), 2, job_uid="job-1")
     pipeline = a_pipeline(Status(history=[ended], handled=seen, attempt=attempt))
-    said = a_verdict(7, Outcome.ADOPTED, reason="Adopted", version=V2, digest=D2)
+    said = a_verdict(7, VerdictOutcome.ADOPTED, reason="Adopted", version=V2, digest=D2)
     pod = a_trainer(running=False, ended=with_verdict(said))
 
     decided = decide(pipeline, a_world(pipeline, job=a_job(pipeline, attempt), more=(pod,)))
@@ -306,7 +307,7 @@ def test_what_was_left_is_adopted_by_a_later_attempt_where_the_first_came_to_not
 
 
 def test_an_adoption_that_gave_way_to_an_edit_is_asked_for_again() -> None:
-    gone = an_entry(1, Ending.SUPERSEDED, reason="SpecChanged", score=None)
+    gone = an_entry(1, AttemptOutcome.SUPERSEDED, reason="SpecChanged", score=None)
     status = Status(history=[gone], attempt=an_attempt(a_pipeline(), 1))
     pipeline = a_pipeline(status, dataset=None)
 
@@ -318,7 +319,7 @@ def test_nothing_is_adopted_once_something_was_decided_but_its_numbers_are_left_
     pipeline = after(scheduled(), passed(scheduled(), HOUR))
     attempt = pipeline.status.running()
     assert attempt
-    said = a_verdict(7, Outcome.ADOPTED, reason="Adopted")
+    said = a_verdict(7, VerdictOutcome.ADOPTED, reason="Adopted")
     pod = a_trainer(running=False, ended=with_verdict(said))
 
     decided = decide(pipeline, a_world(pipeline, job=a_job(pipeline, attempt), more=(pod,)))
@@ -326,7 +327,7 @@ def test_nothing_is_adopted_once_something_was_decided_but_its_numbers_are_left_
     status = decided.status
     assert status.head == V1
     assert status.running() is None
-    assert (status.history[-1].number, status.history[-1].outcome) == (7, Ending.SUPERSEDED)
+    assert (status.history[-1].number, status.history[-1].outcome) == (7, AttemptOutcome.SUPERSEDED)
     assert status.handled == pipeline.status.handled
     second = decide(after(pipeline, decided), a_world(pipeline), NOW + HOUR).status.attempt
     assert second

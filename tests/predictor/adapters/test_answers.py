@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from confluent_kafka import KafkaError
 
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.settings import PredictorSettings
 from perennial_predictor.adapters.answers import AnswersSink
@@ -51,7 +51,7 @@ def test_a_producer_that_may_not_write_says_so_and_writes_when_it_may(
         at.refuse(INIT_PRODUCER_ID, KafkaError.CLUSTER_AUTHORIZATION_FAILED)
     for _ in range(refusals):
         failures = sent(answers, *ANSWERS[:count])
-        assert {(f.refused, f.reason) for f in failures} == {(False, Reason.KAFKA_REFUSED)}
+        assert {(f.refused, f.reason) for f in failures} == {(False, ProgramReason.KAFKA_REFUSED)}
         assert "Cluster authorization failed" in failures[0].message
         assert at.address not in failures[0].message, "it is another message by another broker"
     assert sent(answers, *ANSWERS[:count]) == []

@@ -5,7 +5,7 @@ from contextlib import closing
 
 import pytest
 
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.runtime.secrets import SecretRefused
 from perennial_recorder.adapters.kafka import KafkaSource, arrival
@@ -45,7 +45,7 @@ def test_a_broker_with_which_no_tls_can_be_spoken_refuses_us(stranger: str) -> N
     source = KafkaSource(kafka, "test", {"security.protocol": "SSL"}, timeout=3.0)
     with closing(source), pytest.raises(Trouble, match=r"^Kafka refuses us: .*SSL") as refused:
         source.topics(["events"])
-    assert refused.value.reason is Reason.KAFKA_REFUSED
+    assert refused.value.reason is ProgramReason.KAFKA_REFUSED
     assert "(after" not in str(refused.value), "it is another message each time"
 
 
@@ -55,7 +55,7 @@ def test_a_broker_that_is_away_is_away() -> None:
     source = KafkaSource(Kafka(bootstrap_servers=address), "test", timeout=0.5)
     with closing(source), pytest.raises(Trouble, match="cannot describe the topics") as away:
         source.topics(["events"])
-    assert away.value.reason is Reason.KAFKA_UNAVAILABLE
+    assert away.value.reason is ProgramReason.KAFKA_UNAVAILABLE
     assert source.retention(["events"]) == {}
 
 

@@ -6,18 +6,17 @@ from typing import Any
 
 from perennial_contract.status import (
     BundleState,
-    Outcome,
     PredictorReport,
     Problem,
     RecorderReport,
     Report,
     TrainerReport,
     Verdict,
+    VerdictOutcome,
 )
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.spec import Spec
-from perennial_operator.api.status import Attempt, Entry, Model, Status, Trigger
-from perennial_operator.api.status import Outcome as Ending
+from perennial_operator.api.status import Attempt, AttemptOutcome, Entry, Model, Status, Trigger
 from perennial_operator.decide.revisions import Accepted
 from perennial_operator.manifests.deployment import deployment, template_digest
 from perennial_operator.manifests.job import job
@@ -93,8 +92,10 @@ def an_attempt(pipeline: Pipeline, number: int = 1, **changes: Any) -> Attempt:
     return Attempt(**{**begun, **changes})
 
 
-def an_entry(number: int = 1, outcome: Ending = Ending.PROMOTED, **changes: Any) -> Entry:
-    promoted = outcome is Ending.PROMOTED
+def an_entry(
+    number: int = 1, outcome: AttemptOutcome = AttemptOutcome.PROMOTED, **changes: Any
+) -> Entry:
+    promoted = outcome is AttemptOutcome.PROMOTED
     ended = {
         "number": number,
         "trigger": Trigger.THRESHOLD if number > 1 else Trigger.FIRST_MODEL,
@@ -198,7 +199,9 @@ def training(pod: Pod, **changes: Any) -> TrainerReport:
     return TrainerReport(**{**said, **changes})
 
 
-def a_verdict(number: int = 1, outcome: Outcome = Outcome.PROMOTED, **changes: Any) -> Verdict:
+def a_verdict(
+    number: int = 1, outcome: VerdictOutcome = VerdictOutcome.PROMOTED, **changes: Any
+) -> Verdict:
     said: Json = {
         "uid": UID,
         "number": number,

@@ -15,7 +15,7 @@ from threading import Thread
 from typing import Any
 from uuid import uuid4
 
-from perennial_contract.status import Outcome, Report, Verdict
+from perennial_contract.status import Report, Verdict, VerdictOutcome
 from tests.support.operator.builders import D1, V1
 from tests.support.operator.control_plane import (
     OPERATOR,
@@ -195,7 +195,7 @@ class World:
         document: Json = {
             "uid": found["metadata"]["uid"],
             "number": 1,
-            "outcome": Outcome.PROMOTED,
+            "outcome": VerdictOutcome.PROMOTED,
             "reason": "FirstModel",
             "message": "better than the base rate",
             "version": V1,

@@ -2,7 +2,7 @@
 
 import random
 
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime.s3 import Store
 from perennial_recorder.adapters.sqlite import SqliteStateStore
 from perennial_recorder.records import Trouble
@@ -36,7 +36,7 @@ class Chaos:
     def kafka(self) -> None:
         self.point()
         if self.on and self.rng.random() < self.faults / 4:
-            raise Trouble(Reason.KAFKA_UNAVAILABLE, "no answer")
+            raise Trouble(ProgramReason.KAFKA_UNAVAILABLE, "no answer")
 
     def __bool__(self) -> bool:
         return True

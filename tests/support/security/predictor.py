@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.runtime.secrets import kafka_security
 from perennial_contract.status import Problem
@@ -44,7 +44,7 @@ def until_refused(state: State) -> str:
 
     def refused() -> str:
         found = problem(state)
-        return found.message if found and found.reason == Reason.KAFKA_REFUSED else ""
+        return found.message if found and found.reason == ProgramReason.KAFKA_REFUSED else ""
 
     told: str = until(refused)
     assert not state.report().ready

@@ -19,7 +19,7 @@ from confluent_kafka.admin import (
 )
 from confluent_kafka.cimpl import NewTopic
 
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.resource.streams import Events, Labels, Reference
 from perennial_contract.settings import RecorderSettings
@@ -104,7 +104,7 @@ class Recording:
         report = self.report()
         return report.problem if report else None
 
-    def until_problem(self, reason: Reason) -> str:
+    def until_problem(self, reason: ProgramReason) -> str:
         def look() -> str:
             found = self.problem()
             return found.message if found and found.reason == reason else ""

@@ -7,7 +7,7 @@ import pytest
 
 from perennial_contract.objects.bundle import FILES, MANIFEST, Manifest, describe, key, seal
 from perennial_contract.resource.schema import BinaryLabel
-from perennial_contract.status import Outcome, Score, Verdict
+from perennial_contract.status import Score, Verdict, VerdictOutcome
 from perennial_trainer.attempt.adoption import adopt
 from perennial_trainer.attempt.inputs import Inputs, inputs_key
 from perennial_trainer.attempt.verdict_file import verdict_key
@@ -54,23 +54,23 @@ def bucket() -> Bucket:
     return Bucket()
 
 
-def ended(number: int, outcome: Outcome, **changed: Any) -> Verdict:
+def ended(number: int, outcome: VerdictOutcome, **changed: Any) -> Verdict:
     plain = {"uid": "u-0", "number": number, "outcome": outcome, "reason": "", "message": ""}
     return Verdict.model_validate({**plain, "watermark": BEFORE, **changed})
 
 
 def test_the_model_that_was_promoted_last_goes_on(bucket: Bucket) -> None:
     before = bucket.model(1)
-    bucket.attempt(1, ended(1, Outcome.PROMOTED, version=before))
+    bucket.attempt(1, ended(1, VerdictOutcome.PROMOTED, version=before))
     version = bucket.model(2, score=0.2)
-    bucket.attempt(2, ended(2, Outcome.PROMOTED, version=version), champion=before)
+    bucket.attempt(2, ended(2, VerdictOutcome.PROMOTED, version=version), champion=before)
 
     adopted = bucket.adopt()
 
     assert adopted == Verdict(
         uid="u-1",
         number=2,
-        outcome=Outcome.ADOPTED,
+        outcome=VerdictOutcome.ADOPTED,
         reason="Adopted",
         message=f"goes on after attempt 2 of an earlier loans/income with its model {version}",
         champion=before,
@@ -84,9 +84,9 @@ def test_the_model_that_was_promoted_last_goes_on(bucket: Bucket) -> None:
 
 def test_a_champion_that_was_kept_goes_on_with_its_newest_score(bucket: Bucket) -> None:
     version = bucket.model(1)
-    bucket.attempt(1, ended(1, Outcome.PROMOTED, version=version, watermark={}))
+    bucket.attempt(1, ended(1, VerdictOutcome.PROMOTED, version=version, watermark={}))
     scores = [Score(candidate="search", loss=0.5), Score(candidate="champion", loss=0.4)]
-    kept = ended(9, Outcome.REJECTED, champion=version, score=0.4, scores=scores)
+    kept = ended(9, VerdictOutcome.REJECTED, champion=version, score=0.4, scores=scores)
     bucket.attempt(9, kept, champion=version)
     bucket.attempt(10, champion=version)  # it was under way
 
@@ -101,9 +101,9 @@ def test_a_champion_that_was_kept_goes_on_with_its_newest_score(bucket: Bucket) 
 
 def test_a_version_that_was_taken_back_is_not_taken_up(bucket: Bucket) -> None:
     good, bad = bucket.model(1), bucket.model(2)
-    bucket.attempt(1, ended(1, Outcome.PROMOTED, version=good))
-    bucket.attempt(2, ended(2, Outcome.PROMOTED, version=bad), champion=good)
-    bucket.attempt(3, ended(3, Outcome.INCONCLUSIVE), champion=good)
+    bucket.attempt(1, ended(1, VerdictOutcome.PROMOTED, version=good))
+    bucket.attempt(2, ended(2, VerdictOutcome.PROMOTED, version=bad), champion=good)
+    bucket.attempt(3, ended(3, VerdictOutcome.INCONCLUSIVE), champion=good)
 
     assert bucket.adopt().version == good
 
@@ -111,7 +111,7 @@ def test_a_version_that_was_taken_back_is_not_taken_up(bucket: Bucket) -> None:
 def test_a_candidate_that_waited_for_approval_is_not_taken_up(bucket: Bucket) -> None:
     served, candidate = bucket.model(1), bucket.model(2)
     scores = [Score(candidate="champion", loss=0.4), Score(candidate="search", loss=0.3)]
-    waits = ended(2, Outcome.PROMOTED, version=candidate, champion=served, scores=scores)
+    waits = ended(2, VerdictOutcome.PROMOTED, version=candidate, champion=served, scores=scores)
     bucket.attempt(2, waits, champion=served, promotion={"mode": "Manual"})
 
     adopted = bucket.adopt()
@@ -122,8 +122,8 @@ def test_a_candidate_that_waited_for_approval_is_not_taken_up(bucket: Bucket) ->
 def test_a_candidate_that_the_spec_approves_is_taken_up(bucket: Bucket) -> None:
     served, candidate = bucket.model(1), bucket.model(2, score=0.2)
     scores = [Score(candidate="champion", loss=0.4), Score(candidate="search", loss=0.2)]
-    waits = ended(2, Outcome.PROMOTED, champion=served, version=candidate, scores=scores)
-    bucket.attempt(1, ended(1, Outcome.PROMOTED, version=served))
+    waits = ended(2, VerdictOutcome.PROMOTED, champion=served, version=candidate, scores=scores)
+    bucket.attempt(1, ended(1, VerdictOutcome.PROMOTED, version=served))
     bucket.attempt(2, waits, champion=served, promotion={"mode": "Manual"})
 
     adopted = bucket.adopt(promotion={"mode": "Manual", "approve": candidate})
@@ -133,8 +133,8 @@ def test_a_candidate_that_the_spec_approves_is_taken_up(bucket: Bucket) -> None:
 
 def test_where_the_newest_model_is_gone_the_one_before_goes_on(bucket: Bucket) -> None:
     first, second = bucket.model(1), bucket.model(2)
-    bucket.attempt(1, ended(1, Outcome.PROMOTED, version=first))
-    bucket.attempt(2, ended(2, Outcome.PROMOTED, version=second), champion=first)
+    bucket.attempt(1, ended(1, VerdictOutcome.PROMOTED, version=first))
+    bucket.attempt(2, ended(2, VerdictOutcome.PROMOTED, version=second), champion=first)
     bucket.store.delete(key(second, MANIFEST))
 
     assert bucket.adopt().version == first
@@ -142,21 +142,21 @@ def test_where_the_newest_model_is_gone_the_one_before_goes_on(bucket: Bucket) -
 
 def test_a_manifest_that_is_not_the_versions_is_not_taken_up(bucket: Bucket) -> None:
     first, second = bucket.model(1), bucket.model(2)
-    bucket.attempt(1, ended(1, Outcome.PROMOTED, version=first))
-    bucket.attempt(2, ended(2, Outcome.PROMOTED, version=second), champion=first)
+    bucket.attempt(1, ended(1, VerdictOutcome.PROMOTED, version=first))
+    bucket.attempt(2, ended(2, VerdictOutcome.PROMOTED, version=second), champion=first)
     bucket.store.objects[key(second, MANIFEST)] = b"{}"
 
     assert bucket.adopt().version == first
 
 
 def test_where_nothing_served_there_is_no_version(bucket: Bucket) -> None:
-    bucket.attempt(1, ended(1, Outcome.REJECTED))
+    bucket.attempt(1, ended(1, VerdictOutcome.REJECTED))
     bucket.attempt(2)
 
     assert bucket.adopt() == Verdict(
         uid="u-1",
         number=2,
-        outcome=Outcome.ADOPTED,
+        outcome=VerdictOutcome.ADOPTED,
         reason="Adopted",
         message="goes on after attempt 2 of an earlier loans/income, without a model",
         watermark=BEFORE,
@@ -165,7 +165,7 @@ def test_where_nothing_served_there_is_no_version(bucket: Bucket) -> None:
 
 def test_a_model_of_other_classes_is_not_taken_up(bucket: Bucket) -> None:
     version = bucket.model(1, label=BinaryLabel(positive="B", negative="A"))
-    bucket.attempt(1, ended(1, Outcome.PROMOTED, version=version))
+    bucket.attempt(1, ended(1, VerdictOutcome.PROMOTED, version=version))
 
     adopted = bucket.adopt()
 
@@ -175,7 +175,7 @@ def test_a_model_of_other_classes_is_not_taken_up(bucket: Bucket) -> None:
 
 def test_an_attempt_that_cannot_be_read_counts_by_its_number_alone(bucket: Bucket) -> None:
     version = bucket.model(1)
-    bucket.attempt(1, ended(1, Outcome.PROMOTED, version=version))
+    bucket.attempt(1, ended(1, VerdictOutcome.PROMOTED, version=version))
     bucket.store.put_new(inputs_key(2), b"\xff")
     bucket.store.put_new("attempts/x/inputs.json", b"{}")
     bucket.store.put_new("attempts/3/trials/0.json", b"{}")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from perennial_contract.objects.bundle import Manifest
-from perennial_contract.status import Outcome, Score, Verdict
+from perennial_contract.status import Score, Verdict, VerdictOutcome
 from perennial_trainer.attempt.mlflow_run import FinishedAttempt, MlflowRun, mlflow_run
 from perennial_trainer.search.trial import Trial
 from tests.support.trainer.agrawal import SCHEMA
@@ -21,7 +21,7 @@ SCORES = [
 BEST = Trial(number=3, parameters={"num_leaves": 31, "learning_rate": 0.1}, loss=0.3, trees=90)
 
 
-def finished(outcome: Outcome, best: Trial | None = None, **changed: Any) -> FinishedAttempt:
+def finished(outcome: VerdictOutcome, best: Trial | None = None, **changed: Any) -> FinishedAttempt:
     verdict = {"uid": "u-1", "number": 8, "outcome": outcome, "reason": "Better", "message": "so"}
     return FinishedAttempt(
         a_settings(8, **TRACKED), Verdict.model_validate({**verdict, **changed}), BEGUN, ENDED, best
@@ -47,7 +47,7 @@ def manifest(version: str) -> Manifest:
 
 def test_a_promotion_is_recorded_with_model_scores_and_decision() -> None:
     promoted = finished(
-        Outcome.PROMOTED,
+        VerdictOutcome.PROMOTED,
         version="v8-0000abcd",
         digest="0000abcdef",
         champion="v7-0000abcd",
@@ -99,7 +99,7 @@ def test_a_promotion_is_recorded_with_model_scores_and_decision() -> None:
 
 
 def test_without_a_model_the_best_trials_parameters_are_recorded() -> None:
-    rejected = finished(Outcome.REJECTED, BEST, champion="v7-0000abcd", scores=SCORES)
+    rejected = finished(VerdictOutcome.REJECTED, BEST, champion="v7-0000abcd", scores=SCORES)
 
     assert mlflow_run(rejected, manifest).parameters == {
         "num_leaves": "31",
@@ -110,7 +110,7 @@ def test_without_a_model_the_best_trials_parameters_are_recorded() -> None:
 
 def test_without_a_search_the_champions_that_competed_are_recorded() -> None:
     scores = [SCORES[0], Score(candidate="refit", loss=0.6, gain=-0.1, confidence=0.1)]
-    rejected = finished(Outcome.REJECTED, champion="v7-0000abcd", scores=scores)
+    rejected = finished(VerdictOutcome.REJECTED, champion="v7-0000abcd", scores=scores)
 
     assert mlflow_run(rejected, manifest).parameters["of"] == "v7-0000abcd"
 
@@ -123,21 +123,21 @@ def test_without_a_search_the_champions_that_competed_are_recorded() -> None:
     ],
 )
 def test_what_is_not_known_is_not_recorded(known: dict[str, Any]) -> None:
-    assert mlflow_run(finished(Outcome.REJECTED, **known), manifest).parameters == {}
+    assert mlflow_run(finished(VerdictOutcome.REJECTED, **known), manifest).parameters == {}
 
 
 def test_a_model_whose_manifest_is_gone_is_recorded_without_parameters() -> None:
-    promoted = finished(Outcome.PROMOTED, version="v8-0000abcd")
+    promoted = finished(VerdictOutcome.PROMOTED, version="v8-0000abcd")
 
     assert mlflow_run(promoted, lambda _: None).parameters == {}
 
 
 def test_a_refused_attempt_has_failed() -> None:
-    assert mlflow_run(finished(Outcome.REFUSED), manifest).refused
+    assert mlflow_run(finished(VerdictOutcome.REFUSED), manifest).refused
 
 
 def test_the_experiment_may_have_another_name() -> None:
     tracked = a_settings(8, tracking={"uri": "http://mlflow:5000", "experiment": "credit"})
-    other = FinishedAttempt(tracked, finished(Outcome.REJECTED).verdict, BEGUN, ENDED)
+    other = FinishedAttempt(tracked, finished(VerdictOutcome.REJECTED).verdict, BEGUN, ENDED)
 
     assert mlflow_run(other, manifest).experiment == "credit"

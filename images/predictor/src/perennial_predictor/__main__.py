@@ -22,7 +22,7 @@ from confluent_kafka import KafkaError, KafkaException
 from prometheus_client import generate_latest
 from pydantic import ValidationError
 
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime import logs
 from perennial_contract.runtime.http import serve
 from perennial_contract.runtime.s3 import Store, connect
@@ -117,13 +117,13 @@ def _ports(settings: PredictorSettings, security: Mapping[str, str], secret: Pat
 
 
 def _refuse(state: State, mounts: Mounts, message: str) -> int:
-    state.say(Part.SETTINGS, Problem(reason=Reason.SETTINGS_REFUSED, message=message))
+    state.say(Part.SETTINGS, Problem(reason=ProgramReason.SETTINGS_REFUSED, message=message))
     _LOG.critical(
         "the settings cannot be used",
-        extra={"reason": Reason.SETTINGS_REFUSED, "detail": message},
+        extra={"reason": ProgramReason.SETTINGS_REFUSED, "detail": message},
     )
     if mounts.termination.exists():
-        mounts.termination.write_text(f"{Reason.SETTINGS_REFUSED}: {message}")
+        mounts.termination.write_text(f"{ProgramReason.SETTINGS_REFUSED}: {message}")
     return REFUSED
 
 

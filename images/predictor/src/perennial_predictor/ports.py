@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 from perennial_contract.lifecycle import Serving
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.status import Problem
 from perennial_model.bundles import Objects
 from perennial_predictor.scoring.records import Incoming, Outgoing
@@ -48,7 +48,7 @@ class Failure(NamedTuple):
     refused: bool
     """Whether the record itself is at fault; else the topic or the brokers are."""
     message: str
-    reason: Reason = Reason.DELIVERY_FAILED
+    reason: ProgramReason = ProgramReason.DELIVERY_FAILED
 
 
 class Listener(Protocol):

@@ -13,7 +13,7 @@ from typing import Final
 
 from perennial_contract.lifecycle import Serving
 from perennial_contract.objects.bundle import Bundle, BundleBroken
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime.objects import StoreError
 from perennial_contract.runtime.secrets import Secrets
 from perennial_contract.settings import PredictorSettings
@@ -91,7 +91,7 @@ def run(  # noqa: PLR0913  the parts of the program, put together in one place
         scorer = verify(bundle, settings, state, termination_log, threads)
     except BundleBroken as broken:
         state.bundle = BundleState.BROKEN
-        state.say(Part.MODEL, Problem(reason=Reason.BUNDLE_BROKEN, message=str(broken)))
+        state.say(Part.MODEL, Problem(reason=ProgramReason.BUNDLE_BROKEN, message=str(broken)))
         _LOG.exception("bundle broken", extra={"version": version})
         while not waiting.over():
             waiting.pause(REJOIN_AFTER)
@@ -117,12 +117,12 @@ def fetch(
         try:
             bundle = download(connect(), version)
         except ModelMissing as missing:
-            problem = Problem(reason=Reason.MODEL_MISSING, message=str(missing))
+            problem = Problem(reason=ProgramReason.MODEL_MISSING, message=str(missing))
         except StoreError as error:
             problem = Problem(reason=error.reason, message=str(error))
         except (ValueError, OSError) as error:  # an endpoint that is no address, or the files
             message = f"storage.endpoint and its Secret cannot be used: {error}"
-            problem = Problem(reason=Reason.STORAGE_REFUSED, message=message)
+            problem = Problem(reason=ProgramReason.STORAGE_REFUSED, message=message)
         else:
             state.clear(Part.MODEL)
             return bundle

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.status import BundleState, PredictorReport, Problem
 from perennial_predictor.metrics import Metrics
 from perennial_predictor.scoring.records import Tally
@@ -76,9 +76,13 @@ class State:
             if part in self._problems:
                 return self._problems[part]
         if self.bundle is not BundleState.VERIFIED:
-            return Problem(reason=Reason.MODEL_LOADING, message=f"{self._version} is being loaded")
+            return Problem(
+                reason=ProgramReason.MODEL_LOADING, message=f"{self._version} is being loaded"
+            )
         if not self.joined:
-            return Problem(reason=Reason.GROUP_NOT_JOINED, message="not yet a member of the group")
+            return Problem(
+                reason=ProgramReason.GROUP_NOT_JOINED, message="not yet a member of the group"
+            )
         return None
 
     def report(self) -> PredictorReport:

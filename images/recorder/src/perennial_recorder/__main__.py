@@ -20,7 +20,7 @@ from typing import Final
 from prometheus_client import generate_latest
 from pydantic import ValidationError
 
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime import http, logs
 from perennial_contract.runtime.s3 import Store, connect
 from perennial_contract.runtime.secrets import SecretRefused, Secrets, kafka_security
@@ -140,9 +140,9 @@ def main(termination: Path = Path(TERMINATION_LOG)) -> int:
 
 def _refused(message: str, termination: Path) -> int:
     """Says it where the operator reads it."""
-    _LOG.critical("refused", extra={"reason": Reason.SETTINGS_REFUSED, "problem": message})
+    _LOG.critical("refused", extra={"reason": ProgramReason.SETTINGS_REFUSED, "problem": message})
     if termination.parent.is_dir():
-        termination.write_text(f"{Reason.SETTINGS_REFUSED}: {message}")
+        termination.write_text(f"{ProgramReason.SETTINGS_REFUSED}: {message}")
     return REFUSED
 
 

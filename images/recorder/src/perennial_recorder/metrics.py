@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.status import RecorderReport
 from perennial_recorder.join.fates import Fate
 from perennial_recorder.progress.counts import AHEAD_RECORDS, OBSERVATIONS, SKIPPED_OFFSETS
@@ -144,7 +144,7 @@ class Metrics:
             registry=registry,
         )
 
-    def count_failure(self, reason: Reason) -> None:
+    def count_failure(self, reason: ProgramReason) -> None:
         self.failures.labels(reason).inc()
 
     def count_restart(self, cause: Restart) -> None:

@@ -6,13 +6,13 @@ from collections.abc import Collection, Sized
 from typing import NamedTuple
 
 from perennial_contract.messages.references import Headers
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 
 
 class Trouble(Exception):  # noqa: N818  a state that is waited out, not an error in the program
     """Something is missing, away or refuses us; the message names it."""
 
-    def __init__(self, reason: Reason, message: str) -> None:
+    def __init__(self, reason: ProgramReason, message: str) -> None:
         super().__init__(message)
         self.reason = reason
 
@@ -36,7 +36,9 @@ def described(name: str, topic_id: str, partitions: Sized, allowed: Collection[s
         Trouble: We may not read it (KafkaRefused).
     """
     if allowed and "READ" not in allowed:
-        raise Trouble(Reason.KAFKA_REFUSED, f"Kafka refuses us: we may not read topic {name}")
+        raise Trouble(
+            ProgramReason.KAFKA_REFUSED, f"Kafka refuses us: we may not read topic {name}"
+        )
     # As Kafka itself writes it; librdkafka's may hold a slash, and it is part of our keys.
     return Topic(topic_id.replace("/", "_").replace("+", "-"), len(partitions))
 

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from perennial_contract.lifecycle import read_request
 from perennial_contract.objects.watermark import Watermark, advance
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.settings import RecorderSettings
 from perennial_recorder.ports import Source
 from perennial_recorder.records import Arrival, Overtaken, Partition, Trouble
@@ -67,7 +67,7 @@ class RetrainRequests:
     def _assign_partitions(self, name: str) -> None:
         topic = self.source.topics([name]).get(name)
         if topic is None:
-            raise Trouble(Reason.TOPIC_MISSING, f"topic {name} does not exist")
+            raise Trouble(ProgramReason.TOPIC_MISSING, f"topic {name} does not exist")
         if topic.id != self._id:
             self.source.assign({})
             self._id, self._known, self._newest = topic.id, set(), None

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable, Collection
 from typing import Final
 
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime.objects import StoreError
 from perennial_contract.status import Problem
 from perennial_recorder.records import Trouble
@@ -25,7 +25,7 @@ class Retries:
         self,
         schedule: Schedule,
         pause: float,
-        count: Callable[[Reason], None] = lambda _: None,
+        count: Callable[[ProgramReason], None] = lambda _: None,
     ) -> None:
         """`count` is called with the reason of each failure."""
         self._schedule = schedule

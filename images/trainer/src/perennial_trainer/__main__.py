@@ -25,7 +25,7 @@ from prometheus_client import generate_latest
 from pydantic import ValidationError
 
 from perennial_contract.lifecycle import Message
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.storage import Storage
 from perennial_contract.runtime.http import serve
 from perennial_contract.runtime.kafka.lifecycle import LifecycleTopic
@@ -80,7 +80,9 @@ def main(arguments: Sequence[str]) -> int:
     try:
         settings = TrainerSettings.from_env(os.environ)
     except (ValidationError, KeyError) as error:
-        return write_problem(mounts.termination, Reason.SETTINGS_REFUSED, str(error), REFUSED)
+        return write_problem(
+            mounts.termination, ProgramReason.SETTINGS_REFUSED, str(error), REFUSED
+        )
     os.environ.update({**ENVIRONMENT, **os.environ})
     return run_attempt(settings, os.environ.get(POD, ""), mounts, given.port)
 
@@ -95,12 +97,14 @@ def run_attempt(settings: TrainerSettings, pod: str, mounts: Mounts, port: int =
         ports = _ports(settings, mounts)
         result = run(settings, ports, progress)
     except SecretRefused as error:
-        return write_problem(mounts.termination, Reason.SETTINGS_REFUSED, str(error), REFUSED)
+        return write_problem(
+            mounts.termination, ProgramReason.SETTINGS_REFUSED, str(error), REFUSED
+        )
     except StoreError as error:
         return write_problem(mounts.termination, error.reason, str(error))
     except Exception as error:  # noqa: BLE001  whatever it was, it is reported and tried again
         _LOG.exception("the attempt failed")
-        return write_problem(mounts.termination, Reason.TRAINER_FAILED, repr(error))
+        return write_problem(mounts.termination, ProgramReason.TRAINER_FAILED, repr(error))
     else:
         alarm.cancel()  # before the verdict is written: nothing may write over it
         code = write_verdict(mounts.termination, result.verdict)
@@ -171,7 +175,7 @@ def _alarm(seconds: float, termination: Path) -> threading.Timer:
 
 def _overrun(termination: Path, seconds: float) -> None:
     message = f"the attempt took longer than its deadline of {seconds:.0f} s"
-    os._exit(write_problem(termination, Reason.DEADLINE_EXCEEDED, message))
+    os._exit(write_problem(termination, ProgramReason.DEADLINE_EXCEEDED, message))
 
 
 def _stop(number: int, _: FrameType | None) -> None:

@@ -17,9 +17,9 @@ from typing import Final
 
 from perennial_contract.objects.bundle import BundleBroken, seal
 from perennial_contract.objects.owner import StorageTaken
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.settings import TrainerSettings
-from perennial_contract.status import Outcome, Verdict
+from perennial_contract.status import Verdict, VerdictOutcome
 from perennial_model.refusals import DataRefused
 from perennial_trainer.attempt.adoption import adopt
 from perennial_trainer.attempt.inputs import Inputs, claim
@@ -57,7 +57,9 @@ def run(settings: TrainerSettings, ports: Ports, progress: Progress) -> RunResul
     try:
         inputs = claim(settings, ports.store, ports.now())
     except StorageTaken as error:
-        return RunResult(unscored(settings, Outcome.REFUSED, Reason.STORAGE_TAKEN, str(error)))
+        return RunResult(
+            unscored(settings, VerdictOutcome.REFUSED, ProgramReason.STORAGE_TAKEN, str(error))
+        )
     if inputs is None:
         return RunResult(adopt(settings, ports.store))
     standing = read_verdict(ports.store, inputs.number)
@@ -69,7 +71,7 @@ def run(settings: TrainerSettings, ports: Ports, progress: Progress) -> RunResul
     try:
         verdict = _attempt(first, inputs, ports, progress)
     except DataRefused as error:
-        verdict = unscored(first, Outcome.REFUSED, Reason.DATA_REFUSED, str(error))
+        verdict = unscored(first, VerdictOutcome.REFUSED, ProgramReason.DATA_REFUSED, str(error))
     timed = verdict.model_copy(update={"seconds": progress.seconds()})
     return RunResult(settle(ports.store, timed), inputs)
 

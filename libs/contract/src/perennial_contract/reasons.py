@@ -18,7 +18,7 @@ class Told(StrEnum):
         return member
 
 
-class Reason(Told):
+class ProgramReason(Told):
     """What predictor, recorder and trainer say: of a problem, or of a verdict."""
 
     # What is missing or away: they go on by themselves when it is there

@@ -104,7 +104,7 @@ class TrainerReport(Report):
     """The lowest mean loss so far."""
 
 
-class Outcome(StrEnum):
+class VerdictOutcome(StrEnum):
     PROMOTED = "Promoted"
     REJECTED = "Rejected"
     INCONCLUSIVE = "Inconclusive"
@@ -131,7 +131,7 @@ class Verdict(Document):
 
     uid: str
     number: int
-    outcome: Outcome
+    outcome: VerdictOutcome
     reason: str
     """CamelCase, one of `reasons.Reason`."""
     message: str

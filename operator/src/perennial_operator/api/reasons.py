@@ -8,8 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from perennial_contract.reasons import Reason as Said
-from perennial_contract.reasons import Told
+from perennial_contract.reasons import ProgramReason, Told
 
 
 class Reason(Told):
@@ -126,10 +125,10 @@ class Reason(Told):
     )
 
 
-COMING_UP: Final = frozenset({Said.MODEL_LOADING, Said.GROUP_NOT_JOINED})
+COMING_UP: Final = frozenset({ProgramReason.MODEL_LOADING, ProgramReason.GROUP_NOT_JOINED})
 """What a predictor says of itself in its first seconds."""
 
-HOPELESS: Final = frozenset({Said.STORAGE_TAKEN, Said.SETTINGS_REFUSED})
+HOPELESS: Final = frozenset({ProgramReason.STORAGE_TAKEN, ProgramReason.SETTINGS_REFUSED})
 """Accepted turns False for these verdicts: nothing but another spec or storage helps."""
 
 PROGRESSING: Final = frozenset(

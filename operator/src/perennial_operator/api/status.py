@@ -105,7 +105,7 @@ class Attempt(Document):
     """Its verdict, which waits while `retrain.suspend` is set."""
 
 
-class Outcome(StrEnum):
+class AttemptOutcome(StrEnum):
     PROMOTED = "Promoted"
     CANDIDATE = "Candidate"  # better, and it waits for promotion.approve
     ADOPTED = "Adopted"  # what an earlier resource of this name left
@@ -122,7 +122,7 @@ class Entry(Document):
     """The attempt's number."""
     trigger: Trigger
     """What started it."""
-    outcome: Outcome
+    outcome: AttemptOutcome
     """How it ended."""
     reason: str
     """Why, in one word."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from perennial_contract.reasons import Reason as Program
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.status import Problem
 from perennial_operator.api.status import Entry
 from perennial_operator.observe.pods import Pod
@@ -41,7 +41,7 @@ def with_remedy(entry: Entry) -> str:
     """Mended data is no event: somebody must ask for the next attempt."""
     ask = (
         "; mend it, then change spec.retrain.request"
-        if entry.reason == Program.DATA_REFUSED
+        if entry.reason == ProgramReason.DATA_REFUSED
         else ""
     )
     return f"{entry.message}{ask}"

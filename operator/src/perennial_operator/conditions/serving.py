@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from perennial_contract.reasons import Reason as Program
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.status import Problem
 from perennial_operator.api.names import PREDICTOR, Manifest
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.reasons import COMING_UP, Reason
-from perennial_operator.api.status import Outcome, Status
+from perennial_operator.api.status import AttemptOutcome, Status
 from perennial_operator.conditions.finding import (
     FALSE,
     SUSPENDED,
@@ -26,7 +26,7 @@ from perennial_operator.manifests.deployment import template_of
 from perennial_operator.observe.pods import Pod
 from perennial_operator.observe.world import Observed
 
-_UNUSABLE_PIN: Final = frozenset({Program.MODEL_MISSING, Program.BUNDLE_BROKEN})
+_UNUSABLE_PIN: Final = frozenset({ProgramReason.MODEL_MISSING, ProgramReason.BUNDLE_BROKEN})
 
 
 def model(pipeline: Pipeline, status: Status, observed: Observed) -> Finding:
@@ -79,13 +79,13 @@ def _waiting(status: Status) -> str:
 def _why_none(pipeline: Pipeline, status: Status) -> tuple[str, str]:
     if bad := broken(status):
         what = f"{bad.version} failed by its own fault; set retrain.request to try again"
-        return Program.BUNDLE_BROKEN, what
+        return ProgramReason.BUNDLE_BROKEN, what
     if status.candidate:
         what = f"{status.candidate.version} waits for promotion.approve"
         return Reason.CANDIDATE_WAITS, what
     if pipeline.spec.retrain.suspend:
         return Reason.SUSPENDED, SUSPENDED
-    if status.history and status.history[-1].outcome is not Outcome.ADOPTED:
+    if status.history and status.history[-1].outcome is not AttemptOutcome.ADOPTED:
         return status.history[-1].reason, with_remedy(status.history[-1])
     if pipeline.spec.dataset:
         return Reason.WAITING_FOR_ATTEMPT, "the first attempt has not begun"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.reasons import Happening, Reason
-from perennial_operator.api.status import Candidate, Entry, Outcome, Status
+from perennial_operator.api.status import AttemptOutcome, Candidate, Entry, Status
 from perennial_operator.decide.versions import champion, published, served
 
 
@@ -79,14 +79,16 @@ def _approve(pipeline: Pipeline, status: Status, candidate: Candidate) -> Step:
 
 
 def _promoted(entry: Entry) -> Entry:
-    return entry.model_copy(update={"outcome": Outcome.PROMOTED, "reason": Reason.APPROVED.value})
+    return entry.model_copy(
+        update={"outcome": AttemptOutcome.PROMOTED, "reason": Reason.APPROVED.value}
+    )
 
 
 def _why_not(status: Status, approve: str) -> str:
     entry = published(status.history, approve)
     if approve in status.bad_versions:
         return "failed by its own fault"
-    if entry and entry.outcome in {Outcome.PROMOTED, Outcome.ADOPTED}:
+    if entry and entry.outcome in {AttemptOutcome.PROMOTED, AttemptOutcome.ADOPTED}:
         return "has served before: set model.pin to go back to it"
     if status.candidate:
         return f"is not the candidate: {status.candidate.version} is"

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from perennial_contract.reasons import Reason as Program
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.status import Problem, RecorderReport, TrainerReport
 from perennial_operator.api.names import RECORDER, SPEC_ANNOTATION, TRAINER, Manifest
 from perennial_operator.api.pipeline import Pipeline
@@ -148,10 +148,12 @@ def _made_from(current: Manifest) -> str:
 
 def _why(pods: list[Pod], end: Ended | None, current: Manifest) -> Problem | None:
     """None where the pod was only lost: deleted, or evicted from its node."""
-    late = next((c for c in _ends(current) if c.get("reason") == Program.DEADLINE_EXCEEDED), None)
+    late = next(
+        (c for c in _ends(current) if c.get("reason") == ProgramReason.DEADLINE_EXCEEDED), None
+    )
     if end is None and late:
         message = late.get("message") or "the Job was active longer than its deadline"
-        return Problem(reason=Program.DEADLINE_EXCEEDED, message=message)
+        return Problem(reason=ProgramReason.DEADLINE_EXCEEDED, message=message)
     evicted = any(pod.problem and pod.problem.reason == Reason.EVICTED for pod in pods)
     return None if end is None or evicted else read_problem(end)
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from perennial_contract.reasons import Reason as Program
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.status import BundleState, PredictorReport, Problem
 from perennial_operator.api.names import MODEL_ANNOTATION, PREDICTOR, Manifest
 from perennial_operator.api.pipeline import Pipeline, Template
 from perennial_operator.api.reasons import Happening, Reason
-from perennial_operator.api.status import Model, Outcome, Status
+from perennial_operator.api.status import AttemptOutcome, Model, Status
 from perennial_operator.decide.versions import judged, published, served
 from perennial_operator.manifests.deployment import template_digest, template_of
 from perennial_operator.observe.pods import Pod
@@ -98,7 +98,7 @@ def _fault(version: str, status: Status, observed: Observed) -> Problem | None:
         said = observed.report(pod, PredictorReport)
         if said and said.version == pod.version and said.bundle is BundleState.BROKEN:
             what = f"{pod.version} is broken"
-            return said.problem or Problem(reason=Program.BUNDLE_BROKEN, message=what)
+            return said.problem or Problem(reason=ProgramReason.BUNDLE_BROKEN, message=what)
         if good and _crashed_loading(pod):
             what = f"pod {pod.name} ended while it loaded {pod.version}"
             return Problem(reason=Reason.CRASHED_LOADING, message=what)
@@ -137,7 +137,7 @@ def _before(status: Status, bad: str) -> str:
     if status.head != bad:
         return status.head
     entry = published(status.history, bad)
-    left = entry.champion if entry and entry.outcome is Outcome.ADOPTED else ""
+    left = entry.champion if entry and entry.outcome is AttemptOutcome.ADOPTED else ""
     return left if left not in status.bad_versions else ""
 
 

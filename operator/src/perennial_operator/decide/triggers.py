@@ -8,10 +8,10 @@ from typing import Any, Final
 from perennial_contract.objects.watermark import is_within, total
 from perennial_operator.api.cron import identity, next_instant
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.status import Attempt, Handled, Outcome, Status, Trigger
+from perennial_operator.api.status import Attempt, AttemptOutcome, Handled, Status, Trigger
 from perennial_operator.decide.versions import new_labels, refusal
 
-_NOTHING: Final = frozenset({Outcome.REFUSED, Outcome.SUPERSEDED})
+_NOTHING: Final = frozenset({AttemptOutcome.REFUSED, AttemptOutcome.SUPERSEDED})
 
 
 def due(pipeline: Pipeline, status: Status, stored: int, now: datetime) -> Trigger | None:

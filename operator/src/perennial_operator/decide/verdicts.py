@@ -7,14 +7,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from perennial_contract.reasons import Reason as Program
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.training import PromotionMode
 from perennial_contract.settings import REFUSED
-from perennial_contract.status import Outcome as Said
-from perennial_contract.status import Verdict
+from perennial_contract.status import Verdict, VerdictOutcome
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.reasons import Happening, Reason
-from perennial_operator.api.status import HISTORY, Attempt, Entry, Outcome, Status
+from perennial_operator.api.status import HISTORY, Attempt, AttemptOutcome, Entry, Status
 from perennial_operator.decide import approval, triggers
 from perennial_operator.decide.step import Case, Step
 from perennial_operator.decide.versions import champion
@@ -35,7 +34,7 @@ def read(case: Case, attempt: Attempt, end: Ended | None) -> Verdict | None:
     return Verdict(
         uid=case.pipeline.uid,
         number=attempt.number,
-        outcome=Said.REFUSED,
+        outcome=VerdictOutcome.REFUSED,
         reason=problem.reason,
         message=problem.message,
         champion=attempt.champion,
@@ -44,18 +43,18 @@ def read(case: Case, attempt: Attempt, end: Ended | None) -> Verdict | None:
 
 def _answers(said: Verdict, attempt: Attempt) -> bool:
     """An adoption goes on with the number that an earlier resource has come to."""
-    if said.outcome is Said.ADOPTED:
+    if said.outcome is VerdictOutcome.ADOPTED:
         return said.number >= attempt.number
     return said.number == attempt.number
 
 
 def settle(case: Case, attempt: Attempt, verdict: Verdict) -> Step:
     """A verdict takes effect; one that was trained for waits while `retrain.suspend` is set."""
-    if case.pipeline.spec.retrain.suspend and verdict.outcome is not Said.ADOPTED:
+    if case.pipeline.spec.retrain.suspend and verdict.outcome is not VerdictOutcome.ADOPTED:
         return case.step(attempt, verdict=verdict, problem=None, not_before=None, tries=0)
     entry = _entry(case, attempt, verdict)
     closed = _close(case, attempt, entry)
-    if entry.outcome is not Outcome.ADOPTED:
+    if entry.outcome is not AttemptOutcome.ADOPTED:
         return closed
     handled = closed.status.handled
     seen = {"watermark": verdict.watermark, "spec": handled.spec if verdict.version else ""}
@@ -67,11 +66,11 @@ def _close(case: Case, attempt: Attempt, entry: Entry) -> Step:
     """Verdict, head, candidate, history and what is handled in one status."""
     status, ended = case.status, {"problem": None, "verdict": None, "not_before": None, "tries": 0}
     changes: dict[str, Any] = {"attempt": attempt.model_copy(update=ended)}
-    if entry.outcome in {Outcome.PROMOTED, Outcome.ADOPTED}:
+    if entry.outcome in {AttemptOutcome.PROMOTED, AttemptOutcome.ADOPTED}:
         changes["head"] = entry.version
-    if entry.outcome is Outcome.CANDIDATE:
+    if entry.outcome is AttemptOutcome.CANDIDATE:
         changes["candidate"] = approval.from_entry(entry)
-    if entry.outcome is not Outcome.SUPERSEDED:
+    if entry.outcome is not AttemptOutcome.SUPERSEDED:
         changes["handled"] = triggers.consumed(status, attempt)
     status = status.model_copy(update=changes)
     history = kept([*status.history, entry], _in_use(case.pipeline, status), HISTORY)
@@ -81,10 +80,10 @@ def _close(case: Case, attempt: Attempt, entry: Entry) -> Step:
 
 def _told(attempt: Attempt, entry: Entry) -> Happening:
     """The Event of its end."""
-    waits = entry.outcome is Outcome.CANDIDATE
+    waits = entry.outcome is AttemptOutcome.CANDIDATE
     ask = f"; {entry.version} waits for promotion.approve" if waits else ""
     note = f"attempt {attempt.number}: {entry.message}{ask}"
-    refused = entry.outcome is Outcome.REFUSED
+    refused = entry.outcome is AttemptOutcome.REFUSED
     return Happening(Reason[entry.outcome.name], note, warning=refused)
 
 
@@ -100,7 +99,7 @@ def abandon(case: Case, attempt: Attempt) -> Step:
     entry = Entry(
         number=attempt.number,
         trigger=attempt.trigger,
-        outcome=Outcome.SUPERSEDED,
+        outcome=AttemptOutcome.SUPERSEDED,
         reason=Reason.SPEC_CHANGED,
         message=f"the spec changed while it could not end: {attempt.failed_for}",
         champion=attempt.champion,
@@ -131,23 +130,23 @@ def _entry(case: Case, attempt: Attempt, verdict: Verdict) -> Entry:
     )
 
 
-def _judgement(case: Case, verdict: Verdict) -> tuple[Outcome, str, str]:
+def _judgement(case: Case, verdict: Verdict) -> tuple[AttemptOutcome, str, str]:
     """What a verdict comes to, given what serves by now and who decides."""
     status, serves = case.status, champion(case.pipeline, case.status)
-    outcome, message = Outcome(verdict.outcome.value), verdict.message
-    if outcome is Outcome.ADOPTED and not triggers.is_new(status):
+    outcome, message = AttemptOutcome(verdict.outcome.value), verdict.message
+    if outcome is AttemptOutcome.ADOPTED and not triggers.is_new(status):
         message = f"its number was an earlier resource's: the next goes on after {verdict.number}"
-        return Outcome.SUPERSEDED, verdict.reason, message
-    if outcome in {Outcome.REFUSED, Outcome.ADOPTED}:
+        return AttemptOutcome.SUPERSEDED, verdict.reason, message
+    if outcome in {AttemptOutcome.REFUSED, AttemptOutcome.ADOPTED}:
         return outcome, verdict.reason, message
     if verdict.champion != serves:
         message = f"it was judged against {verdict.champion or 'nothing'}, not {serves}"
-        return Outcome.SUPERSEDED, Reason.CHAMPION_REPLACED, message
+        return AttemptOutcome.SUPERSEDED, Reason.CHAMPION_REPLACED, message
     if verdict.version and verdict.version in status.bad_versions:
         message = f"{verdict.version} has failed before by its own fault"
-        return Outcome.REJECTED, Program.BUNDLE_BROKEN, message
-    if outcome is Outcome.PROMOTED and _waits(case.pipeline, verdict):
-        return Outcome.CANDIDATE, verdict.reason, message
+        return AttemptOutcome.REJECTED, ProgramReason.BUNDLE_BROKEN, message
+    if outcome is AttemptOutcome.PROMOTED and _waits(case.pipeline, verdict):
+        return AttemptOutcome.CANDIDATE, verdict.reason, message
     return outcome, verdict.reason, message
 
 

@@ -7,9 +7,9 @@ from typing import Final
 
 from perennial_contract.objects.watermark import total
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.status import Entry, Outcome, Status
+from perennial_operator.api.status import AttemptOutcome, Entry, Status
 
-_LET_SERVE: Final = frozenset({Outcome.PROMOTED, Outcome.ADOPTED})
+_LET_SERVE: Final = frozenset({AttemptOutcome.PROMOTED, AttemptOutcome.ADOPTED})
 
 
 def served(pipeline: Pipeline, status: Status) -> str:
@@ -41,7 +41,7 @@ def new_labels(status: Status) -> int:
 def refusal(status: Status) -> Entry | None:
     """The newest attempt, when it could not use data or settings: more labels do not help."""
     newest = status.history[-1] if status.history else None
-    return newest if newest and newest.outcome is Outcome.REFUSED else None
+    return newest if newest and newest.outcome is AttemptOutcome.REFUSED else None
 
 
 def broken(status: Status) -> Entry | None:

@@ -6,7 +6,7 @@ import json
 
 from pydantic import ValidationError
 
-from perennial_contract.reasons import Reason as Program
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.status import Problem, Verdict
 from perennial_operator.observe.pods import _SAYS_NOTHING, Ended, _end
 
@@ -27,6 +27,6 @@ def read_problem(end: Ended) -> Problem:
     except (ValueError, KeyError, TypeError):
         said = f": {_end(end.message)}" if end.message.strip() else ""
         return Problem(
-            reason=Program.TRAINER_FAILED if end.reason in _SAYS_NOTHING else end.reason,
+            reason=ProgramReason.TRAINER_FAILED if end.reason in _SAYS_NOTHING else end.reason,
             message=f"the trainer ended with exit code {end.code}{said}",
         )

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from perennial_contract.lifecycle import Serving
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime.kafka.client_settings import for_producer
 from perennial_contract.runtime.kafka.refusals import is_forbidden, is_untrusted, words
 from perennial_contract.settings import PredictorSettings
@@ -109,7 +109,7 @@ class AnswersSink:
         message = f"the brokers let us write nothing: {KafkaError(ended.code()).str()}"
         if last is None:
             return []
-        return [Failure(last, refused=False, message=message, reason=Reason.KAFKA_REFUSED)]
+        return [Failure(last, refused=False, message=message, reason=ProgramReason.KAFKA_REFUSED)]
 
     def _delivered(self, out: Outgoing, error: KafkaError | None, message: Message) -> None:
         if error is not None:
@@ -119,7 +119,7 @@ class AnswersSink:
         self._complain(error)
         message = f"{topic}: {self._untrusted or words(error)}"
         denied = self._untrusted or is_forbidden(error)
-        reason = Reason.KAFKA_REFUSED if denied else Reason.DELIVERY_FAILED
+        reason = ProgramReason.KAFKA_REFUSED if denied else ProgramReason.DELIVERY_FAILED
         self._failures.append(Failure(out, error.code() in _REFUSED, message, reason))
 
     def _complain(self, error: KafkaError) -> None:

@@ -20,7 +20,7 @@ from confluent_kafka.admin._config import ConfigResource
 from confluent_kafka.admin._listoffsets import OffsetSpec
 from confluent_kafka.admin._resource import ResourceType
 
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime.kafka.refusals import is_refused, words
 from perennial_recorder.records import Partition, Topic, Trouble, described
 
@@ -113,7 +113,7 @@ class KafkaBrokers:
             self._admin.poll(0)  # hands over what it said
             if self._refusal:
                 why = f"Kafka refuses us: {self._refusal}"
-                raise Trouble(Reason.KAFKA_REFUSED, why) from error
+                raise Trouble(ProgramReason.KAFKA_REFUSED, why) from error
             raise _trouble(what, error) from error
         self._refusal = ""
 
@@ -136,5 +136,5 @@ def as_trouble(what: str) -> Iterator[None]:
 
 def _trouble(what: str, error: KafkaException | TimeoutError) -> Trouble:
     refused = isinstance(error, KafkaException) and is_refused(error.args[0])
-    reason = Reason.KAFKA_REFUSED if refused else Reason.KAFKA_UNAVAILABLE
+    reason = ProgramReason.KAFKA_REFUSED if refused else ProgramReason.KAFKA_UNAVAILABLE
     return Trouble(reason, f"cannot {what}: {error}")

@@ -9,7 +9,7 @@ from typing import Any, Final
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 from confluent_kafka.admin import AdminClient
 
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.runtime.kafka.headers import read_headers
 from perennial_contract.runtime.kafka.refusals import is_refused
@@ -112,9 +112,11 @@ class KafkaSource(KafkaBrokers):
         if code == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001  it has no other name
             self._behind.append(Partition(message.topic() or "", message.partition() or 0))
         elif code in _AWAY:
-            self._failure = Trouble(Reason.KAFKA_UNAVAILABLE, f"Kafka is away: {error.str()}")
+            self._failure = Trouble(
+                ProgramReason.KAFKA_UNAVAILABLE, f"Kafka is away: {error.str()}"
+            )
         elif is_refused(error):
-            self._failure = Trouble(Reason.KAFKA_REFUSED, f"Kafka refuses us: {error.str()}")
+            self._failure = Trouble(ProgramReason.KAFKA_REFUSED, f"Kafka refuses us: {error.str()}")
         elif code not in _PARTITION_GONE:  # these are found when the topics are looked at
             _LOG.warning("Kafka error", extra={"problem": str(error), **where})
 

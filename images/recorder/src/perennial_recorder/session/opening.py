@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from perennial_contract.objects.owner import OWNER, StorageTaken, check_owner, owner_of
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.settings import RecorderSettings
 from perennial_recorder.join.reading import Reader
 from perennial_recorder.metrics import Metrics
@@ -36,7 +36,7 @@ def claim_prefix(store: ObjectStore, settings: RecorderSettings) -> None:
     try:
         check_owner(store.get(OWNER) or b"", settings)
     except StorageTaken as error:
-        raise Trouble(Reason.STORAGE_TAKEN, str(error)) from error
+        raise Trouble(ProgramReason.STORAGE_TAKEN, str(error)) from error
 
 
 def highest_attempt(store: ObjectStore) -> int:
@@ -54,7 +54,7 @@ def newest_checkpoint(store: ObjectStore) -> Found:
     try:
         return Found(checkpoints.from_json(key, store.get(key) or b""), numbers)
     except CheckpointBroken as error:
-        raise Trouble(Reason.CHECKPOINT_BROKEN, str(error)) from error
+        raise Trouble(ProgramReason.CHECKPOINT_BROKEN, str(error)) from error
 
 
 class Opener:

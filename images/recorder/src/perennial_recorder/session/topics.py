@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.settings import RecorderSettings
 from perennial_recorder.ports import Brokers
 from perennial_recorder.progress.ledger import Ledger
@@ -36,7 +36,7 @@ class Topics:
         missing = [name for name in names if name not in found]
         if missing:
             named = " and topic ".join(missing)
-            raise Trouble(Reason.TOPIC_MISSING, f"topic {named} does not exist")
+            raise Trouble(ProgramReason.TOPIC_MISSING, f"topic {named} does not exist")
         return {name: found[name] for name in names}
 
     def check(self, progress: Progress) -> dict[str, Topic]:

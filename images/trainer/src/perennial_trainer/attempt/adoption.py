@@ -23,11 +23,11 @@ from perennial_contract.objects.bundle import (
     sha256,
 )
 from perennial_contract.objects.watermark import Watermark
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.training import PromotionMode
 from perennial_contract.runtime.objects import Objects
 from perennial_contract.settings import TrainerSettings
-from perennial_contract.status import Document, Outcome, Verdict
+from perennial_contract.status import Document, Verdict, VerdictOutcome
 from perennial_trainer.attempt.inputs import inputs_key
 from perennial_trainer.attempt.verdict_file import verdict_key
 from perennial_trainer.contest.names import CandidateName
@@ -62,7 +62,11 @@ class _Past:
     def served(self) -> str:
         """The version that served when it was over, or nothing."""
         automatic = self.begun.promotion.mode is PromotionMode.AUTOMATIC
-        new = self.verdict if self.verdict and self.verdict.outcome is Outcome.PROMOTED else None
+        new = (
+            self.verdict
+            if self.verdict and self.verdict.outcome is VerdictOutcome.PROMOTED
+            else None
+        )
         if new and (automatic or new.version == self.approve):
             return new.version
         return self.begun.champion
@@ -94,8 +98,8 @@ def adopt(settings: TrainerSettings, store: Objects) -> Verdict:
     verdict = Verdict(
         uid=settings.uid,
         number=falling[0],
-        outcome=Outcome.ADOPTED,
-        reason=Reason.ADOPTED,
+        outcome=VerdictOutcome.ADOPTED,
+        reason=ProgramReason.ADOPTED,
         message=f"goes on after {after}, without a model",
         watermark=_watermark(store, falling, approve),
     )

@@ -9,7 +9,7 @@ from typing import Final
 
 from perennial_contract.objects.bundle import Manifest
 from perennial_contract.settings import TrainerSettings
-from perennial_contract.status import Outcome, Verdict
+from perennial_contract.status import Verdict, VerdictOutcome
 from perennial_trainer.attempt.messages import pipeline_of
 from perennial_trainer.contest.names import CandidateName
 from perennial_trainer.models.published import TREES
@@ -58,7 +58,7 @@ def mlflow_run(
         experiment=named or pipeline_of(settings),
         begun=attempt.begun,
         ended=attempt.ended,
-        refused=verdict.outcome is Outcome.REFUSED,
+        refused=verdict.outcome is VerdictOutcome.REFUSED,
         parameters=_parameters(verdict, attempt.best, find_manifest),
         metrics=_metrics(verdict),
         tags={name: text for name, text in _tags(settings, verdict).items() if text},

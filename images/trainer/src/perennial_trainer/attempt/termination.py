@@ -8,9 +8,9 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.settings import REFUSED
-from perennial_contract.status import MAX_TERMINATION_BYTES, Outcome, Problem, Verdict
+from perennial_contract.status import MAX_TERMINATION_BYTES, Problem, Verdict, VerdictOutcome
 
 RETRY: Final = 75  # EX_TEMPFAIL of sysexits.h
 _LOG: Final = logging.getLogger(__name__)
@@ -26,10 +26,10 @@ def write_verdict(file: Path, verdict: Verdict) -> int:
     """Writes a verdict; returns the exit code."""
     file.write_text(verdict.to_termination())
     _LOG.info("verdict", extra={"verdict": verdict.model_dump(mode="json", exclude_defaults=True)})
-    return REFUSED if verdict.outcome is Outcome.REFUSED else 0
+    return REFUSED if verdict.outcome is VerdictOutcome.REFUSED else 0
 
 
-def write_problem(file: Path, reason: Reason, message: str, code: int = RETRY) -> int:
+def write_problem(file: Path, reason: ProgramReason, message: str, code: int = RETRY) -> int:
     """Writes why there is no verdict; returns the exit code."""
     problem = Problem(reason=reason, message=message)
     _LOG.error("no verdict", extra={"problem": problem.model_dump()})

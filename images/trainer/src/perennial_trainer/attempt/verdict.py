@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from perennial_contract.objects.bundle import BundleBroken
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.settings import TrainerSettings
-from perennial_contract.status import Outcome, Score, Verdict
+from perennial_contract.status import Score, Verdict, VerdictOutcome
 from perennial_trainer.contest.base_rate import base_rate
 from perennial_trainer.contest.contest import Contest
 from perennial_trainer.contest.decide import Decision, score
@@ -17,7 +17,9 @@ from perennial_trainer.data.split import Split
 STILL_POOR: Final = 0.75  # nats: a coin's log loss is 0.693
 
 
-def unscored(settings: TrainerSettings, outcome: Outcome, reason: Reason, message: str) -> Verdict:
+def unscored(
+    settings: TrainerSettings, outcome: VerdictOutcome, reason: ProgramReason, message: str
+) -> Verdict:
     """A verdict without scores."""
     return Verdict(
         uid=settings.uid,
@@ -43,7 +45,7 @@ def too_few_rows(contest: Contest) -> Verdict:
             f" {contest.settings.promotion.min_judged} must, with 20 of each class and labels old"
             " enough; the rows before them need 20 of each class, too"
         )
-    return unscored(contest.settings, Outcome.INCONCLUSIVE, Reason.TOO_FEW_ROWS, why)
+    return unscored(contest.settings, VerdictOutcome.INCONCLUSIVE, ProgramReason.TOO_FEW_ROWS, why)
 
 
 def scored(contest: Contest, parts: Split, decision: Decision) -> Verdict:
@@ -54,7 +56,7 @@ def scored(contest: Contest, parts: Split, decision: Decision) -> Verdict:
         scores.append(score(CandidateName.BASE_RATE, losses, contest.losses_to_beat(parts.judge)))
     won = next((s for s in scores if s.candidate == decision.winner), None)
     kept = scores[0].loss if contest.champion else None
-    outcome = Outcome.PROMOTED if won else Outcome.REJECTED
+    outcome = VerdictOutcome.PROMOTED if won else VerdictOutcome.REJECTED
     message = (
         _promoted(contest, decision.scores[0], won, parts) if won else _kept(contest, decision)
     )
@@ -72,19 +74,23 @@ def bundle_broken(verdict: Verdict, error: BundleBroken) -> Verdict:
     """A promotion taken back: the finished bundle cannot be loaded."""
     return verdict.model_copy(
         update={
-            "outcome": Outcome.REJECTED,
-            "reason": Reason.BUNDLE_BROKEN,
+            "outcome": VerdictOutcome.REJECTED,
+            "reason": ProgramReason.BUNDLE_BROKEN,
             "message": str(error),
             "score": verdict.scores[0].loss if verdict.champion else None,
         }
     )
 
 
-def _reason(contest: Contest, decision: Decision, won: Score | None) -> Reason:
+def _reason(contest: Contest, decision: Decision, won: Score | None) -> ProgramReason:
     if contest.champion is None:
-        first = Reason.CHAMPION_UNREADABLE if contest.settings.champion else Reason.FIRST_MODEL
-        return first if won else Reason.NO_SIGNAL
-    return Reason.STILL_POOR if won and won.loss > STILL_POOR else decision.reason
+        first = (
+            ProgramReason.CHAMPION_UNREADABLE
+            if contest.settings.champion
+            else ProgramReason.FIRST_MODEL
+        )
+        return first if won else ProgramReason.NO_SIGNAL
+    return ProgramReason.STILL_POOR if won and won.loss > STILL_POOR else decision.reason
 
 
 def _promoted(contest: Contest, held: Score, won: Score, parts: Split) -> str:
@@ -104,7 +110,9 @@ def _kept(contest: Contest, decision: Decision) -> str:
         return f"{kept}: no challenger could be fitted"
     best = min(rivals, key=lambda s: s.loss)
     sure = (
-        f" with confidence {best.confidence:.2f}" if decision.reason is Reason.NOT_CONFIDENT else ""
+        f" with confidence {best.confidence:.2f}"
+        if decision.reason is ProgramReason.NOT_CONFIDENT
+        else ""
     )
     gain = "no sure gain" if sure else "no gain"
     return (

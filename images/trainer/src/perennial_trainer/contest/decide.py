@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
 
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.training import Promotion
 from perennial_contract.status import Score
 from perennial_trainer.contest.names import CandidateName
@@ -21,7 +21,7 @@ class Decision:
     """`winner` is the challenger to promote, if any; `reason` is the verdict's."""
 
     winner: CandidateName | None
-    reason: Reason
+    reason: ProgramReason
     scores: list[Score]
 
 
@@ -51,13 +51,13 @@ def decide(
     scores += [score(n, losses, held, least) for n, losses in challengers.items()]
     best = _best(challengers, promotion.confidence)
     if best is None:
-        return Decision(None, Reason.NO_GAIN, scores)
+        return Decision(None, ProgramReason.NO_GAIN, scores)
     gain, confidence = compare(held, challengers[best], least)
     if gain <= least:
-        return Decision(None, Reason.NO_GAIN, scores)
+        return Decision(None, ProgramReason.NO_GAIN, scores)
     if confidence < promotion.confidence:
-        return Decision(None, Reason.NOT_CONFIDENT, scores)
-    return Decision(best, Reason.BETTER, scores)
+        return Decision(None, ProgramReason.NOT_CONFIDENT, scores)
+    return Decision(best, ProgramReason.BETTER, scores)
 
 
 def _best(challengers: Mapping[CandidateName, Floats], confidence: float) -> CandidateName | None:

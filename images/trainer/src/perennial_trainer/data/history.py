@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from perennial_contract.objects.bundle import sha256
 from perennial_contract.objects.watermark import Watermark
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.schema import Feature, Schema
 from perennial_contract.runtime.objects import Objects, StoreError
 from perennial_contract.settings import TrainerSettings
@@ -21,7 +21,7 @@ from perennial_trainer.data.rows import Rows, assemble
 class DatasetMissing(StoreError):  # noqa: N818  named as the problem's reason
     """The base dataset is not there yet."""
 
-    reason = Reason.DATASET_MISSING
+    reason = ProgramReason.DATASET_MISSING
 
 
 @dataclass(frozen=True, slots=True)

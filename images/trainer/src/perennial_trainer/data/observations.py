@@ -14,7 +14,7 @@ from perennial_contract.objects.observation import (
     parse_segment_key,
 )
 from perennial_contract.objects.watermark import Watermark, positions
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime.objects import Objects, StoreError
 from perennial_trainer.data.rows import Part
 
@@ -22,7 +22,7 @@ from perennial_trainer.data.rows import Part
 class ObservationsIncomplete(StoreError):  # noqa: N818  named as the problem's reason
     """A sequence that the recorder said to have written is not there."""
 
-    reason = Reason.OBSERVATIONS_INCOMPLETE
+    reason = ProgramReason.OBSERVATIONS_INCOMPLETE
 
 
 def read_parts(store: Objects, watermark: Watermark) -> Iterator[Part]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import Protocol
 
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 
 
 class Objects(Protocol):
@@ -24,17 +24,17 @@ class Objects(Protocol):
 class StoreError(Exception):
     """S3 cannot do what was asked; `reason` is the one that conditions give."""
 
-    reason = Reason.STORAGE_UNAVAILABLE
+    reason = ProgramReason.STORAGE_UNAVAILABLE
 
 
 class BucketMissing(StoreError):  # noqa: N818  named as the condition's reason
-    reason = Reason.BUCKET_MISSING
+    reason = ProgramReason.BUCKET_MISSING
 
 
 class StorageRefused(StoreError):  # noqa: N818  named as the condition's reason
     """Credentials that S3 does not take, or a server that ignores conditional writes."""
 
-    reason = Reason.STORAGE_REFUSED
+    reason = ProgramReason.STORAGE_REFUSED
 
 
 class Put(Enum):

@@ -9,7 +9,7 @@ from typing import Any, Final
 from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicCollection
 from confluent_kafka.admin import AdminClient
 
-from perennial_contract.reasons import Reason
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.resource.streams import TopicSection
 from perennial_contract.runtime.kafka.refusals import is_refused
@@ -34,7 +34,7 @@ _PRODUCER: Final[dict[str, Any]] = {
 class Unwritten(Exception):  # noqa: N818  what became of the message
     """The message is not on the topic, or nobody has confirmed it."""
 
-    def __init__(self, reason: Reason, message: str) -> None:
+    def __init__(self, reason: ProgramReason, message: str) -> None:
         super().__init__(message)
         self.reason = reason
 
@@ -100,7 +100,9 @@ class LifecycleTopic:
         told = self._complaint or error
         if error.code() in _MISSING:
             missing = f"topic {self._topic} does not exist"
-            return Unwritten(Reason.TOPIC_MISSING, missing)
-        reason = Reason.KAFKA_REFUSED if is_refused(told) else Reason.KAFKA_UNAVAILABLE
+            return Unwritten(ProgramReason.TOPIC_MISSING, missing)
+        reason = (
+            ProgramReason.KAFKA_REFUSED if is_refused(told) else ProgramReason.KAFKA_UNAVAILABLE
+        )
         said = without(told.str(), self._security)
         return Unwritten(reason, f"nothing was written to topic {self._topic}: {said}")
