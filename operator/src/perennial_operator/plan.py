@@ -18,7 +18,7 @@ from perennial_operator.api.reasons import Happening, Reason
 from perennial_operator.api.status import Progress, Status
 from perennial_operator.conditions.conditions import dated, findings, invalid
 from perennial_operator.decide import approval, attempts, rollout, triggers
-from perennial_operator.decide.step import Case
+from perennial_operator.decide.change import Change, Facts
 from perennial_operator.decide.versions import new_labels
 from perennial_operator.manifests.deployment import deployment
 from perennial_operator.manifests.pod import selector
@@ -50,20 +50,18 @@ class Plan:
 def plan(pipeline: Pipeline, observed: Observed, images: Images, now: datetime) -> Plan:
     if pipeline.paused:
         return _paused(pipeline, observed, images, now)
-    before = pipeline.status
-    seen = triggers.noticed(pipeline, _recorded(before, observed), now)
-    rolled = rollout.step(pipeline, seen, observed, images.predictor, now)
-    chosen = approval.step(pipeline, rolled.status)
-    tried = attempts.step(Case(pipeline, chosen.status, observed, images.trainer, now))
-    status, wait = _told(pipeline, tried.status, observed, now)
+    change = Change(triggers.noticed(pipeline, _recorded(pipeline.status, observed), now))
+    for advance in (rollout.advance, approval.advance, attempts.advance):
+        change = change.then(advance(Facts(pipeline, change.status, observed, images, now)))
+    status, wait = _with_conditions(pipeline, change.status, observed, now)
     apply, delete = _children(pipeline, status, observed, images)
-    waits = [RESYNC, wait, tried.again_in, _look_again(observed)]
+    waits = [RESYNC, wait, change.again_in, _look_again(observed)]
     return Plan(
         status=status,
         apply=apply,
-        create=(tried.create,) if tried.create else (),
-        delete=(*((tried.delete,) if tried.delete else ()), *delete),
-        events=(*rolled.events, *chosen.events, *tried.events, *_turned(before, status)),
+        create=change.create,
+        delete=(*change.delete, *delete),
+        events=(*change.events, *_ready_events(pipeline.status, status)),
         again_in=min(wait for wait in waits if wait is not None),
     )
 
@@ -71,9 +69,9 @@ def plan(pipeline: Pipeline, observed: Observed, images: Images, now: datetime) 
 def _paused(pipeline: Pipeline, observed: Observed, images: Images, now: datetime) -> Plan:
     """Nothing is decided: the status tells what is seen, and a verdict is read afterwards."""
     seen = triggers.noticed(pipeline, _recorded(pipeline.status, observed), now)
-    rolled = rollout.step(pipeline, seen, observed, images.predictor, now).status
+    rolled = rollout.advance(Facts(pipeline, seen, observed, images, now)).status
     facts = {"model": rolled.model} if rolled.bad_versions == seen.bad_versions else {}
-    status, wait = _told(pipeline, seen.model_copy(update=facts), observed, now)
+    status, wait = _with_conditions(pipeline, seen.model_copy(update=facts), observed, now)
     return Plan(status=status, again_in=min(RESYNC, wait or RESYNC))
 
 
@@ -84,7 +82,7 @@ def refuse(before: Status, generation: int, message: str, now: datetime) -> Plan
     others = [c for c in before.conditions if c.type not in types]
     changes = {"conditions": [*said, *others], "observed_generation": generation}
     status = before.model_copy(update=changes)
-    return Plan(status=status, events=_turned(before, status))
+    return Plan(status=status, events=_ready_events(before, status))
 
 
 def _recorded(status: Status, observed: Observed) -> Status:
@@ -102,7 +100,7 @@ def _recorded(status: Status, observed: Observed) -> Status:
     return status
 
 
-def _told(
+def _with_conditions(
     pipeline: Pipeline, status: Status, observed: Observed, now: datetime
 ) -> tuple[Status, timedelta | None]:
     """The status with all that is said for people; progress alone waits for its turn."""
@@ -176,7 +174,7 @@ def _look_again(observed: Observed) -> timedelta | None:
     return LOOK_AGAIN if podless or waits else None
 
 
-def _turned(before: Status, after: Status) -> tuple[Happening, ...]:
+def _ready_events(before: Status, after: Status) -> tuple[Happening, ...]:
     """An Event when Ready turns, and when what was approved cannot serve."""
     was = next((c.status for c in before.conditions if c.type == "Ready"), "")
     now = next(c for c in after.conditions if c.type == "Ready")

@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.reasons import Happening, Reason
 from perennial_operator.api.status import AttemptOutcome, Candidate, Entry, Status
+from perennial_operator.decide.change import Change, Facts
 from perennial_operator.decide.versions import champion, published, served
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one pass does about the candidate."""
-
-    status: Status
-    events: tuple[Happening, ...] = ()
-
-
-def step(pipeline: Pipeline, status: Status) -> Step:
+def advance(facts: Facts) -> Change:
+    """Drops the candidate, lets it serve, or keeps it."""
+    pipeline, status = facts.pipeline, facts.status
     candidate = status.candidate
     if candidate is None:
-        return Step(status)
+        return Change(status)
     if why := _obsolete(pipeline, status, candidate):
         note = f"{candidate.version} is no candidate any more: {why}"
         event = Happening(Reason.CANDIDATE_DROPPED, note)
-        return Step(status.model_copy(update={"candidate": None}), (event,))
+        return Change(status.model_copy(update={"candidate": None}), events=(event,))
     if pipeline.spec.promotion.approve != candidate.version:
-        return Step(status)
+        return Change(status)
     return _approve(pipeline, status, candidate)
 
 
@@ -63,7 +56,7 @@ def _obsolete(pipeline: Pipeline, status: Status, candidate: Candidate) -> str:
     return f"{candidate.champion or 'no model'}, which it was judged against, no longer serves"
 
 
-def _approve(pipeline: Pipeline, status: Status, candidate: Candidate) -> Step:
+def _approve(pipeline: Pipeline, status: Status, candidate: Candidate) -> Change:
     history = [_promoted(e) if e.number == candidate.number else e for e in status.history]
     changes = {
         "head": candidate.version,
@@ -75,7 +68,7 @@ def _approve(pipeline: Pipeline, status: Status, candidate: Candidate) -> Step:
     serves = served(pipeline, status)
     pinned = f"; {serves} stays, it is pinned" if serves != candidate.version else ""
     note = f"{candidate.version} was approved{pinned}"
-    return Step(status, (Happening(Reason.APPROVED, note),))
+    return Change(status, events=(Happening(Reason.APPROVED, note),))
 
 
 def _promoted(entry: Entry) -> Entry:

@@ -17,7 +17,7 @@ from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.reasons import Happening, Reason
 from perennial_operator.api.status import Attempt, Status, Trigger
 from perennial_operator.decide import triggers, verdicts
-from perennial_operator.decide.step import Case, Step
+from perennial_operator.decide.change import Change, Facts
 from perennial_operator.decide.triggers import requested
 from perennial_operator.decide.versions import broken, champion, previous
 from perennial_operator.manifests.job import job, job_digest
@@ -29,27 +29,27 @@ FIRST_WAIT: Final = timedelta(minutes=1)
 LONGEST_WAIT: Final = timedelta(hours=1)
 
 
-def step(case: Case) -> Step:
-    attempt, current = case.status.running(), case.observed.job
+def advance(facts: Facts) -> Change:
+    attempt, current = facts.status.running(), facts.observed.job
     if attempt is None:
-        return _begin(case)
+        return _start(facts)
     if attempt.verdict:
-        return verdicts.settle(case, attempt, attempt.verdict)
+        return verdicts.settle(facts, attempt, attempt.verdict)
     if current is None:
-        return _create(case, attempt)
-    if not is_ours(current, case.pipeline.uid):
+        return _create(facts, attempt)
+    if not is_ours(current, facts.pipeline.uid):
         what = f"Job {current['metadata']['name']} exists and is not ours: delete it"
-        return case.step(attempt, problem=Problem(reason=Reason.NAME_TAKEN, message=what))
+        return facts.with_attempt(attempt, problem=Problem(reason=Reason.NAME_TAKEN, message=what))
     if is_leaving(current):
-        return case.step()
-    return _follow(case, attempt, current)
+        return facts.unchanged()
+    return _follow(facts, attempt, current)
 
 
-def _begin(case: Case) -> Step:
-    status, pipeline = case.status, case.pipeline
-    trigger = triggers.due(pipeline, status, _stored(case.observed), case.now)
+def _start(facts: Facts) -> Change:
+    status, pipeline = facts.status, facts.pipeline
+    trigger = triggers.due(pipeline, status, _stored(facts.observed), facts.now)
     if trigger is None:
-        return replace(case.step(), again_in=triggers.wake_in(pipeline, status, case.now))
+        return replace(facts.unchanged(), again_in=triggers.wake_in(pipeline, status, facts.now))
     against = champion(pipeline, status)
     attempt = Attempt(
         number=_next(status),
@@ -58,12 +58,12 @@ def _begin(case: Case) -> Step:
         champion=against,
         previous=previous(status, against),
         lifecycle=status.requests,
-        started_at=case.now,
+        started_at=facts.now,
         **_asked(pipeline),
     )
     status = status.model_copy(update={"attempt": attempt})
     event = Happening(Reason.ATTEMPT_STARTED, _note(attempt, status.request_reason))
-    return Step(status, events=(event,), again_in=timedelta(0))
+    return Change(status, events=(event,), again_in=timedelta(0))
 
 
 def _stored(observed: Observed) -> int:
@@ -96,42 +96,44 @@ def _next(status: Status) -> int:
     return max(newest, status.attempt.number if status.attempt else 0) + 1
 
 
-def _create(case: Case, attempt: Attempt) -> Step:
+def _create(facts: Facts, attempt: Attempt) -> Change:
     """The status that was read holds the intent: only that permits a Job."""
-    if case.pipeline.spec.retrain.suspend and attempt.trigger is not Trigger.ADOPTION:
-        return case.step()
-    if attempt.failed and attempt.inputs != case.pipeline.spec.inputs_digest():
-        return verdicts.abandon(case, attempt)
-    edited = attempt.failed_with != job_digest(case.pipeline, case.image)
-    hurry = edited or requested(case.pipeline, attempt.request)
-    if attempt.not_before and case.now < attempt.not_before and not hurry:
-        return replace(case.step(), again_in=attempt.not_before - case.now)
+    if facts.pipeline.spec.retrain.suspend and attempt.trigger is not Trigger.ADOPTION:
+        return facts.unchanged()
+    if attempt.failed and attempt.inputs != facts.pipeline.spec.inputs_digest():
+        return verdicts.abandon(facts, attempt)
+    edited = attempt.failed_with != job_digest(facts.pipeline, facts.images.trainer)
+    hurry = edited or requested(facts.pipeline, attempt.request)
+    if attempt.not_before and facts.now < attempt.not_before and not hurry:
+        return replace(facts.unchanged(), again_in=attempt.not_before - facts.now)
     if attempt.not_before or not attempt.job_uid:  # nothing runs that was asked for before
-        changes = {"not_before": None, **_asked(case.pipeline)}
+        changes = {"not_before": None, **_asked(facts.pipeline)}
         attempt = attempt.model_copy(update=changes)
     again = Happening(Reason.ATTEMPT_RETRIED, f"attempt {attempt.number} runs again")
-    made = replace(case.step(attempt), create=job(case.pipeline, case.image, attempt))
-    if why := case.observed.refused.get("Job"):
+    made = replace(
+        facts.with_attempt(attempt), create=(job(facts.pipeline, facts.images.trainer, attempt),)
+    )
+    if why := facts.observed.refused.get("Job"):
         problem = Problem(reason=Reason.CHILD_REFUSED, message=why)
-        return replace(made, status=case.step(attempt, problem=problem).status)
+        return replace(made, status=facts.with_attempt(attempt, problem=problem).status)
     return replace(made, events=(again,) if attempt.job_uid else ())
 
 
-def _follow(case: Case, attempt: Attempt, current: Manifest) -> Step:
+def _follow(facts: Facts, attempt: Attempt, current: Manifest) -> Change:
     uid = current["metadata"]["uid"]
-    pods = [pod for pod in case.observed.pods if pod.component == TRAINER and pod.owner == uid]
+    pods = [pod for pod in facts.observed.pods if pod.component == TRAINER and pod.owner == uid]
     end = next((pod.ended for pod in pods if pod.ended), None)
-    verdict = verdicts.read(case, attempt, end)
+    verdict = verdicts.read(facts, attempt, end)
     if verdict:
-        return verdicts.settle(case, attempt, verdict)
+        return verdicts.settle(facts, attempt, verdict)
     if end or _ends(current):
-        return _fail(case, attempt, current, _why(pods, end, current))
+        return _fail(facts, attempt, current, _why(pods, end, current))
     waiting = not any(pod.started for pod in pods)
-    if waiting and _made_from(current) != job_digest(case.pipeline, case.image):
-        return replace(case.step(attempt, job_uid="", problem=None), delete=current)
-    of_pods = next((found for pod in pods if (found := case.observed.problem(pod))), None)
-    problem = of_pods or case.observed.podless.get("Job")
-    followed = case.step(attempt, job_uid=uid, problem=problem, not_before=None)
+    if waiting and _made_from(current) != job_digest(facts.pipeline, facts.images.trainer):
+        return replace(facts.with_attempt(attempt, job_uid="", problem=None), delete=(current,))
+    of_pods = next((found for pod in pods if (found := facts.observed.problem(pod))), None)
+    problem = of_pods or facts.observed.podless.get("Job")
+    followed = facts.with_attempt(attempt, job_uid=uid, problem=problem, not_before=None)
     return replace(followed, again_in=timedelta(seconds=5) if waiting else None)
 
 
@@ -158,18 +160,18 @@ def _why(pods: list[Pod], end: Ended | None, current: Manifest) -> Problem | Non
     return None if end is None or evicted else read_problem(end)
 
 
-def _fail(case: Case, attempt: Attempt, current: Manifest, problem: Problem | None) -> Step:
+def _fail(facts: Facts, attempt: Attempt, current: Manifest, problem: Problem | None) -> Change:
     """No verdict: count it once, wait, and delete the Job so that it can be made again."""
     uid = current["metadata"]["uid"]
     if attempt.failed == uid:
-        why = case.observed.refused.get("Job")
+        why = facts.observed.refused.get("Job")
         told = {"problem": Problem(reason=Reason.CHILD_REFUSED, message=why)} if why else {}
-        return replace(case.step(attempt, **told), delete=current)
+        return replace(facts.with_attempt(attempt, **told), delete=(current,))
     lost = Problem(reason=Reason.POD_GONE, message="the trainer's pod went without a verdict")
     shown = problem or lost
     tries = attempt.tries + 1 if shown.reason == attempt.failed_for else 1
     wait = wait_after(tries, lost=problem is None)
-    failed = case.step(
+    failed = facts.with_attempt(
         attempt,
         job_uid=uid,
         failed=uid,
@@ -177,11 +179,11 @@ def _fail(case: Case, attempt: Attempt, current: Manifest, problem: Problem | No
         failed_with=_made_from(current),
         tries=tries,
         problem=shown,
-        not_before=case.now + wait if wait else None,
+        not_before=facts.now + wait if wait else None,
     )
     note = f"attempt {attempt.number} has no verdict: {shown.message}"
     event = Happening(Reason.ATTEMPT_FAILED, note, warning=True)
-    return replace(failed, delete=current, events=(event,))
+    return replace(failed, delete=(current,), events=(event,))
 
 
 def words(status: Status, observed: Observed) -> str:

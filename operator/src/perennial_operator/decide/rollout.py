@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -12,6 +12,7 @@ from perennial_operator.api.names import MODEL_ANNOTATION, PREDICTOR, Manifest
 from perennial_operator.api.pipeline import Pipeline, Template
 from perennial_operator.api.reasons import Happening, Reason
 from perennial_operator.api.status import AttemptOutcome, Model, Status
+from perennial_operator.decide.change import Change, Facts
 from perennial_operator.decide.versions import judged, published, served
 from perennial_operator.manifests.deployment import template_digest, template_of
 from perennial_operator.observe.pods import Pod
@@ -20,14 +21,6 @@ from perennial_operator.observe.world import Observed
 # Exit codes of a process that its own act has ended: SIGILL, SIGABRT, SIGBUS, SIGFPE, SIGSEGV.
 # 137 and 143 are others' doing: the memory limit, a probe, the node, a deletion.
 _OWN_DEATHS: Final = frozenset({132, 134, 135, 136, 139})
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What one pass finds out about what serves."""
-
-    status: Status
-    events: tuple[Happening, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +66,10 @@ def _is_held(pipeline: Pipeline, status: Status) -> bool:
     return bool(status.held_back) and status.held_back == pipeline.revision and same
 
 
-def step(pipeline: Pipeline, status: Status, observed: Observed, image: str, now: datetime) -> Step:
-    """`image` is the operator's own of the predictor."""
+def advance(facts: Facts) -> Change:
+    """Goes back from a version that is bad by its own fault, or tells what serves by now."""
+    pipeline, status, observed = facts.pipeline, facts.status, facts.observed
+    image = facts.images.predictor
     good = status.model.version if status.model else ""
     if status.head in status.bad_versions:
         status = status.model_copy(update={"head": _before(status, status.head)})
@@ -83,7 +78,7 @@ def step(pipeline: Pipeline, status: Status, observed: Observed, image: str, now
     version = served(pipeline, status)
     if version and version != good and (fault := _fault(version, status, observed)):
         return _back(wanted(pipeline, status, image), status, fault)
-    return _scored(_complete(wanted(pipeline, status, image), status, observed, now))
+    return _scored(_complete(wanted(pipeline, status, image), status, observed, facts.now))
 
 
 def _fault(version: str, status: Status, observed: Observed) -> Problem | None:
@@ -112,7 +107,7 @@ def _crashed_loading(pod: Pod) -> bool:
     return last.message.strip().startswith(BundleState.LOADING.value)
 
 
-def _back(tried: Wanted, status: Status, fault: Problem) -> Step:
+def _back(tried: Wanted, status: Status, fault: Problem) -> Change:
     """To the last good version with the last good template, whatever was edited meanwhile."""
     model, bad = status.model, tried.version
     good = _before(status, bad)
@@ -127,7 +122,7 @@ def _back(tried: Wanted, status: Status, fault: Problem) -> Step:
         "bad_versions": [*status.bad_versions, bad],
         "held_back": held,
     }
-    return Step(status.model_copy(update=changes), (event,))
+    return Change(status.model_copy(update=changes), events=(event,))
 
 
 def _before(status: Status, bad: str) -> str:
@@ -146,18 +141,18 @@ def _is_edited(tried: Wanted, model: Model) -> bool:
     return tried.revision != model.revision and tried.template != model.template
 
 
-def _complete(goal: Wanted, status: Status, observed: Observed, now: datetime) -> Step:
+def _complete(goal: Wanted, status: Status, observed: Observed, now: datetime) -> Change:
     digest = _served_digest(goal, status, observed)
     if not digest:
-        return Step(status)
+        return Change(status)
     known = status.model
     made = {"template": goal.template, "revision": goal.revision}
     if known and known.version == goal.version:
         made["revision"] = goal.revision or known.revision
-        return Step(status.model_copy(update={"model": known.model_copy(update=made)}))
+        return Change(status.model_copy(update={"model": known.model_copy(update=made)}))
     model = Model(version=goal.version, digest=digest, since=now, **made)
     event = Happening(Reason.ROLLOUT_COMPLETE, f"{goal.version} serves")
-    return Step(status.model_copy(update={"model": model}), (event,))
+    return Change(status.model_copy(update={"model": model}), events=(event,))
 
 
 def _served_digest(goal: Wanted, status: Status, observed: Observed) -> str:
@@ -195,7 +190,7 @@ def version_of(current: Manifest) -> str:
     return str(annotations.get(MODEL_ANNOTATION, ""))
 
 
-def _scored(found: Step) -> Step:
+def _scored(found: Change) -> Change:
     """The newest judged score of what serves."""
     model = found.status.model
     entry = judged(found.status.history, model.version) if model else None
@@ -207,4 +202,4 @@ def _scored(found: Step) -> Step:
         "summary": f"{entry.metric} {entry.score:.3f}",
     }
     status = found.status.model_copy(update={"model": model.model_copy(update=news)})
-    return Step(status, found.events)
+    return replace(found, status=status)

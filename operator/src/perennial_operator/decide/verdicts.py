@@ -15,24 +15,24 @@ from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.reasons import Happening, Reason
 from perennial_operator.api.status import HISTORY, Attempt, AttemptOutcome, Entry, Status
 from perennial_operator.decide import approval, triggers
-from perennial_operator.decide.step import Case, Step
+from perennial_operator.decide.change import Change, Facts
 from perennial_operator.decide.versions import champion
 from perennial_operator.observe.pods import Ended
 from perennial_operator.observe.terminations import read_problem, read_verdict
 
 
-def read(case: Case, attempt: Attempt, end: Ended | None) -> Verdict | None:
+def read(facts: Facts, attempt: Attempt, end: Ended | None) -> Verdict | None:
     """What the trainer's end says; None where the attempt has none yet."""
     if end is None:
         return None
     said = read_verdict(end)
-    if said and said.uid == case.pipeline.uid and _answers(said, attempt):
+    if said and said.uid == facts.pipeline.uid and _answers(said, attempt):
         return said
     if end.code != REFUSED:
         return None
     problem = read_problem(end)
     return Verdict(
-        uid=case.pipeline.uid,
+        uid=facts.pipeline.uid,
         number=attempt.number,
         outcome=VerdictOutcome.REFUSED,
         reason=problem.reason,
@@ -48,12 +48,12 @@ def _answers(said: Verdict, attempt: Attempt) -> bool:
     return said.number == attempt.number
 
 
-def settle(case: Case, attempt: Attempt, verdict: Verdict) -> Step:
+def settle(facts: Facts, attempt: Attempt, verdict: Verdict) -> Change:
     """A verdict takes effect; one that was trained for waits while `retrain.suspend` is set."""
-    if case.pipeline.spec.retrain.suspend and verdict.outcome is not VerdictOutcome.ADOPTED:
-        return case.step(attempt, verdict=verdict, problem=None, not_before=None, tries=0)
-    entry = _entry(case, attempt, verdict)
-    closed = _close(case, attempt, entry)
+    if facts.pipeline.spec.retrain.suspend and verdict.outcome is not VerdictOutcome.ADOPTED:
+        return facts.with_attempt(attempt, verdict=verdict, problem=None, not_before=None, tries=0)
+    entry = _entry(facts, attempt, verdict)
+    closed = _close(facts, attempt, entry)
     if entry.outcome is not AttemptOutcome.ADOPTED:
         return closed
     handled = closed.status.handled
@@ -62,9 +62,9 @@ def settle(case: Case, attempt: Attempt, verdict: Verdict) -> Step:
     return replace(closed, status=closed.status.model_copy(update=changes))
 
 
-def _close(case: Case, attempt: Attempt, entry: Entry) -> Step:
+def _close(facts: Facts, attempt: Attempt, entry: Entry) -> Change:
     """Verdict, head, candidate, history and what is handled in one status."""
-    status, ended = case.status, {"problem": None, "verdict": None, "not_before": None, "tries": 0}
+    status, ended = facts.status, {"problem": None, "verdict": None, "not_before": None, "tries": 0}
     changes: dict[str, Any] = {"attempt": attempt.model_copy(update=ended)}
     if entry.outcome in {AttemptOutcome.PROMOTED, AttemptOutcome.ADOPTED}:
         changes["head"] = entry.version
@@ -73,9 +73,9 @@ def _close(case: Case, attempt: Attempt, entry: Entry) -> Step:
     if entry.outcome is not AttemptOutcome.SUPERSEDED:
         changes["handled"] = triggers.consumed(status, attempt)
     status = status.model_copy(update=changes)
-    history = kept([*status.history, entry], _in_use(case.pipeline, status), HISTORY)
+    history = kept([*status.history, entry], _in_use(facts.pipeline, status), HISTORY)
     status = status.model_copy(update={"history": history})
-    return Step(status, events=(_told(attempt, entry),), again_in=timedelta(0))
+    return Change(status, events=(_told(attempt, entry),), again_in=timedelta(0))
 
 
 def _told(attempt: Attempt, entry: Entry) -> Happening:
@@ -94,7 +94,7 @@ def _in_use(pipeline: Pipeline, status: Status) -> set[str]:
     return serve | {candidate.version if candidate else ""}
 
 
-def abandon(case: Case, attempt: Attempt) -> Step:
+def abandon(facts: Facts, attempt: Attempt) -> Change:
     """It could not end with the inputs it began with, and these are no longer wanted."""
     entry = Entry(
         number=attempt.number,
@@ -104,13 +104,13 @@ def abandon(case: Case, attempt: Attempt) -> Step:
         message=f"the spec changed while it could not end: {attempt.failed_for}",
         champion=attempt.champion,
         started_at=attempt.started_at,
-        ended_at=case.now,
+        ended_at=facts.now,
     )
-    return _close(case, attempt, entry)
+    return _close(facts, attempt, entry)
 
 
-def _entry(case: Case, attempt: Attempt, verdict: Verdict) -> Entry:
-    outcome, reason, message = _judgement(case, verdict)
+def _entry(facts: Facts, attempt: Attempt, verdict: Verdict) -> Entry:
+    outcome, reason, message = _judgement(facts, verdict)
     return Entry(
         number=verdict.number,
         trigger=attempt.trigger,
@@ -125,14 +125,14 @@ def _entry(case: Case, attempt: Attempt, verdict: Verdict) -> Entry:
         judged=verdict.judged,
         trained=verdict.trained,
         started_at=attempt.started_at,
-        ended_at=case.now,
+        ended_at=facts.now,
         seconds=verdict.seconds,
     )
 
 
-def _judgement(case: Case, verdict: Verdict) -> tuple[AttemptOutcome, str, str]:
+def _judgement(facts: Facts, verdict: Verdict) -> tuple[AttemptOutcome, str, str]:
     """What a verdict comes to, given what serves by now and who decides."""
-    status, serves = case.status, champion(case.pipeline, case.status)
+    status, serves = facts.status, champion(facts.pipeline, facts.status)
     outcome, message = AttemptOutcome(verdict.outcome.value), verdict.message
     if outcome is AttemptOutcome.ADOPTED and not triggers.is_new(status):
         message = f"its number was an earlier resource's: the next goes on after {verdict.number}"
@@ -145,7 +145,7 @@ def _judgement(case: Case, verdict: Verdict) -> tuple[AttemptOutcome, str, str]:
     if verdict.version and verdict.version in status.bad_versions:
         message = f"{verdict.version} has failed before by its own fault"
         return AttemptOutcome.REJECTED, ProgramReason.BUNDLE_BROKEN, message
-    if outcome is AttemptOutcome.PROMOTED and _waits(case.pipeline, verdict):
+    if outcome is AttemptOutcome.PROMOTED and _waits(facts.pipeline, verdict):
         return AttemptOutcome.CANDIDATE, verdict.reason, message
     return outcome, verdict.reason, message
 
