@@ -12,7 +12,7 @@ from perennial_operator.api.reasons import Reason
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted([*ROOT.glob("operator/src/**/*.py"), *ROOT.glob("images/*/src/**/*.py")])
 # Where a reason is given: by keyword, or as the first argument.
-GIVEN_FIRST = {"Happening", "Rejection", "Trouble"}
+GIVEN_FIRST = {"Event", "Rejection", "Trouble"}
 
 
 @pytest.mark.parametrize("name", sorted(PAGES))

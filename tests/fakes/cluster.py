@@ -5,7 +5,7 @@ from copy import deepcopy
 from typing import Any
 
 from perennial_contract.status import Report
-from perennial_operator.api.reasons import Happening
+from perennial_operator.api.events import Event
 from perennial_operator.observe.pods import Pod
 from perennial_operator.ports import Conflict, Refused
 
@@ -32,7 +32,7 @@ class FakeCluster:
 
     def __init__(self, *objects: Json, fail_at: int = 0) -> None:
         self.objects = {self._key(each): deepcopy(each) for each in objects}
-        self.told: list[Happening] = []
+        self.events: list[Event] = []
         self.about: dict[str, list[tuple[str, str]]] = {}
         self.writes: list[str] = []
         self.refuses: dict[str, str] = {}
@@ -85,9 +85,9 @@ class FakeCluster:
         current["status"] = merged(current.get("status", {}), patch)
         current["metadata"]["resourceVersion"] = str(int(version) + 1)
 
-    async def tell(self, resource: Json, happening: Happening) -> None:
+    async def publish(self, resource: Json, event: Event) -> None:
         assert resource["metadata"]["uid"]
-        self.told.append(happening)
+        self.events.append(event)
 
     def _write(self, what: str, manifest: Json) -> None:
         if what != "status" and manifest["kind"] in self.refuses:

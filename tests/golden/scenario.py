@@ -34,7 +34,7 @@ class Scenario:
     async def passes(self, scene: str, count: int = 3) -> None:
         shown: Json = {}
         for _ in range(count):
-            told, wrote = len(self.cluster.told), len(self.cluster.writes)
+            told, wrote = len(self.cluster.events), len(self.cluster.writes)
             now = NOW + timedelta(minutes=self.minutes)
             again = await self.reconciler.reconcile(SPACE, NAME, self.known, now)
             self.minutes += 1
@@ -44,7 +44,7 @@ class Scenario:
                     "scene": scene,
                     "again": str(again),
                     "writes": self.cluster.writes[wrote:],
-                    "events": [asdict(each) for each in self.cluster.told[told:]],
+                    "events": [asdict(each) for each in self.cluster.events[told:]],
                     "status": "the same" if status == shown else deepcopy(status),
                 }
             )

@@ -57,7 +57,7 @@ async def test_a_first_attempt_goes_the_whole_way() -> None:
         "LabelsComplete": "True",
         "Training": "False",
     }
-    assert [h.reason for h in cluster.told] == [
+    assert [h.reason for h in cluster.events] == [
         "AttemptStarted",
         "Promoted",
         "RolloutComplete",

@@ -62,7 +62,7 @@ async def test_a_job_that_is_refused_is_why_the_attempt_does_not_begin() -> None
     why = "the API server refuses Job income-train-1: exceeded quota: training"
     assert said(cluster, "Training") == ("False", "ChildRefused", f"attempt 1: {why}")
     assert said(cluster, "ModelAvailable") == ("False", "ChildRefused", why)
-    assert [h.reason for h in cluster.told] == ["AttemptStarted"]
+    assert [h.reason for h in cluster.events] == ["AttemptStarted"]
     cluster.refuses = {}
     await to_the_end(cluster, FakeReports())
     assert status_of(cluster).head == V1

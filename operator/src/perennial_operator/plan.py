@@ -12,9 +12,10 @@ from typing import Final
 
 from perennial_contract.objects.watermark import highest, total
 from perennial_contract.status import RecorderReport
+from perennial_operator.api.events import Event
 from perennial_operator.api.names import PREDICTOR, RECORDER, Manifest
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.reasons import Happening, Reason
+from perennial_operator.api.reasons import Reason
 from perennial_operator.api.status import Progress, Status
 from perennial_operator.conditions.conditions import dated, findings, invalid
 from perennial_operator.decide import approval, attempts, rollout, triggers
@@ -43,7 +44,7 @@ class Plan:
     apply: tuple[Manifest, ...] = ()
     create: tuple[Manifest, ...] = ()
     delete: tuple[Manifest, ...] = ()
-    events: tuple[Happening, ...] = ()
+    events: tuple[Event, ...] = ()
     again_in: timedelta = RESYNC
 
 
@@ -174,18 +175,18 @@ def _look_again(observed: Observed) -> timedelta | None:
     return LOOK_AGAIN if podless or waits else None
 
 
-def _ready_events(before: Status, after: Status) -> tuple[Happening, ...]:
+def _ready_events(before: Status, after: Status) -> tuple[Event, ...]:
     """An Event when Ready turns, and when what was approved cannot serve."""
     was = next((c.status for c in before.conditions if c.type == "Ready"), "")
     now = next(c for c in after.conditions if c.type == "Ready")
-    events = [Happening(now.reason, now.message, warning=now.status != "True")]
+    events = [Event(now.reason, now.message, warning=now.status != "True")]
     if now.status == was or (now.status != "True" and not was):
         events = []
     told = {(c.reason, c.message) for c in before.conditions}
     for condition in after.conditions:
         said = (condition.reason, condition.message)
         if condition.reason == Reason.APPROVAL_REFUSED and said not in told:
-            events.append(Happening(condition.reason, condition.message, warning=True))
+            events.append(Event(condition.reason, condition.message, warning=True))
     return tuple(events)
 
 

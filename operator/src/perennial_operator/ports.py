@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from perennial_contract.status import Report
+from perennial_operator.api.events import Event
 from perennial_operator.api.names import Manifest
-from perennial_operator.api.reasons import Happening
 from perennial_operator.observe.pods import Pod
 
 
@@ -42,7 +42,7 @@ class Cluster(Protocol):
     async def patch_status(self, resource: Manifest, patch: Manifest) -> None:
         """Raises Conflict when the resource is no longer what was read."""
 
-    async def tell(self, resource: Manifest, happening: Happening) -> None:
+    async def publish(self, resource: Manifest, event: Event) -> None:
         """A Kubernetes Event about the resource."""
 
 

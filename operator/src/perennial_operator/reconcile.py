@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from perennial_operator.api.events import Event
 from perennial_operator.api.names import KIND, PAUSED_ANNOTATION, Manifest
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.reasons import Happening
 from perennial_operator.api.status import Status
 from perennial_operator.decide import revisions
 from perennial_operator.manifests.deployment import deployment_name
@@ -134,9 +134,9 @@ class Reconciler:
             except Conflict:
                 return timedelta(0)
             self.metrics.changed(before, decided.status)
-        for happening in decided.events:
-            _LOG.info(happening.note, extra=_fields(resource, happening))
-            await self.cluster.tell(resource, happening)
+        for event in decided.events:
+            _LOG.info(event.note, extra=_fields(resource, event))
+            await self.cluster.publish(resource, event)
         shown, known.refused = known.refused, {}
         for manifest in decided.delete:
             await _try(self.cluster.delete, manifest, known.refused, "to delete ")
@@ -211,10 +211,10 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Manifest:
     return patch
 
 
-def _fields(resource: Manifest, happening: Happening) -> dict[str, str]:
+def _fields(resource: Manifest, event: Event) -> dict[str, str]:
     meta = resource["metadata"]
     return {
-        "reason": happening.reason,
+        "reason": event.reason,
         "namespace": meta["namespace"],
         "pipeline": meta["name"],
     }

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perennial_contract.status import VerdictOutcome
+from perennial_operator.api.events import Event
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.reasons import Happening
 from perennial_operator.api.status import AttemptOutcome, Candidate, Status
 from perennial_operator.decide.versions import served
 from perennial_operator.manifests.settings import named
@@ -75,7 +75,7 @@ def test_what_is_better_waits_where_somebody_decides(sections: dict[str, Any]) -
     assert status.history[-1].outcome is AttemptOutcome.CANDIDATE
     note = f"attempt 2: better by 0.01 nats; {V2} waits for promotion.approve"
     assert status.handled.spec == a_pipeline().spec.training_digest()
-    assert decided.events[0] == Happening("Candidate", note)
+    assert decided.events[0] == Event("Candidate", note)
     assert served_version(decided) == V1
     said = f"{V1} serves; {V2} waits for promotion.approve"
     assert condition(decided, "ModelAvailable") == ("True", "Serving", said)
@@ -100,7 +100,7 @@ def test_an_approved_candidate_serves() -> None:
     assert (status.head, status.candidate, status.approved) == (V2, None, V2)
     entry = status.history[-1]
     assert (entry.outcome, entry.reason) == (AttemptOutcome.PROMOTED, "Approved")
-    assert decided.events[0] == Happening("Approved", f"{V2} was approved")
+    assert decided.events[0] == Event("Approved", f"{V2} was approved")
     assert served_version(decided) == V2
     assert decide(after(pipeline, decided), a_world(pipeline)).events == ()
 

@@ -253,7 +253,7 @@ def condition(decided: Plan, kind: str) -> tuple[str, str, str]:
 
 
 def reasons_of(decided: Plan) -> list[str]:
-    return [happening.reason for happening in decided.events]
+    return [event.reason for event in decided.events]
 
 
 def names(manifests: tuple[Mapping[str, Any], ...]) -> list[str]:

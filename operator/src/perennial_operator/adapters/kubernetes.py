@@ -15,8 +15,8 @@ from uuid import uuid4
 from kubernetes import client, config
 from urllib3.exceptions import HTTPError
 
+from perennial_operator.api.events import Event
 from perennial_operator.api.names import GROUP, KIND, PIPELINE_LABEL, PLURAL, VERSION, Manifest
-from perennial_operator.api.reasons import Happening
 from perennial_operator.ports import Conflict, Refused
 
 MANAGER: Final = "perennial"
@@ -201,10 +201,10 @@ class KubernetesCluster:
                 raise Conflict(str(error)) from error
             raise
 
-    async def tell(self, resource: Manifest, happening: Happening) -> None:
+    async def publish(self, resource: Manifest, event: Event) -> None:
         """An Event that is not taken is logged: what it says stands in the status too."""
         meta = resource["metadata"]
-        event = {
+        body = {
             "apiVersion": "events.k8s.io/v1",
             "kind": "Event",
             "metadata": {
@@ -212,10 +212,10 @@ class KubernetesCluster:
                 "namespace": meta["namespace"],
             },
             "eventTime": datetime.now(UTC).isoformat(timespec="microseconds"),
-            "type": "Warning" if happening.warning else "Normal",
-            "reason": happening.reason,
-            "action": happening.reason,
-            "note": happening.note[:1000],
+            "type": "Warning" if event.warning else "Normal",
+            "reason": event.reason,
+            "action": event.reason,
+            "note": event.note[:1000],
             "regarding": {
                 "apiVersion": resource["apiVersion"],
                 "kind": resource["kind"],
@@ -227,7 +227,7 @@ class KubernetesCluster:
             "reportingInstance": self._instance[:128],
         }
         try:
-            await self._call("POST", path_of("NewEvent", meta["namespace"]), event)
+            await self._call("POST", path_of("NewEvent", meta["namespace"]), body)
         except ApiError as error:
             _LOG.warning("an Event was not taken", extra={"why": str(error)})
 

@@ -5,7 +5,6 @@ The programs add their own (`perennial_contract.reasons`), Kubernetes its words 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from perennial_contract.reasons import ProgramReason, Told
@@ -143,10 +142,3 @@ PROGRESSING: Final = frozenset(
     }
 )
 """Reasons that need nobody: any other is the better one for Ready."""
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    reason: str
-    note: str
-    warning: bool = False

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from perennial_operator.api.events import Event
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.reasons import Happening, Reason
+from perennial_operator.api.reasons import Reason
 from perennial_operator.api.status import AttemptOutcome, Candidate, Entry, Status
 from perennial_operator.decide.change import Change, Facts
 from perennial_operator.decide.versions import champion, published, served
@@ -17,7 +18,7 @@ def advance(facts: Facts) -> Change:
         return Change(status)
     if why := _obsolete(pipeline, status, candidate):
         note = f"{candidate.version} is no candidate any more: {why}"
-        event = Happening(Reason.CANDIDATE_DROPPED, note)
+        event = Event(Reason.CANDIDATE_DROPPED, note)
         return Change(status.model_copy(update={"candidate": None}), events=(event,))
     if pipeline.spec.promotion.approve != candidate.version:
         return Change(status)
@@ -68,7 +69,7 @@ def _approve(pipeline: Pipeline, status: Status, candidate: Candidate) -> Change
     serves = served(pipeline, status)
     pinned = f"; {serves} stays, it is pinned" if serves != candidate.version else ""
     note = f"{candidate.version} was approved{pinned}"
-    return Change(status, events=(Happening(Reason.APPROVED, note),))
+    return Change(status, events=(Event(Reason.APPROVED, note),))
 
 
 def _promoted(entry: Entry) -> Entry:

@@ -12,9 +12,10 @@ from typing import Final
 
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.status import Problem, RecorderReport, TrainerReport
+from perennial_operator.api.events import Event
 from perennial_operator.api.names import RECORDER, SPEC_ANNOTATION, TRAINER, Manifest
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.reasons import Happening, Reason
+from perennial_operator.api.reasons import Reason
 from perennial_operator.api.status import Attempt, Status, Trigger
 from perennial_operator.decide import triggers, verdicts
 from perennial_operator.decide.change import Change, Facts
@@ -62,7 +63,7 @@ def _start(facts: Facts) -> Change:
         **_asked(pipeline),
     )
     status = status.model_copy(update={"attempt": attempt})
-    event = Happening(Reason.ATTEMPT_STARTED, _note(attempt, status.request_reason))
+    event = Event(Reason.ATTEMPT_STARTED, _note(attempt, status.request_reason))
     return Change(status, events=(event,), again_in=timedelta(0))
 
 
@@ -109,7 +110,7 @@ def _create(facts: Facts, attempt: Attempt) -> Change:
     if attempt.not_before or not attempt.job_uid:  # nothing runs that was asked for before
         changes = {"not_before": None, **_asked(facts.pipeline)}
         attempt = attempt.model_copy(update=changes)
-    again = Happening(Reason.ATTEMPT_RETRIED, f"attempt {attempt.number} runs again")
+    again = Event(Reason.ATTEMPT_RETRIED, f"attempt {attempt.number} runs again")
     made = replace(
         facts.with_attempt(attempt), create=(job(facts.pipeline, facts.images.trainer, attempt),)
     )
@@ -182,7 +183,7 @@ def _fail(facts: Facts, attempt: Attempt, current: Manifest, problem: Problem | 
         not_before=facts.now + wait if wait else None,
     )
     note = f"attempt {attempt.number} has no verdict: {shown.message}"
-    event = Happening(Reason.ATTEMPT_FAILED, note, warning=True)
+    event = Event(Reason.ATTEMPT_FAILED, note, warning=True)
     return replace(failed, delete=(current,), events=(event,))
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from perennial_operator.api.events import Event
 from perennial_operator.api.names import Manifest
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.reasons import Happening
 from perennial_operator.api.status import Attempt, Status
 from perennial_operator.observe.world import Observed
 from perennial_operator.settings import Images
@@ -21,7 +21,7 @@ class Change:
     status: Status
     create: tuple[Manifest, ...] = ()
     delete: tuple[Manifest, ...] = ()
-    events: tuple[Happening, ...] = ()
+    events: tuple[Event, ...] = ()
     again_in: timedelta | None = None
     """When to look again at the latest; None where this decision does not mind."""
 

@@ -8,9 +8,10 @@ from typing import Final
 
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.status import BundleState, PredictorReport, Problem
+from perennial_operator.api.events import Event
 from perennial_operator.api.names import MODEL_ANNOTATION, PREDICTOR, Manifest
 from perennial_operator.api.pipeline import Pipeline, Template
-from perennial_operator.api.reasons import Happening, Reason
+from perennial_operator.api.reasons import Reason
 from perennial_operator.api.status import AttemptOutcome, Model, Status
 from perennial_operator.decide.change import Change, Facts
 from perennial_operator.decide.versions import judged, published, served
@@ -116,7 +117,7 @@ def _back(tried: Wanted, status: Status, fault: Problem) -> Change:
     if model and tried.pipeline.good and _is_edited(tried, model):
         held = tried.revision
         to = f"{to} with the pods of {model.revision}; {held} waits for the next version or edit"
-    event = Happening(Reason.ROLLED_BACK, f"{bad}: {fault.message}; {to}", warning=True)
+    event = Event(Reason.ROLLED_BACK, f"{bad}: {fault.message}; {to}", warning=True)
     changes = {
         "head": good if status.head == bad else status.head,
         "bad_versions": [*status.bad_versions, bad],
@@ -151,7 +152,7 @@ def _complete(goal: Wanted, status: Status, observed: Observed, now: datetime) -
         made["revision"] = goal.revision or known.revision
         return Change(status.model_copy(update={"model": known.model_copy(update=made)}))
     model = Model(version=goal.version, digest=digest, since=now, **made)
-    event = Happening(Reason.ROLLOUT_COMPLETE, f"{goal.version} serves")
+    event = Event(Reason.ROLLOUT_COMPLETE, f"{goal.version} serves")
     return Change(status.model_copy(update={"model": model}), events=(event,))
 
 

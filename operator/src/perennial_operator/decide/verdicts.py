@@ -11,8 +11,9 @@ from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.training import PromotionMode
 from perennial_contract.settings import REFUSED
 from perennial_contract.status import Verdict, VerdictOutcome
+from perennial_operator.api.events import Event
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.reasons import Happening, Reason
+from perennial_operator.api.reasons import Reason
 from perennial_operator.api.status import HISTORY, Attempt, AttemptOutcome, Entry, Status
 from perennial_operator.decide import approval, triggers
 from perennial_operator.decide.change import Change, Facts
@@ -78,13 +79,13 @@ def _close(facts: Facts, attempt: Attempt, entry: Entry) -> Change:
     return Change(status, events=(_told(attempt, entry),), again_in=timedelta(0))
 
 
-def _told(attempt: Attempt, entry: Entry) -> Happening:
+def _told(attempt: Attempt, entry: Entry) -> Event:
     """The Event of its end."""
     waits = entry.outcome is AttemptOutcome.CANDIDATE
     ask = f"; {entry.version} waits for promotion.approve" if waits else ""
     note = f"attempt {attempt.number}: {entry.message}{ask}"
     refused = entry.outcome is AttemptOutcome.REFUSED
-    return Happening(Reason[entry.outcome.name], note, warning=refused)
+    return Event(Reason[entry.outcome.name], note, warning=refused)
 
 
 def _in_use(pipeline: Pipeline, status: Status) -> set[str]:
