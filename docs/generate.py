@@ -9,7 +9,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 from prometheus_client.registry import Collector
 
-from perennial_contract.reasons import DeadLetter, ProgramReason, Told
+from perennial_contract.reasons import DeadLetter, ProgramReason, ReasonWithRemedy
 from perennial_operator import metrics as operator
 from perennial_operator.api.reasons import Reason
 from perennial_predictor import metrics as predictor
@@ -68,7 +68,7 @@ def metrics() -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _remedies(kind: type[Told]) -> str:
+def _remedies(kind: type[ReasonWithRemedy]) -> str:
     rows = sorted((f"`{member.value}`", member.remedy) for member in kind)
     return _table(("Reason", "What to do"), rows)
 

@@ -9,7 +9,7 @@ from examples.demo.adapters import kafka, store
 from examples.demo.pipeline import Pipeline
 from examples.demo.stream import answer
 from perennial_contract.status import Verdict
-from perennial_operator.api.status import Entry
+from perennial_operator.api.status import HistoryEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Served:
 class Ended:
     """An attempt's end in the status, and its verdict on S3."""
 
-    entry: Entry
+    entry: HistoryEntry
     verdict: Verdict
 
 
@@ -42,7 +42,7 @@ class Facts:
     threshold: int
 
 
-def read_facts(pipeline: Pipeline, entries: Sequence[Entry]) -> Facts:
+def read_facts(pipeline: Pipeline, entries: Sequence[HistoryEntry]) -> Facts:
     """What stands in the topics and on S3 at the end; the events are on a topic of their own."""
     found = [(e, store.verdict(pipeline.bucket, pipeline.prefix, e.number)) for e in entries]
     replies = [answer(record, pipeline) for record in kafka.read_back(pipeline.predictions)]

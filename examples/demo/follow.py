@@ -10,7 +10,7 @@ from examples.demo.display.frame import Scene
 from examples.demo.display.screen import Screen
 from examples.demo.timeline import Timeline
 from examples.demo.view import View, sentence
-from perennial_operator.api.status import AttemptOutcome, Entry
+from perennial_operator.api.status import AttemptOutcome, HistoryEntry
 
 LIMIT: Final = 20 * 60.0  # seconds for the whole demo
 LAST_ANSWERS: Final = 60.0  # seconds that the last events may take to be answered
@@ -64,7 +64,7 @@ class Follower:
         self._view = View()
         self._said = ""
         self.accuracy = Accuracy()
-        self.ended: dict[int, Entry] = {}
+        self.ended: dict[int, HistoryEntry] = {}
 
     def _wait(self) -> None:
         """For the first model."""

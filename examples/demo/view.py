@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from perennial_contract.objects.watermark import total
-from perennial_operator.api.status import AttemptOutcome, Entry, Status
+from perennial_operator.api.status import AttemptOutcome, HistoryEntry, Status
 
 Cells = tuple[tuple[str, str], ...]
 """Columns and cells of one row, as `kubectl get` prints them."""
@@ -31,7 +31,7 @@ class View:
     """Labelled observations that S3 has confirmed."""
     fresh: int = 0
     """Those of them that no attempt has seen."""
-    ended: tuple[Entry, ...] = ()
+    ended: tuple[HistoryEntry, ...] = ()
     """The last attempts that have ended, oldest first."""
 
     @property
@@ -55,7 +55,7 @@ def read(resource: dict[str, Any], row: Cells = ()) -> View:
     )
 
 
-def sentence(entry: Entry) -> str:
+def sentence(entry: HistoryEntry) -> str:
     """A verdict for a person."""
     match entry.outcome:
         case AttemptOutcome.PROMOTED:

@@ -12,12 +12,14 @@ from examples.demo.display.frame import Scene
 from examples.demo.pipeline import load
 from examples.demo.traffic import Issue, Traffic
 from examples.demo.view import View, read
-from perennial_operator.api.status import AttemptOutcome, Entry, Trigger
+from perennial_operator.api.status import AttemptOutcome, HistoryEntry, Trigger
 
 PIPELINE = load()
 
 
-def entry(number: int, outcome: AttemptOutcome = AttemptOutcome.REJECTED, **more: Any) -> Entry:
+def entry(
+    number: int, outcome: AttemptOutcome = AttemptOutcome.REJECTED, **more: Any
+) -> HistoryEntry:
     """An attempt that has ended; a promoted one published v<number>."""
     promoted = outcome is AttemptOutcome.PROMOTED
     usual = {
@@ -28,7 +30,7 @@ def entry(number: int, outcome: AttemptOutcome = AttemptOutcome.REJECTED, **more
         "started_at": datetime.fromtimestamp(0, UTC),
         "ended_at": datetime.fromtimestamp(0, UTC),
     }
-    return Entry(number=number, outcome=outcome, **{**usual, **more})
+    return HistoryEntry(number=number, outcome=outcome, **{**usual, **more})
 
 
 def version(number: int) -> str:
@@ -66,7 +68,7 @@ class FakeLoans:
     """When the attempt was recorded, its function and its watermark."""
     changed_at: int = 0
     """How many labels there were when the world changed."""
-    ended: list[Entry] = field(default_factory=lambda: [entry(1, AttemptOutcome.PROMOTED)])
+    ended: list[HistoryEntry] = field(default_factory=lambda: [entry(1, AttemptOutcome.PROMOTED)])
 
     def __post_init__(self) -> None:
         self.traffic = Traffic(PIPELINE, "fake", self.rows)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from perennial_contract.status import VerdictOutcome
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.status import AttemptOutcome, Candidate, Handled, Status
+from perennial_operator.api.status import AttemptOutcome, Candidate, HandledTriggers, Status
 from perennial_operator.decide.versions import served
 from perennial_operator.observe.world import Observed
 from tests.support.operator.builders import (
@@ -44,7 +44,7 @@ CANDIDATES = st.builds(
     at=st.just(NOW),
 )
 HANDLED = st.builds(
-    Handled,
+    HandledTriggers,
     request=st.sampled_from(["", "now"]),
     spec=st.sampled_from(["", "another", a_pipeline().spec.training_digest()]),
     label_schema=st.sampled_from(["", "another", a_pipeline().spec.schema_digest()]),

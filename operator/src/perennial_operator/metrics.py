@@ -7,7 +7,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from perennial_operator.api.status import AttemptOutcome, Entry, Status
+from perennial_operator.api.status import AttemptOutcome, HistoryEntry, Status
 
 _PASS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _LONG: Final = (1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200)
@@ -104,7 +104,7 @@ class Metrics:
         if model and (before.model is None or before.model.version != model.version):
             self._serves(after, model.version, model.since)
 
-    def _ended(self, entry: Entry) -> None:
+    def _ended(self, entry: HistoryEntry) -> None:
         self.attempts.labels(entry.outcome.value, entry.reason).inc()
         self.attempt_duration.observe((entry.ended_at - entry.started_at).total_seconds())
         for stage, seconds in entry.seconds.items():

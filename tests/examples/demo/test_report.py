@@ -4,8 +4,7 @@ from examples.demo.accuracy import Grade
 from examples.demo.facts import Ended, Facts, Served
 from examples.demo.report import Counts, Handover, count, handovers, report
 from examples.demo.timeline import Change, Stage, Timeline
-from perennial_contract.status import VerdictOutcome
-from perennial_contract.status import Score, Verdict
+from perennial_contract.status import Score, Verdict, VerdictOutcome
 from perennial_operator.api.status import AttemptOutcome
 from tests.fakes.loans import entry, version
 

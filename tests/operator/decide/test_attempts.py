@@ -6,7 +6,13 @@ import pytest
 from perennial_contract.settings import SETTINGS, TrainerSettings
 from perennial_contract.status import VerdictOutcome
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.status import AttemptOutcome, Entry, Handled, Status, Trigger
+from perennial_operator.api.status import (
+    AttemptOutcome,
+    HandledTriggers,
+    HistoryEntry,
+    Status,
+    Trigger,
+)
 from perennial_operator.manifests.deployment import template_digest
 from perennial_operator.observe.pods import Ended
 from perennial_operator.plan import Plan
@@ -66,7 +72,7 @@ def ends(pipeline: Pipeline, end: Ended | None, **job: Any) -> Plan:
 def test_the_threshold_is_counted_from_the_last_consumed_trigger(
     labels: int, trigger: Trigger | None
 ) -> None:
-    handled = Handled(watermark={"topic": {"0": 10, "1": 10}}, spec="x")
+    handled = HandledTriggers(watermark={"topic": {"0": 10, "1": 10}}, spec="x")
     pipeline = a_pipeline(serving(handled=handled))
     said = recorded(a_recorder(), written={"topic": {"0": 20, "1": labels + 20}})
 
@@ -148,7 +154,7 @@ def test_a_promotion_changes_head_history_and_what_is_handled_at_once() -> None:
     status = decided.status
     assert status.head == V2
     assert status.running() is None
-    assert status.history[-1] == Entry(
+    assert status.history[-1] == HistoryEntry(
         number=2,
         trigger=Trigger.THRESHOLD,
         outcome=AttemptOutcome.PROMOTED,
@@ -161,7 +167,7 @@ def test_a_promotion_changes_head_history_and_what_is_handled_at_once() -> None:
         started_at=NOW - timedelta(minutes=1),
         ended_at=NOW,
     )
-    assert status.handled == Handled(
+    assert status.handled == HandledTriggers(
         watermark={"topic": {"0": 1000}},
         request="now",
         spec=pipeline.spec.training_digest(),
@@ -369,7 +375,7 @@ def test_a_request_ends_the_wait_and_the_same_attempt_answers_it() -> None:
 @pytest.mark.parametrize("request_now", ["now", ""])
 def test_a_request_that_is_cleared_or_stays_asks_for_nothing(request_now: str) -> None:
     spec = a_pipeline().spec.training_digest()
-    rest = serving(handled=Handled(spec=spec, request="now"))
+    rest = serving(handled=HandledTriggers(spec=spec, request="now"))
     failed = after(during(2), ends(during(2), LATER))
     retrain = {"threshold": 1000, "request": request_now}
     calm, waiting = (a_pipeline(p, 2, retrain=retrain) for p in (rest, failed.status))

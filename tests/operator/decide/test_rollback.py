@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from perennial_contract.status import BundleState, Report
-from perennial_operator.api.pipeline import Pipeline, Template
+from perennial_operator.api.pipeline import Pipeline, RolloutSource
 from perennial_operator.api.status import Model
 from perennial_operator.manifests.deployment import deployment, template_digest
 from perennial_operator.observe.pods import Pod
@@ -40,7 +40,7 @@ from tests.support.operator.builders import (
 Json = dict[str, Any]
 V3, D3 = "v3-33333333", "3" * 64
 EDITED = {"image": "predictor:2", "replicas": 1}
-OLD = Template(revision="income-old", image=IMAGES.predictor, spec=a_pipeline().spec)
+OLD = RolloutSource(revision="income-old", image=IMAGES.predictor, spec=a_pipeline().spec)
 
 
 def edited(pipeline: Pipeline | None = None, revision: str = "income-new", **more: Any) -> Pipeline:

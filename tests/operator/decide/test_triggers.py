@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from perennial_contract.status import VerdictOutcome
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.status import AttemptOutcome, Handled, Status, Trigger
+from perennial_operator.api.status import AttemptOutcome, HandledTriggers, Status, Trigger
 from perennial_operator.plan import Plan
 from tests.support.operator.builders import (
     D2,
@@ -127,9 +127,13 @@ def test_the_least_interval_holds_back_what_is_not_urgent() -> None:
     ("sections", "status", "expected"),
     [
         ({"request": "now"}, serving(), Trigger.REQUEST),
-        ({}, serving(handled=Handled(spec="x", label_schema="x")), Trigger.SPEC_CHANGED),
+        ({}, serving(handled=HandledTriggers(spec="x", label_schema="x")), Trigger.SPEC_CHANGED),
         ({}, Status(attempt=an_attempt(a_pipeline()), history=[]), None),
-        ({"schedule": HOURLY}, serving(handled=Handled(spec="x", schedule=NOW - HOUR)), None),
+        (
+            {"schedule": HOURLY},
+            serving(handled=HandledTriggers(spec="x", schedule=NOW - HOUR)),
+            None,
+        ),
     ],
     ids=["a request", "a changed schema", "an attempt that runs", "a schedule"],
 )
@@ -202,7 +206,7 @@ def test_requests_are_handled_once_and_those_of_a_topic_made_again_are_new() -> 
 def test_after_a_refusal_a_schedule_and_a_program_that_asks_are_another_try() -> None:
     history = [an_entry(1), an_entry(2, AttemptOutcome.REFUSED, reason="DataRefused")]
     attempt = an_attempt(a_pipeline(), 2)
-    handled = Handled(spec=a_pipeline(lifecycle=LIFECYCLE).spec.training_digest())
+    handled = HandledTriggers(spec=a_pipeline(lifecycle=LIFECYCLE).spec.training_digest())
     pipeline = a_pipeline(
         serving(history=history, attempt=attempt, handled=handled), lifecycle=LIFECYCLE
     )
@@ -213,7 +217,7 @@ def test_after_a_refusal_a_schedule_and_a_program_that_asks_are_another_try() ->
 
 def test_another_schema_is_a_trigger_while_a_model_serves_and_other_edits_are_none() -> None:
     first = a_pipeline().spec
-    handled = Handled(spec=first.training_digest(), label_schema=first.schema_digest())
+    handled = HandledTriggers(spec=first.training_digest(), label_schema=first.schema_digest())
     status = serving(handled=handled)
     label = {"positive": ">50K", "negative": "<=50K"}
     schema = a_pipeline(status, 2, schema={"label": label, "exclude": ["fnlwgt"]})
@@ -293,7 +297,7 @@ def test_what_was_left_is_adopted_by_a_later_attempt_where_the_first_came_to_not
     outcome: AttemptOutcome,
 ) -> None:
     ended = an_entry(1, outcome, reason="SettingsRefused", score=None)
-    seen = Handled(spec="x" if outcome is AttemptOutcome.REFUSED else "")
+    seen = HandledTriggers(spec="x" if outcome is AttemptOutcome.REFUSED else "")
     attempt = an_attempt(a_pipeline(), 2, job_uid="job-1")
     pipeline = a_pipeline(Status(history=[ended], handled=seen, attempt=attempt))
     said = a_verdict(7, VerdictOutcome.ADOPTED, reason="Adopted", version=V2, digest=D2)
@@ -344,7 +348,9 @@ def test_whatever_is_asked_for_during_an_attempt_is_at_most_one_further_attempt(
     asked: list[str],
 ) -> None:
     retrain: dict[str, Any] = {"threshold": 1000, "schedule": HOURLY, "request": "0"}
-    pipeline = a_pipeline(serving(handled=Handled(spec="x")), lifecycle=LIFECYCLE, retrain=retrain)
+    pipeline = a_pipeline(
+        serving(handled=HandledTriggers(spec="x")), lifecycle=LIFECYCLE, retrain=retrain
+    )
     seen: dict[str, Any] = {"written": {"topic": {"0": 20}}, "requests": {"id": {"0": 0}}}
     at = MINUTE
     pipeline = after(pipeline, passed(pipeline, at, **seen))

@@ -16,7 +16,14 @@ from perennial_contract.status import (
 )
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.spec import Spec
-from perennial_operator.api.status import Attempt, AttemptOutcome, Entry, Model, Status, Trigger
+from perennial_operator.api.status import (
+    Attempt,
+    AttemptOutcome,
+    HistoryEntry,
+    Model,
+    Status,
+    Trigger,
+)
 from perennial_operator.decide.revisions import Accepted
 from perennial_operator.manifests.deployment import deployment, template_digest
 from perennial_operator.manifests.job import job
@@ -94,7 +101,7 @@ def an_attempt(pipeline: Pipeline, number: int = 1, **changes: Any) -> Attempt:
 
 def an_entry(
     number: int = 1, outcome: AttemptOutcome = AttemptOutcome.PROMOTED, **changes: Any
-) -> Entry:
+) -> HistoryEntry:
     promoted = outcome is AttemptOutcome.PROMOTED
     ended = {
         "number": number,
@@ -108,7 +115,7 @@ def an_entry(
         "started_at": NOW - timedelta(minutes=2),
         "ended_at": NOW - timedelta(minutes=1),
     }
-    return Entry(**{**ended, **changes})
+    return HistoryEntry(**{**ended, **changes})
 
 
 def a_model(pipeline: Pipeline, version: str = V1, digest: str = D1, **changes: Any) -> Model:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Self
 
 
-class Told(StrEnum):
+class ReasonWithRemedy(StrEnum):
     """A reason in CamelCase with its remedy: what it means and what to do."""
 
     remedy: str
@@ -18,7 +18,7 @@ class Told(StrEnum):
         return member
 
 
-class ProgramReason(Told):
+class ProgramReason(ReasonWithRemedy):
     """What predictor, recorder and trainer say: of a problem, or of a verdict."""
 
     # What is missing or away: they go on by themselves when it is there
@@ -119,7 +119,7 @@ class ProgramReason(Told):
     ADOPTED = "Adopted", "Nothing: it goes on with what an earlier resource of this name left."
 
 
-class DeadLetter(Told):
+class DeadLetter(ReasonWithRemedy):
     """Why a message cannot be used: the reason of a dead letter, or of a label's rejection."""
 
     EMPTY = "Empty", "Send a value: a message without one says nothing."

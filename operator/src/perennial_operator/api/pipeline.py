@@ -9,7 +9,7 @@ from perennial_operator.api.spec import Spec
 from perennial_operator.api.status import Status
 
 
-class Template(Section):
+class RolloutSource(Section):
     """What the pods of a roll-out were made from."""
 
     revision: str
@@ -35,7 +35,7 @@ class Pipeline(Section):
     """The ControllerRevision that holds the spec."""
     invalid: str = ""
     """Why the newest spec is not the one that is acted on, which is then the last valid one."""
-    good: Template | None = None
+    good: RolloutSource | None = None
     """What the pods of the model that serves were made from, when it is known."""
     spec: Spec
     status: Status

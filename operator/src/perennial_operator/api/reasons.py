@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from perennial_contract.reasons import ProgramReason, Told
+from perennial_contract.reasons import ProgramReason, ReasonWithRemedy
 
 
-class Reason(Told):
+class Reason(ReasonWithRemedy):
     """What the operator says of a pipeline."""
 
     # All is well, or on its way

@@ -35,7 +35,7 @@ from perennial_contract.resource.training import (
 )
 from perennial_contract.resource.values import Duration, Section
 from perennial_operator.api.cron import Unreadable, check
-from perennial_operator.api.pods.template import Template
+from perennial_operator.api.pods.template import PodTemplate
 
 QUANTITY_PATTERN: Final = r"^[0-9]{1,15}(\.[0-9]{1,9})?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
 _FACTORS: Final = {
@@ -83,7 +83,7 @@ class Predictor(Section):
     """Image of the predictor; by default the operator's choice."""
     resources: Resources = Field(default_factory=Resources)
     """CPU and memory of a pod; LightGBM's threads are the CPU limit."""
-    template: Template = Field(default_factory=Template)
+    template: PodTemplate = Field(default_factory=PodTemplate)
     """What is added to the pods."""
 
 
@@ -96,7 +96,7 @@ class Recorder(Section):
     """Image of the recorder; by default the operator's choice."""
     resources: Resources = Field(default_factory=Resources)
     """CPU and memory of the pod."""
-    template: Template = Field(default_factory=Template)
+    template: PodTemplate = Field(default_factory=PodTemplate)
     """What is added to the pod."""
 
     @model_validator(mode="after")
@@ -112,7 +112,7 @@ class Trainer(Section):
     """How long an attempt may take."""
     resources: Resources = Field(default_factory=Resources)
     """CPU and memory of the pod; one CPU at most by default."""
-    template: Template = Field(default_factory=Template)
+    template: PodTemplate = Field(default_factory=PodTemplate)
     """What is added to the pod."""
 
 

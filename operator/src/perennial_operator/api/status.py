@@ -15,7 +15,7 @@ from pydantic import Field
 from perennial_contract.objects.watermark import Watermark
 from perennial_contract.status import Document, Problem, Verdict
 
-HISTORY: Final = 10
+HISTORY_LIMIT: Final = 10
 
 
 class Condition(Document):
@@ -115,7 +115,7 @@ class AttemptOutcome(StrEnum):
     SUPERSEDED = "Superseded"  # its champion no longer served when the verdict came
 
 
-class Entry(Document):
+class HistoryEntry(Document):
     """An attempt that has ended."""
 
     number: int
@@ -173,7 +173,7 @@ class Candidate(Document):
     """When its verdict was read."""
 
 
-class Handled(Document):
+class HandledTriggers(Document):
     """What the last consumed trigger had seen."""
 
     watermark: Watermark = Field(default_factory=dict)
@@ -228,9 +228,9 @@ class Status(Document):
     """The newest attempt; it runs until the history holds its end."""
     progress: Progress | None = None
     """How far labels and attempt are; written at most every 30 s, every 5 s during an attempt."""
-    history: list[Entry] = Field(default_factory=list)
+    history: list[HistoryEntry] = Field(default_factory=list)
     """The last 10 attempts, the newest last."""
-    handled: Handled = Field(default_factory=Handled)
+    handled: HandledTriggers = Field(default_factory=HandledTriggers)
     """What the last consumed trigger had seen."""
     bad_versions: list[str] = Field(default_factory=list)
     """Versions that failed by their own fault; they are never tried again."""

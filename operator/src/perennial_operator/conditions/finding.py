@@ -8,7 +8,7 @@ from typing import Final
 
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.status import Problem
-from perennial_operator.api.status import Entry
+from perennial_operator.api.status import HistoryEntry
 from perennial_operator.observe.pods import Pod
 from perennial_operator.observe.world import Observed
 
@@ -37,7 +37,7 @@ def join(what: str, more: str) -> str:
     return f"{what}: {more}" if more else what
 
 
-def with_remedy(entry: Entry) -> str:
+def with_remedy(entry: HistoryEntry) -> str:
     """Mended data is no event: somebody must ask for the next attempt."""
     ask = (
         "; mend it, then change spec.retrain.request"

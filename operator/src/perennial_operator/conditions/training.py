@@ -8,7 +8,7 @@ from perennial_contract.status import RecorderReport
 from perennial_operator.api.names import RECORDER
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.reasons import Reason
-from perennial_operator.api.status import Attempt, Entry, Status, Trigger
+from perennial_operator.api.status import Attempt, HistoryEntry, Status, Trigger
 from perennial_operator.conditions.finding import (
     FALSE,
     PAUSED,
@@ -108,5 +108,5 @@ def _stopped(
     return TRUE, reason, f"attempt {attempt.number} runs to its end, and its verdict waits; {why}"
 
 
-def _told(entry: Entry) -> tuple[str, str]:
+def _told(entry: HistoryEntry) -> tuple[str, str]:
     return entry.outcome.value, f"attempt {entry.number}: {with_remedy(entry)} ({entry.reason})"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from perennial_operator.api.events import Event
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.reasons import Reason
-from perennial_operator.api.status import AttemptOutcome, Candidate, Entry, Status
+from perennial_operator.api.status import AttemptOutcome, Candidate, HistoryEntry, Status
 from perennial_operator.decide.change import Change, Facts
 from perennial_operator.decide.versions import champion, published, served
 
@@ -36,7 +36,7 @@ def refused(pipeline: Pipeline, status: Status) -> str:
     return f"spec.promotion.approve: {approve} {_why_not(status, approve)}"
 
 
-def from_entry(entry: Entry) -> Candidate:
+def from_entry(entry: HistoryEntry) -> Candidate:
     return Candidate(
         version=entry.version,
         digest=entry.digest,
@@ -72,7 +72,7 @@ def _approve(pipeline: Pipeline, status: Status, candidate: Candidate) -> Change
     return Change(status, events=(Event(Reason.APPROVED, note),))
 
 
-def _promoted(entry: Entry) -> Entry:
+def _promoted(entry: HistoryEntry) -> HistoryEntry:
     return entry.model_copy(
         update={"outcome": AttemptOutcome.PROMOTED, "reason": Reason.APPROVED.value}
     )

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from perennial_operator.api.errors import explain
 from perennial_operator.api.names import Manifest
-from perennial_operator.api.pipeline import Pipeline, Template
+from perennial_operator.api.pipeline import Pipeline, RolloutSource
 from perennial_operator.api.spec import Spec, digest_of
 from perennial_operator.api.status import Status
 from perennial_operator.manifests.pod import metadata
@@ -87,13 +87,13 @@ def _sized(spec: Manifest, replicas: Any) -> Manifest:
     return {**spec, "predictor": given}
 
 
-def find(revisions: Iterable[Manifest], name: str) -> Template | None:
+def find(revisions: Iterable[Manifest], name: str) -> RolloutSource | None:
     """What stands in the revision of that name; None where it is gone or cannot be read."""
     for each in revisions:
         if each["metadata"]["name"] == name:
             try:
                 data = each["data"]
-                return Template(revision=name, image=data["predictorImage"], spec=data["spec"])
+                return RolloutSource(revision=name, image=data["predictorImage"], spec=data["spec"])
             except (ValidationError, KeyError, TypeError, AttributeError):
                 return None
     return None

@@ -10,7 +10,7 @@ from perennial_contract.reasons import ProgramReason
 from perennial_contract.status import BundleState, PredictorReport, Problem
 from perennial_operator.api.events import Event
 from perennial_operator.api.names import MODEL_ANNOTATION, PREDICTOR, Manifest
-from perennial_operator.api.pipeline import Pipeline, Template
+from perennial_operator.api.pipeline import Pipeline, RolloutSource
 from perennial_operator.api.reasons import Reason
 from perennial_operator.api.status import AttemptOutcome, Model, Status
 from perennial_operator.decide.change import Change, Facts
@@ -51,7 +51,7 @@ def wanted(pipeline: Pipeline, status: Status, image: str) -> Wanted:
     return Wanted(pipeline, image, version, digest, pipeline.revision)
 
 
-def _good(pipeline: Pipeline, good: Template, version: str) -> Wanted:
+def _good(pipeline: Pipeline, good: RolloutSource, version: str) -> Wanted:
     """The last good template; how many pods there are is no part of it."""
     size = {"replicas": pipeline.spec.predictor.replicas}
     spec = good.spec.model_copy(update={"predictor": good.spec.predictor.model_copy(update=size)})

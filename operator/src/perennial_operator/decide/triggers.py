@@ -8,7 +8,7 @@ from typing import Any, Final
 from perennial_contract.objects.watermark import is_within, total
 from perennial_operator.api.cron import identity, next_instant
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.status import Attempt, AttemptOutcome, Handled, Status, Trigger
+from perennial_operator.api.status import Attempt, AttemptOutcome, HandledTriggers, Status, Trigger
 from perennial_operator.decide.versions import new_labels, refusal
 
 _NOTHING: Final = frozenset({AttemptOutcome.REFUSED, AttemptOutcome.SUPERSEDED})
@@ -50,10 +50,10 @@ def noticed(pipeline: Pipeline, status: Status, now: datetime) -> Status:
     return status.model_copy(update={"handled": handled})
 
 
-def consumed(status: Status, attempt: Attempt) -> Handled:
+def consumed(status: Status, attempt: Attempt) -> HandledTriggers:
     """What has had its attempt when this one ends with a verdict."""
     known = status.handled.schedule
-    return Handled(
+    return HandledTriggers(
         watermark=attempt.watermark,
         request=attempt.request,
         spec=attempt.spec,

@@ -14,7 +14,13 @@ from perennial_contract.status import Verdict, VerdictOutcome
 from perennial_operator.api.events import Event
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.reasons import Reason
-from perennial_operator.api.status import HISTORY, Attempt, AttemptOutcome, Entry, Status
+from perennial_operator.api.status import (
+    HISTORY_LIMIT,
+    Attempt,
+    AttemptOutcome,
+    HistoryEntry,
+    Status,
+)
 from perennial_operator.decide import approval, triggers
 from perennial_operator.decide.change import Change, Facts
 from perennial_operator.decide.versions import champion
@@ -63,7 +69,7 @@ def settle(facts: Facts, attempt: Attempt, verdict: Verdict) -> Change:
     return replace(closed, status=closed.status.model_copy(update=changes))
 
 
-def _close(facts: Facts, attempt: Attempt, entry: Entry) -> Change:
+def _close(facts: Facts, attempt: Attempt, entry: HistoryEntry) -> Change:
     """Verdict, head, candidate, history and what is handled in one status."""
     status, ended = facts.status, {"problem": None, "verdict": None, "not_before": None, "tries": 0}
     changes: dict[str, Any] = {"attempt": attempt.model_copy(update=ended)}
@@ -74,12 +80,12 @@ def _close(facts: Facts, attempt: Attempt, entry: Entry) -> Change:
     if entry.outcome is not AttemptOutcome.SUPERSEDED:
         changes["handled"] = triggers.consumed(status, attempt)
     status = status.model_copy(update=changes)
-    history = kept([*status.history, entry], _in_use(facts.pipeline, status), HISTORY)
+    history = kept([*status.history, entry], _in_use(facts.pipeline, status), HISTORY_LIMIT)
     status = status.model_copy(update={"history": history})
     return Change(status, events=(_told(attempt, entry),), again_in=timedelta(0))
 
 
-def _told(attempt: Attempt, entry: Entry) -> Event:
+def _told(attempt: Attempt, entry: HistoryEntry) -> Event:
     """The Event of its end."""
     waits = entry.outcome is AttemptOutcome.CANDIDATE
     ask = f"; {entry.version} waits for promotion.approve" if waits else ""
@@ -97,7 +103,7 @@ def _in_use(pipeline: Pipeline, status: Status) -> set[str]:
 
 def abandon(facts: Facts, attempt: Attempt) -> Change:
     """It could not end with the inputs it began with, and these are no longer wanted."""
-    entry = Entry(
+    entry = HistoryEntry(
         number=attempt.number,
         trigger=attempt.trigger,
         outcome=AttemptOutcome.SUPERSEDED,
@@ -110,9 +116,9 @@ def abandon(facts: Facts, attempt: Attempt) -> Change:
     return _close(facts, attempt, entry)
 
 
-def _entry(facts: Facts, attempt: Attempt, verdict: Verdict) -> Entry:
+def _entry(facts: Facts, attempt: Attempt, verdict: Verdict) -> HistoryEntry:
     outcome, reason, message = _judgement(facts, verdict)
-    return Entry(
+    return HistoryEntry(
         number=verdict.number,
         trigger=attempt.trigger,
         outcome=outcome,
@@ -157,7 +163,7 @@ def _waits(pipeline: Pipeline, verdict: Verdict) -> bool:
     return manual or bool(pipeline.spec.model.pin and verdict.champion)
 
 
-def kept(history: Sequence[Entry], served: set[str], most: int) -> list[Entry]:
+def kept(history: Sequence[HistoryEntry], served: set[str], most: int) -> list[HistoryEntry]:
     """The newest entries, and those of the versions that serve or are to."""
     old = history[:-most]
     return [*(e for e in old if e.version and e.version in served), *history[-most:]]

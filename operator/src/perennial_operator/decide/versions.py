@@ -7,7 +7,7 @@ from typing import Final
 
 from perennial_contract.objects.watermark import total
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.status import AttemptOutcome, Entry, Status
+from perennial_operator.api.status import AttemptOutcome, HistoryEntry, Status
 
 _LET_SERVE: Final = frozenset({AttemptOutcome.PROMOTED, AttemptOutcome.ADOPTED})
 
@@ -38,13 +38,13 @@ def new_labels(status: Status) -> int:
     return total(status.written) - total(status.handled.watermark)
 
 
-def refusal(status: Status) -> Entry | None:
+def refusal(status: Status) -> HistoryEntry | None:
     """The newest attempt, when it could not use data or settings: more labels do not help."""
     newest = status.history[-1] if status.history else None
     return newest if newest and newest.outcome is AttemptOutcome.REFUSED else None
 
 
-def broken(status: Status) -> Entry | None:
+def broken(status: Status) -> HistoryEntry | None:
     """The newest attempt, when what it let serve has failed by its own fault since."""
     newest = status.history[-1] if status.history else None
     promoted = newest is not None and newest.outcome in _LET_SERVE
@@ -58,11 +58,11 @@ def previous(status: Status, champion: str) -> str:
     return next((version for version in promoted if version not in others), "")
 
 
-def judged(history: Sequence[Entry], version: str) -> Entry | None:
+def judged(history: Sequence[HistoryEntry], version: str) -> HistoryEntry | None:
     """The entry that holds the newest score of a version."""
     scored = (e for e in reversed(history) if e.serving() == version and e.score is not None)
     return next(scored, None)
 
 
-def published(history: Sequence[Entry], version: str) -> Entry | None:
+def published(history: Sequence[HistoryEntry], version: str) -> HistoryEntry | None:
     return next((e for e in reversed(history) if e.version == version), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from perennial_operator.api.names import Manifest
-from perennial_operator.api.pods.template import Template
+from perennial_operator.api.pods.template import PodTemplate
 from perennial_operator.manifests.pod import Mount
 
 _AS_IN_PODS: Final = (
@@ -21,7 +21,7 @@ _AS_IN_PODS: Final = (
 )
 
 
-def added(content: Manifest, wishes: Template, pods: dict[str, str]) -> Manifest:
+def added(content: Manifest, wishes: PodTemplate, pods: dict[str, str]) -> Manifest:
     """The pod template with what the user wishes; `pods` selects the pods made of it."""
     given = wishes.model_dump(mode="json", exclude_defaults=True)
     metadata, spec = content["metadata"], content["spec"]

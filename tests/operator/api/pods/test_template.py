@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from perennial_operator.api.pods.reserved import RESERVED_FOLDERS
-from perennial_operator.api.pods.template import Template
+from perennial_operator.api.pods.template import PodTemplate
 from tests.support.operator.wishes import REFUSED, WISHES, Json
 
 
@@ -18,7 +18,7 @@ def where(error: ValidationError) -> str:
 
 
 def test_all_that_may_be_added_is_read_and_written_as_it_was() -> None:
-    read = Template.model_validate(WISHES)
+    read = PodTemplate.model_validate(WISHES)
 
     assert read.model_dump(mode="json", exclude_defaults=True) == WISHES
 
@@ -26,7 +26,7 @@ def test_all_that_may_be_added_is_read_and_written_as_it_was() -> None:
 @pytest.mark.parametrize(("template", "named"), REFUSED)
 def test_what_is_ours_or_no_part_of_the_set_is_refused_by_name(template: Json, named: str) -> None:
     with pytest.raises(ValidationError) as refused:
-        Template.model_validate(template)
+        PodTemplate.model_validate(template)
 
     assert named in where(refused.value)
 
@@ -42,7 +42,7 @@ def test_no_folder_that_is_taken_lies_in_or_hides_one_of_ours(parts: list[str]) 
     ]
 
     try:
-        Template.model_validate({"volumes": [volume]})
+        PodTemplate.model_validate({"volumes": [volume]})
     except ValidationError:
         assert clash
     else:

@@ -138,7 +138,7 @@ class Volume(Section):
         return self
 
 
-class Template(Section):
+class PodTemplate(Section):
     """What is added to the pods of a program; what is the operator's own cannot be changed."""
 
     labels: Annotated[dict[FreeKey, LabelValue], Field(max_length=32)] = Field(default_factory=dict)
