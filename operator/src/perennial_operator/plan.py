@@ -17,7 +17,7 @@ from perennial_operator.api.names import PREDICTOR, RECORDER, Manifest
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.reasons import Reason
 from perennial_operator.api.status import Progress, Status
-from perennial_operator.conditions.conditions import dated, findings, invalid
+from perennial_operator.conditions.conditions import conditions_of, dated, invalid
 from perennial_operator.decide import approval, attempts, rollout, triggers
 from perennial_operator.decide.change import Change, Facts
 from perennial_operator.decide.versions import new_labels
@@ -105,7 +105,7 @@ def _with_conditions(
     pipeline: Pipeline, status: Status, observed: Observed, now: datetime
 ) -> tuple[Status, timedelta | None]:
     """The status with all that is said for people; progress alone waits for its turn."""
-    said = findings(pipeline, status, observed)
+    said = conditions_of(pipeline, status, observed)
     generation = pipeline.generation
     counts = (observed.deployment or {}).get("status", {})
     status = status.model_copy(

@@ -11,7 +11,7 @@ from perennial_operator.api.status import AttemptOutcome
 
 SOURCES = sorted(Path(perennial_operator.__path__[0]).rglob("*.py"))
 CAMEL_CASE = re.compile(r"([A-Z][a-z0-9]+)+")
-PLACES = {"Finding": 2, "Event": 0, "Problem": None, "HistoryEntry": None}  # of the reason
+PLACES = {"UndatedCondition": 2, "Event": 0, "Problem": None, "HistoryEntry": None}  # of the reason
 
 
 def reasons(tree: ast.AST) -> Iterator[ast.expr]:

@@ -13,12 +13,12 @@ SHOWN: Final = 3
 def explain(error: ValidationError) -> str:
     """Each field's path as it stands in the manifest, and why its value cannot be taken."""
     found = error.errors(include_url=False, include_input=False)
-    said = [_told(each) for each in found[:SHOWN]]
+    said = [_field_error(each) for each in found[:SHOWN]]
     more = len(found) - len(said)
     return "; ".join([*said, *([f"and {more} more"] if more else [])])
 
 
-def _told(found: ErrorDetails) -> str:
+def _field_error(found: ErrorDetails) -> str:
     path = "spec"
     for part in found["loc"]:
         if part == "[key]":  # of a map: it stands there already

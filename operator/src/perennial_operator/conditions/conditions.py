@@ -9,13 +9,14 @@ from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.reasons import HOPELESS, PROGRESSING, Reason
 from perennial_operator.api.status import Condition, Status
 from perennial_operator.conditions import serving, training
-from perennial_operator.conditions.finding import FALSE, PAUSED, TRUE, UNKNOWN, Finding
+from perennial_operator.conditions.texts import PAUSED
+from perennial_operator.conditions.undated import FALSE, TRUE, UNKNOWN, UndatedCondition
 from perennial_operator.decide.versions import refusal
 from perennial_operator.observe.pods import is_ours
 from perennial_operator.observe.world import Observed
 
 
-def findings(pipeline: Pipeline, status: Status, observed: Observed) -> list[Finding]:
+def conditions_of(pipeline: Pipeline, status: Status, observed: Observed) -> list[UndatedCondition]:
     parts = [
         _accepted(pipeline, status, observed),
         serving.model(pipeline, status, observed),
@@ -31,7 +32,7 @@ def findings(pipeline: Pipeline, status: Status, observed: Observed) -> list[Fin
 
 
 def dated(
-    found: Iterable[Finding], before: Sequence[Condition], generation: int, now: datetime
+    found: Iterable[UndatedCondition], before: Sequence[Condition], generation: int, now: datetime
 ) -> list[Condition]:
     """A condition's time moves with its status only."""
     since = {c.type: (c.status, c.last_transition_time) for c in before}
@@ -50,42 +51,42 @@ def dated(
     ]
 
 
-def invalid(message: str) -> list[Finding]:
+def invalid(message: str) -> list[UndatedCondition]:
     """A spec that the API server took and we do not: what runs goes on running."""
-    accepted = Finding("Accepted", FALSE, Reason.SPEC_INVALID, message)
-    return [Finding("Ready", FALSE, accepted.reason, message), accepted]
+    accepted = UndatedCondition("Accepted", FALSE, Reason.SPEC_INVALID, message)
+    return [UndatedCondition("Ready", FALSE, accepted.reason, message), accepted]
 
 
-def _ready(pipeline: Pipeline, parts: Sequence[Finding]) -> Finding:
+def _ready(pipeline: Pipeline, parts: Sequence[UndatedCondition]) -> UndatedCondition:
     found = _sum(parts)
     if not pipeline.paused:
         return found
     quiet = found.status == TRUE or found.reason in PROGRESSING
     reason = Reason.PAUSED if quiet else found.reason
-    return Finding("Ready", found.status, reason, f"{found.message}; {PAUSED}")
+    return UndatedCondition("Ready", found.status, reason, f"{found.message}; {PAUSED}")
 
 
-def _sum(parts: Sequence[Finding]) -> Finding:
+def _sum(parts: Sequence[UndatedCondition]) -> UndatedCondition:
     failing = [part for part in parts if part.status != TRUE]
     if not failing:
-        return Finding("Ready", TRUE, Reason.READY, parts[1].message)
+        return UndatedCondition("Ready", TRUE, Reason.READY, parts[1].message)
     telling = [part for part in failing if part.reason not in PROGRESSING]
     worst = (telling or failing)[0]
     status = FALSE if any(part.status == FALSE for part in failing) else UNKNOWN
-    return Finding("Ready", status, worst.reason, worst.message)
+    return UndatedCondition("Ready", status, worst.reason, worst.message)
 
 
-def _accepted(pipeline: Pipeline, status: Status, observed: Observed) -> Finding:
+def _accepted(pipeline: Pipeline, status: Status, observed: Observed) -> UndatedCondition:
     for child in (observed.deployment, observed.statefulset):
         if child and not is_ours(child, pipeline.uid):
             what = f"{child['kind']} {child['metadata']['name']} exists and is not ours: delete it"
-            return Finding("Accepted", FALSE, Reason.NAME_TAKEN, what)
+            return UndatedCondition("Accepted", FALSE, Reason.NAME_TAKEN, what)
     if pipeline.invalid:
-        return Finding("Accepted", FALSE, Reason.SPEC_INVALID, pipeline.invalid)
+        return UndatedCondition("Accepted", FALSE, Reason.SPEC_INVALID, pipeline.invalid)
     for kind in ("ControllerRevision", "StatefulSet", "Deployment"):
         if kind in observed.refused:
-            return Finding("Accepted", FALSE, Reason.CHILD_REFUSED, observed.refused[kind])
+            return UndatedCondition("Accepted", FALSE, Reason.CHILD_REFUSED, observed.refused[kind])
     entry = refusal(status)
     if entry and entry.reason in HOPELESS and status.running() is None:
-        return Finding("Accepted", FALSE, entry.reason, entry.message)
-    return Finding("Accepted", TRUE, Reason.ACCEPTED, "the spec is valid")
+        return UndatedCondition("Accepted", FALSE, entry.reason, entry.message)
+    return UndatedCondition("Accepted", TRUE, Reason.ACCEPTED, "the spec is valid")

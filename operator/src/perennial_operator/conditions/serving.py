@@ -10,16 +10,8 @@ from perennial_operator.api.names import PREDICTOR, Manifest
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.reasons import COMING_UP, Reason
 from perennial_operator.api.status import AttemptOutcome, Status
-from perennial_operator.conditions.finding import (
-    FALSE,
-    SUSPENDED,
-    TRUE,
-    UNKNOWN,
-    Finding,
-    first_problem,
-    join,
-    with_remedy,
-)
+from perennial_operator.conditions.texts import SUSPENDED, join, with_remedy
+from perennial_operator.conditions.undated import FALSE, TRUE, UNKNOWN, UndatedCondition
 from perennial_operator.decide import approval
 from perennial_operator.decide.versions import broken, served
 from perennial_operator.manifests.deployment import template_of
@@ -29,20 +21,24 @@ from perennial_operator.observe.world import Observed
 _UNUSABLE_PIN: Final = frozenset({ProgramReason.MODEL_MISSING, ProgramReason.BUNDLE_BROKEN})
 
 
-def model(pipeline: Pipeline, status: Status, observed: Observed) -> Finding:
+def model(pipeline: Pipeline, status: Status, observed: Observed) -> UndatedCondition:
     """Whether the version that is to serve does, or at least one that was good before."""
     kind, version = "ModelAvailable", served(pipeline, status)
     unapproved = approval.refused(pipeline, status)
     if why := _no_pin(pipeline, status, observed):
-        return Finding(kind, FALSE, Reason.PIN_UNAVAILABLE, why)
+        return UndatedCondition(kind, FALSE, Reason.PIN_UNAVAILABLE, why)
     if status.model:
         said = join(f"{status.model.version} serves{_waiting(status)}", unapproved)
-        return Finding(kind, TRUE, Reason.APPROVAL_REFUSED if unapproved else Reason.SERVING, said)
+        return UndatedCondition(
+            kind, TRUE, Reason.APPROVAL_REFUSED if unapproved else Reason.SERVING, said
+        )
     if version:
-        return Finding(kind, FALSE, Reason.ROLLING_OUT, f"{version} is being rolled out")
+        return UndatedCondition(kind, FALSE, Reason.ROLLING_OUT, f"{version} is being rolled out")
     if unapproved:
-        return Finding(kind, FALSE, Reason.APPROVAL_REFUSED, unapproved)
-    return Finding(kind, FALSE, *(_first_model(pipeline, status) or _why_none(pipeline, status)))
+        return UndatedCondition(kind, FALSE, Reason.APPROVAL_REFUSED, unapproved)
+    return UndatedCondition(
+        kind, FALSE, *(_first_model(pipeline, status) or _why_none(pipeline, status))
+    )
 
 
 def _first_model(pipeline: Pipeline, status: Status) -> tuple[str, str] | None:
@@ -93,29 +89,31 @@ def _why_none(pipeline: Pipeline, status: Status) -> tuple[str, str]:
     return Reason.WAITING_FOR_LABELS, what
 
 
-def predictor(pipeline: Pipeline, status: Status, observed: Observed) -> Finding:
+def predictor(pipeline: Pipeline, status: Status, observed: Observed) -> UndatedCondition:
     """Whether as many pods answer as are wanted, whatever version they answer with."""
     kind, version = "PredictorAvailable", served(pipeline, status)
     if not version and status.model is None:
-        return Finding(kind, FALSE, Reason.NO_MODEL, "there is no model to answer with")
+        return UndatedCondition(kind, FALSE, Reason.NO_MODEL, "there is no model to answer with")
     if observed.deployment is None:
-        return Finding(kind, FALSE, Reason.STARTING, "the Deployment is being made")
+        return UndatedCondition(kind, FALSE, Reason.STARTING, "the Deployment is being made")
     wanted = pipeline.spec.predictor.replicas
     available = min(observed.deployment.get("status", {}).get("availableReplicas", 0), wanted)
     count = f"{available} of {wanted} pods answer"
     if available < wanted:
         scales = available > 0 and _only_scales(version, status, observed)
-        return Finding(kind, *_too_few(count, observed, scales=scales))
+        return UndatedCondition(kind, *_too_few(count, observed, scales=scales))
     if any(pod.ready and pod.name in observed.silent for pod in observed.of(PREDICTOR)):
-        return Finding(kind, UNKNOWN, Reason.NO_ANSWER, "a pod does not answer the operator")
+        return UndatedCondition(
+            kind, UNKNOWN, Reason.NO_ANSWER, "a pod does not answer the operator"
+        )
     rolls = status.model is None or status.model.version != version
     found = _enough(count, observed, rolls=rolls)
     held = status.held_back and found[0] == Reason.AVAILABLE
-    return Finding(kind, TRUE, *(_held_back(count, status) if held else found))
+    return UndatedCondition(kind, TRUE, *(_held_back(count, status) if held else found))
 
 
 def _too_few(count: str, observed: Observed, *, scales: bool) -> tuple[str, str, str]:
-    problem = first_problem(observed.of(PREDICTOR), observed) or _refused_pods(observed.deployment)
+    problem = observed.first_problem(observed.of(PREDICTOR)) or _refused_pods(observed.deployment)
     said = join(count, problem.message if problem else "")
     if scales:
         return TRUE, Reason.SCALING, said
@@ -125,9 +123,9 @@ def _too_few(count: str, observed: Observed, *, scales: bool) -> tuple[str, str,
 def _enough(count: str, observed: Observed, *, rolls: bool) -> tuple[str, str]:
     """All answer; a roll-out may stall all the same, or a pod may have a trouble of its own."""
     pods = observed.of(PREDICTOR)
-    if problem := first_problem([pod for pod in pods if pod.ready], observed):
+    if problem := observed.first_problem([pod for pod in pods if pod.ready]):
         return problem.reason, join(count, problem.message)
-    problem = first_problem(pods, observed) or _refused_pods(observed.deployment)
+    problem = observed.first_problem(pods) or _refused_pods(observed.deployment)
     if problem:
         return problem.reason, f"{count}; a new one does not yet: {problem.message}"
     return Reason.ROLLING_OUT if rolls else Reason.AVAILABLE, count

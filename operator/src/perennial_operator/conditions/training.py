@@ -9,16 +9,8 @@ from perennial_operator.api.names import RECORDER
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.reasons import Reason
 from perennial_operator.api.status import Attempt, HistoryEntry, Status, Trigger
-from perennial_operator.conditions.finding import (
-    FALSE,
-    PAUSED,
-    SUSPENDED,
-    TRUE,
-    UNKNOWN,
-    Finding,
-    first_problem,
-    with_remedy,
-)
+from perennial_operator.conditions.texts import PAUSED, SUSPENDED, with_remedy
+from perennial_operator.conditions.undated import FALSE, TRUE, UNKNOWN, UndatedCondition
 from perennial_operator.observe.world import Observed
 
 _UNUSABLE: Final = {
@@ -30,33 +22,37 @@ _UNUSABLE: Final = {
 }
 
 
-def recorder(pipeline: Pipeline, observed: Observed) -> Finding:
+def recorder(pipeline: Pipeline, observed: Observed) -> UndatedCondition:
     kind = "RecorderAvailable"
     if pipeline.spec.labels is None:
-        return Finding(kind, TRUE, Reason.NOT_NEEDED, "there is no label source")
+        return UndatedCondition(kind, TRUE, Reason.NOT_NEEDED, "there is no label source")
     pods = observed.of(RECORDER)
-    problem = first_problem(pods, observed) or observed.podless.get("StatefulSet")
+    problem = observed.first_problem(pods) or observed.podless.get("StatefulSet")
     if problem:
-        return Finding(kind, FALSE, problem.reason, problem.message)
+        return UndatedCondition(kind, FALSE, problem.reason, problem.message)
     if not any(pod.ready for pod in pods):
-        return Finding(kind, FALSE, Reason.STARTING, "the recorder is starting")
+        return UndatedCondition(kind, FALSE, Reason.STARTING, "the recorder is starting")
     if all(pod.name in observed.silent for pod in pods):
-        return Finding(kind, UNKNOWN, Reason.NO_ANSWER, "the pod does not answer the operator")
-    return Finding(kind, TRUE, Reason.AVAILABLE, "the recorder joins events and labels")
+        return UndatedCondition(
+            kind, UNKNOWN, Reason.NO_ANSWER, "the pod does not answer the operator"
+        )
+    return UndatedCondition(kind, TRUE, Reason.AVAILABLE, "the recorder joins events and labels")
 
 
-def labels_complete(pipeline: Pipeline, status: Status, observed: Observed) -> Finding:
+def labels_complete(pipeline: Pipeline, status: Status, observed: Observed) -> UndatedCondition:
     kind = "LabelsComplete"
     if pipeline.spec.labels is None:
-        return Finding(kind, TRUE, Reason.NOT_NEEDED, "there is no label source")
+        return UndatedCondition(kind, TRUE, Reason.NOT_NEEDED, "there is no label source")
     said = [r for pod in observed.of(RECORDER) if (r := observed.report(pod, RecorderReport))]
     if not said:
         return _as_before(kind, status)
     if not all(report.labels_complete for report in said):
-        return Finding(kind, FALSE, Reason.LABELS_LOST, "labels or events were lost: see the log")
+        return UndatedCondition(
+            kind, FALSE, Reason.LABELS_LOST, "labels or events were lost: see the log"
+        )
     if unusable := next(filter(None, map(_unusable, said)), None):
-        return Finding(kind, FALSE, Reason.LABELS_UNUSABLE, unusable)
-    return Finding(kind, TRUE, Reason.COMPLETE, "no label was lost")
+        return UndatedCondition(kind, FALSE, Reason.LABELS_UNUSABLE, unusable)
+    return UndatedCondition(kind, TRUE, Reason.COMPLETE, "no label was lost")
 
 
 def _unusable(report: RecorderReport) -> str | None:
@@ -66,27 +62,27 @@ def _unusable(report: RecorderReport) -> str | None:
     return f"most labels {_UNUSABLE[worst]}" if most else None
 
 
-def _as_before(kind: str, status: Status) -> Finding:
+def _as_before(kind: str, status: Status) -> UndatedCondition:
     before = next((c for c in status.conditions if c.type == kind), None)
     if before is None:
-        return Finding(kind, UNKNOWN, Reason.NO_ANSWER, "the recorder has not said yet")
-    return Finding(kind, before.status, before.reason, before.message)
+        return UndatedCondition(kind, UNKNOWN, Reason.NO_ANSWER, "the recorder has not said yet")
+    return UndatedCondition(kind, before.status, before.reason, before.message)
 
 
-def training(pipeline: Pipeline, status: Status, observed: Observed) -> Finding:
+def training(pipeline: Pipeline, status: Status, observed: Observed) -> UndatedCondition:
     kind, attempt = "Training", status.running()
     if stopped := _stopped(pipeline, attempt, observed):
-        return Finding(kind, *stopped)
+        return UndatedCondition(kind, *stopped)
     if attempt and attempt.problem:
         again = f"; again at {attempt.not_before:%H:%M:%S} UTC" if attempt.not_before else ""
         message = f"attempt {attempt.number}: {attempt.problem.message}{again}"
-        return Finding(kind, FALSE, attempt.problem.reason, message)
+        return UndatedCondition(kind, FALSE, attempt.problem.reason, message)
     if attempt:
         what = f"attempt {attempt.number}: {attempt.trigger.value}"
-        return Finding(kind, TRUE, Reason.ATTEMPT_RUNNING, what)
+        return UndatedCondition(kind, TRUE, Reason.ATTEMPT_RUNNING, what)
     if status.history:
-        return Finding(kind, FALSE, *_told(status.history[-1]))
-    return Finding(kind, FALSE, Reason.WAITING_FOR_ATTEMPT, "there was no attempt yet")
+        return UndatedCondition(kind, FALSE, *_last_attempt(status.history[-1]))
+    return UndatedCondition(kind, FALSE, Reason.WAITING_FOR_ATTEMPT, "there was no attempt yet")
 
 
 def _stopped(
@@ -108,5 +104,5 @@ def _stopped(
     return TRUE, reason, f"attempt {attempt.number} runs to its end, and its verdict waits; {why}"
 
 
-def _told(entry: HistoryEntry) -> tuple[str, str]:
+def _last_attempt(entry: HistoryEntry) -> tuple[str, str]:
     return entry.outcome.value, f"attempt {entry.number}: {with_remedy(entry)} ({entry.reason})"

@@ -132,8 +132,7 @@ def _follow(facts: Facts, attempt: Attempt, current: Manifest) -> Change:
     waiting = not any(pod.started for pod in pods)
     if waiting and _made_from(current) != job_digest(facts.pipeline, facts.images.trainer):
         return replace(facts.with_attempt(attempt, job_uid="", problem=None), delete=(current,))
-    of_pods = next((found for pod in pods if (found := facts.observed.problem(pod))), None)
-    problem = of_pods or facts.observed.podless.get("Job")
+    problem = facts.observed.first_problem(pods) or facts.observed.podless.get("Job")
     followed = facts.with_attempt(attempt, job_uid=uid, problem=problem, not_before=None)
     return replace(followed, again_in=timedelta(seconds=5) if waiting else None)
 

@@ -82,10 +82,10 @@ def _close(facts: Facts, attempt: Attempt, entry: HistoryEntry) -> Change:
     status = status.model_copy(update=changes)
     history = kept([*status.history, entry], _in_use(facts.pipeline, status), HISTORY_LIMIT)
     status = status.model_copy(update={"history": history})
-    return Change(status, events=(_told(attempt, entry),), again_in=timedelta(0))
+    return Change(status, events=(_ended_event(attempt, entry),), again_in=timedelta(0))
 
 
-def _told(attempt: Attempt, entry: HistoryEntry) -> Event:
+def _ended_event(attempt: Attempt, entry: HistoryEntry) -> Event:
     """The Event of its end."""
     waits = entry.outcome is AttemptOutcome.CANDIDATE
     ask = f"; {entry.version} waits for promotion.approve" if waits else ""

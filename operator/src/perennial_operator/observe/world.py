@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 from perennial_contract.status import Problem, Report
-from perennial_operator.api.names import (
-    Manifest,
-)
+from perennial_operator.api.names import Manifest
 from perennial_operator.observe.pods import Pod
 
 R = TypeVar("R", bound=Report)
@@ -45,3 +43,6 @@ class Observed:
         """Why a pod does not do its work: its own word before Kubernetes'."""
         said = self.reports.get(pod.name)
         return (said.problem if said else None) or pod.problem
+
+    def first_problem(self, pods: Iterable[Pod]) -> Problem | None:
+        return next(filter(None, map(self.problem, pods)), None)

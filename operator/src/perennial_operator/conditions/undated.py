@@ -1,0 +1,18 @@
+"""Condition before it has a time: that comes from the condition of its type that stood before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+TRUE: Final = "True"
+FALSE: Final = "False"
+UNKNOWN: Final = "Unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class UndatedCondition:
+    type: str
+    status: str
+    reason: str
+    message: str
