@@ -9,7 +9,8 @@ from typing import Any
 
 from perennial_contract.status import BundleState, PredictorReport, RecorderReport, Verdict
 from perennial_operator.api.names import KIND
-from perennial_operator.reconcile import Known, Reconciler
+from perennial_operator.observe.cache import PipelineCache
+from perennial_operator.reconcile import Reconciler
 from tests.fakes.cluster import FakeCluster, FakeReports
 from tests.support.operator.builders import IMAGES, NOW, UID, a_resource, a_spec
 from tests.support.operator.harness import a_raw_pod, running
@@ -24,7 +25,7 @@ class Scenario:
 
     cluster: FakeCluster
     reports: FakeReports = field(default_factory=FakeReports)
-    known: Known = field(default_factory=Known)
+    cache: PipelineCache = field(default_factory=PipelineCache)
     entries: list[Json] = field(default_factory=list)
     minutes: int = 0
 
@@ -36,7 +37,7 @@ class Scenario:
         for _ in range(count):
             told, wrote = len(self.cluster.events), len(self.cluster.writes)
             now = NOW + timedelta(minutes=self.minutes)
-            again = await self.reconciler.reconcile(SPACE, NAME, self.known, now)
+            again = await self.reconciler.reconcile(SPACE, NAME, self.cache, now)
             self.minutes += 1
             status = self.resource.get("status", {})
             self.entries.append(

@@ -6,7 +6,7 @@ import pytest
 from perennial_operator.adapters.kubernetes import ApiError
 from perennial_operator.loops import BROKEN, Loops, pause
 from perennial_operator.metrics import Metrics
-from perennial_operator.reconcile import Known
+from perennial_operator.observe.cache import PipelineCache
 
 
 class Counting:
@@ -18,9 +18,9 @@ class Counting:
         self.at_once = 0
 
     async def reconcile(
-        self, namespace: str, name: str, known: Known, now: datetime
+        self, namespace: str, name: str, cache: PipelineCache, now: datetime
     ) -> timedelta | None:
-        assert known.pods == ()
+        assert cache.pods == ()
         assert now.microsecond == 0
         self.at_once += 1
         assert self.at_once == 1
@@ -32,8 +32,8 @@ class Counting:
             raise answer
         return answer
 
-    async def listen(self, known: Known, now: datetime) -> bool:
-        raise AssertionError(f"no time passes: {known} {now}")
+    async def listen(self, cache: PipelineCache, now: datetime) -> bool:
+        raise AssertionError(f"no time passes: {cache} {now}")
 
 
 async def test_an_event_wakes_the_loop_and_starts_no_second_one() -> None:
@@ -142,9 +142,9 @@ class Deaf(Counting):
         super().__init__()
         self.asked = asyncio.Event()
 
-    async def listen(self, known: Known, now: datetime) -> bool:
+    async def listen(self, cache: PipelineCache, now: datetime) -> bool:
         self.asked.set()
-        raise TypeError(f"a bug {known} {now}")
+        raise TypeError(f"a bug {cache} {now}")
 
 
 async def test_trouble_while_it_waits_is_told_and_followed_by_another_pass(

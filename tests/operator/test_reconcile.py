@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from perennial_operator.api.merge_patch import difference
 from perennial_operator.api.names import KIND
-from perennial_operator.reconcile import Known, Reconciler, difference
+from perennial_operator.observe.cache import PipelineCache
+from perennial_operator.reconcile import Reconciler
 from tests.fakes.cluster import FakeCluster, FakeReports, merged
 from tests.support.operator.builders import D1, IMAGES, NOW, UID, V1, a_resource, serving
 from tests.support.operator.harness import (
@@ -111,7 +113,9 @@ async def test_a_conflict_means_look_again_and_do_nothing_else() -> None:
 
     late = Late()
 
-    again = await Reconciler(late, FakeReports(), IMAGES).reconcile("team", "income", Known(), NOW)
+    again = await Reconciler(late, FakeReports(), IMAGES).reconcile(
+        "team", "income", PipelineCache(), NOW
+    )
 
     assert again == timedelta(0)
     assert late.writes == [f"apply ControllerRevision {revision_of(cluster)}"]
@@ -153,9 +157,9 @@ async def test_a_missing_secret_is_read_from_the_events_of_the_pod_that_waits() 
 @pytest.mark.parametrize("has_pod", [True, False])
 async def test_why_a_child_has_no_pod_is_read_from_its_own_events(*, has_pod: bool) -> None:
     cluster = FakeCluster(a_resource())
-    known, reconciler = Known(), Reconciler(cluster, FakeReports(), IMAGES)
+    cache, reconciler = PipelineCache(), Reconciler(cluster, FakeReports(), IMAGES)
     for _ in range(3):
-        await reconciler.reconcile("team", "income", known, NOW)
+        await reconciler.reconcile("team", "income", cache, NOW)
     why = "violates PodSecurity"
     for (kind, _, name), child in list(cluster.objects.items()):
         uid = child["metadata"]["uid"]
@@ -165,7 +169,7 @@ async def test_why_a_child_has_no_pod_is_read_from_its_own_events(*, has_pod: bo
             pod = a_raw_pod(f"{name}-0", component, uid, **running(component))
             cluster.objects["Pod", "team", f"{name}-0"] = pod
 
-    again = await reconciler.reconcile("team", "income", known, NOW)
+    again = await reconciler.reconcile("team", "income", cache, NOW)
 
     job, recorder = said(cluster, "Training"), said(cluster, "RecorderAvailable")
     if has_pod:
@@ -192,15 +196,15 @@ async def test_news_of_a_pod_is_worth_a_pass() -> None:
     pod = a_raw_pod("income-recorder-0", "recorder", **running("recorder"))
     reports = FakeReports(**{"income-recorder-0": RECORDER})
     reconciler = Reconciler(FakeCluster(a_resource(), pod), reports, IMAGES)
-    known = Known()
-    await reconciler.reconcile("team", "income", known, NOW)
+    cache = PipelineCache()
+    await reconciler.reconcile("team", "income", cache, NOW)
 
-    same = await reconciler.listen(known, NOW + timedelta(seconds=5))
+    same = await reconciler.listen(cache, NOW + timedelta(seconds=5))
     reports.said["income-recorder-0"] = RECORDER.model_copy(update={"written": {"t": {"0": 1}}})
-    news = await reconciler.listen(known, NOW + timedelta(seconds=10))
+    news = await reconciler.listen(cache, NOW + timedelta(seconds=10))
 
     assert (same, news) == (False, True)
-    assert known.uid == UID
+    assert cache.uid == UID
 
 
 # A tuple stands for a list: it is compared and replaced as a whole.

@@ -2,7 +2,8 @@ from datetime import timedelta
 
 import pytest
 
-from perennial_operator.reconcile import Known, Reconciler
+from perennial_operator.observe.cache import PipelineCache
+from perennial_operator.reconcile import Reconciler
 from tests.fakes.cluster import FakeCluster, FakeReports
 from tests.support.operator.builders import IMAGES, NOW, V1, a_resource, serving
 from tests.support.operator.harness import passes, said, status_of, to_the_end
@@ -28,14 +29,14 @@ async def test_a_child_that_is_refused_is_named_and_keeps_no_other_from_being_ma
 async def test_a_child_that_is_taken_at_last_is_refused_no_longer() -> None:
     cluster = FakeCluster(a_resource())
     cluster.refuses = {"StatefulSet": "no"}
-    reconciler, known = Reconciler(cluster, FakeReports(), IMAGES), Known()
+    reconciler, cache = Reconciler(cluster, FakeReports(), IMAGES), PipelineCache()
     for number in range(3):
-        await reconciler.reconcile("team", "income", known, NOW + timedelta(minutes=number))
+        await reconciler.reconcile("team", "income", cache, NOW + timedelta(minutes=number))
     assert said(cluster, "Accepted")[1] == "ChildRefused"
 
     cluster.refuses = {}
     for number in range(3, 5):
-        await reconciler.reconcile("team", "income", known, NOW + timedelta(minutes=number))
+        await reconciler.reconcile("team", "income", cache, NOW + timedelta(minutes=number))
 
     assert said(cluster, "Accepted")[:2] == ("True", "Accepted")
 
@@ -43,11 +44,11 @@ async def test_a_child_that_is_taken_at_last_is_refused_no_longer() -> None:
 async def test_a_refusal_is_told_soon_and_then_costs_no_write() -> None:
     cluster = FakeCluster(a_resource(serving(attempt=None, history=[]).to_json()))
     cluster.refuses = {"StatefulSet": "no"}
-    reconciler, known = Reconciler(cluster, FakeReports(), IMAGES), Known()
+    reconciler, cache = Reconciler(cluster, FakeReports(), IMAGES), PipelineCache()
 
-    waits = [await reconciler.reconcile("team", "income", known, NOW) for _ in range(4)]
+    waits = [await reconciler.reconcile("team", "income", cache, NOW) for _ in range(4)]
     before = list(cluster.writes)
-    await reconciler.reconcile("team", "income", known, NOW)
+    await reconciler.reconcile("team", "income", cache, NOW)
 
     assert waits[0] == timedelta(seconds=5)
     assert cluster.writes == before

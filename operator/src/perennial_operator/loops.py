@@ -9,7 +9,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 from perennial_operator.metrics import Metrics
-from perennial_operator.reconcile import ASK, Known
+from perennial_operator.observe.cache import PipelineCache
+from perennial_operator.observer import ASK
 
 _LOG: Final = logging.getLogger(__name__)
 AWAY: Final = timedelta(seconds=15)  # between passes at most while a server does not answer
@@ -21,10 +22,10 @@ class Passes(Protocol):
     """What a loop repeats."""
 
     async def reconcile(
-        self, namespace: str, name: str, known: Known, now: datetime
+        self, namespace: str, name: str, cache: PipelineCache, now: datetime
     ) -> timedelta | None: ...
 
-    async def listen(self, known: Known, now: datetime) -> bool: ...
+    async def listen(self, cache: PipelineCache, now: datetime) -> bool: ...
 
 
 class Loops:
@@ -59,13 +60,13 @@ class Loops:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _keep(self, key: Key) -> None:
-        waker, known, failures = self._wakers[key], Known(), 0
+        waker, cache, failures = self._wakers[key], PipelineCache(), 0
         while True:
             waker.clear()
             try:
-                again = await self._pass(key, known)
+                again = await self._pass(key, cache)
                 if again:
-                    await self._wait(waker, known, again)
+                    await self._wait(waker, cache, again)
                 failures = 0
             except Exception as error:  # noqa: BLE001  one pipeline's trouble is not another's
                 failures += 1
@@ -76,9 +77,9 @@ class Loops:
                 self._metrics.pipelines.set(len(self._tasks))
                 return
 
-    async def _pass(self, key: Key, known: Known) -> timedelta | None:
+    async def _pass(self, key: Key, cache: PipelineCache) -> timedelta | None:
         with self._metrics.duration.time():
-            again = await self._reconciler.reconcile(*key, known, _now())
+            again = await self._reconciler.reconcile(*key, cache, _now())
         self._metrics.reconciles.labels("done").inc()
         return again
 
@@ -92,14 +93,14 @@ class Loops:
         self._metrics.errors.labels(reason).inc()
         return pause(error, failures) * _jitter()
 
-    async def _wait(self, waker: asyncio.Event, known: Known, again: timedelta) -> None:
+    async def _wait(self, waker: asyncio.Event, cache: PipelineCache, again: timedelta) -> None:
         """Until something happens, a pod has news, or the time has come."""
         clock = asyncio.get_running_loop().time
         end = clock() + again.total_seconds() * _jitter()
         while (left := end - clock()) > 0:
             if await _woken(waker, min(left, self._ask.total_seconds() * _jitter())):
                 return
-            if await self._reconciler.listen(known, _now()):
+            if await self._reconciler.listen(cache, _now()):
                 return
 
 

@@ -2,43 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from perennial_operator.api.events import Event
+from perennial_operator.api.merge_patch import difference
 from perennial_operator.api.names import KIND, PAUSED_ANNOTATION, Manifest
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.status import Status
 from perennial_operator.decide import revisions
-from perennial_operator.manifests.deployment import deployment_name
-from perennial_operator.manifests.job import job_name
-from perennial_operator.manifests.statefulset import statefulset_name
 from perennial_operator.metrics import Metrics
-from perennial_operator.observe.pods import Pod, read_pod, waits, warning
-from perennial_operator.observe.reports import Memory
-from perennial_operator.observe.world import Observed
+from perennial_operator.observe.cache import PipelineCache
+from perennial_operator.observer import ASK, Observer
 from perennial_operator.plan import Plan, plan, refuse
 from perennial_operator.ports import Cluster, Conflict, Refused, Reports
 from perennial_operator.settings import Images
 
-ASK: Final = timedelta(seconds=5)  # between two questions to the pods
 _LOG: Final = logging.getLogger(__name__)
-
-
-@dataclass(slots=True)
-class Known:
-    """What is remembered of one ModelPipeline between two passes; losing it costs nothing."""
-
-    memory: Memory = field(default_factory=Memory)
-    pods: tuple[Pod, ...] = ()
-    uid: str = ""
-    asked: datetime | None = None
-    refused: dict[str, str] = field(default_factory=dict)
-    unstored: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +33,12 @@ class Reconciler:
     """UID of the namespace kube-system: which cluster this is."""
     metrics: Metrics = field(default_factory=Metrics)
 
-    async def listen(self, known: Known, now: datetime) -> bool:
+    async def listen(self, cache: PipelineCache, now: datetime) -> bool:
         """Asks the pods; tells whether there is something to decide."""
-        known.asked = now
-        asked = [pod for pod in known.pods if pod.ip and pod.stays]
-        return known.memory.keep(await self.reports.ask(asked, known.uid), now)
+        return await Observer(self.cluster, self.reports).listen(cache, now)
 
     async def reconcile(
-        self, namespace: str, name: str, known: Known, now: datetime
+        self, namespace: str, name: str, cache: PipelineCache, now: datetime
     ) -> timedelta | None:
         """When to look again; None when there is nothing more to look after."""
         resource = await self.cluster.get(KIND, namespace, name)
@@ -70,61 +51,31 @@ class Reconciler:
         except revisions.NothingValid as error:
             before = Status.model_validate(resource.get("status", {}))
             refusal = refuse(before, resource["metadata"]["generation"], str(error), now)
-            return await self._act(resource, before, refusal, known)
-        pipeline = read(resource, accepted, stored, self.cluster_uid)
-        await self._store(pipeline, accepted, stored, known)
-        observed = await self._observe(pipeline, known, now)
+            return await self._act(resource, before, refusal, cache)
+        pipeline = read_pipeline(resource, accepted, stored, self.cluster_uid)
+        await self._store(pipeline, accepted, stored, cache)
+        observed = await Observer(self.cluster, self.reports).observe(pipeline, cache, now)
         decided = plan(pipeline, observed, self.images, now)
-        return await self._act(resource, pipeline.status, decided, known)
+        return await self._act(resource, pipeline.status, decided, cache)
 
     async def _store(
         self,
         pipeline: Pipeline,
         accepted: revisions.Accepted,
         stored: Sequence[Manifest],
-        known: Known,
+        cache: PipelineCache,
     ) -> None:
         """What is acted on survives an edit that cannot be read, and us."""
         wanted = revisions.missing(pipeline, accepted, stored)
-        known.unstored = {}
+        cache.unstored = {}
         if wanted is None or pipeline.paused:
             return
-        await _try(self.cluster.apply, wanted, known.unstored)
+        await _try(self.cluster.apply, wanted, cache.unstored)
         for old in revisions.outdated(stored, pipeline.status, accepted.name):
-            await _try(self.cluster.delete, old, known.unstored, "to delete ")
-
-    async def _observe(self, pipeline: Pipeline, known: Known, now: datetime) -> Observed:
-        """Children first, pods after them: an ended Job's pod is then seen as it ended."""
-        space, attempt = pipeline.namespace, pipeline.status.running()
-        deployment, statefulset, job = await asyncio.gather(
-            self.cluster.get("Deployment", space, deployment_name(pipeline)),
-            self.cluster.get("StatefulSet", space, statefulset_name(pipeline)),
-            self.cluster.get("Job", space, job_name(pipeline, attempt.number if attempt else 0)),
-        )
-        raw = await self.cluster.labeled("Pod", space, pipeline.name)
-        pods = tuple([read_pod(pod, await self._warnings(pod)) for pod in raw])
-        podless = [child for child in (statefulset, job) if child and not _owns_any(child, pods)]
-        told = [(child["kind"], await self.cluster.warnings(child)) for child in podless]
-        turned = _faces(pods) - _faces(known.pods)
-        known.pods, known.uid = pods, pipeline.uid
-        if turned or known.asked is None or now - known.asked >= ASK:
-            await self.listen(known, now)
-        return Observed(
-            deployment=deployment,
-            statefulset=statefulset,
-            job=job if attempt else None,
-            pods=pods,
-            reports=known.memory.reports(pods, now),
-            silent=known.memory.silent(pods, now),
-            refused={**known.refused, **known.unstored},
-            podless={kind: warning(*found[-1]) for kind, found in told if found},
-        )
-
-    async def _warnings(self, raw: Manifest) -> list[tuple[str, str]]:
-        return await self.cluster.warnings(raw) if waits(raw) else []
+            await _try(self.cluster.delete, old, cache.unstored, "to delete ")
 
     async def _act(
-        self, resource: Manifest, before: Status, decided: Plan, known: Known
+        self, resource: Manifest, before: Status, decided: Plan, cache: PipelineCache
     ) -> timedelta:
         """The status first: an intent must stand before its deed, and a conflict ends the pass."""
         patch = difference(resource.get("status", {}), decided.status.to_json())
@@ -137,14 +88,14 @@ class Reconciler:
         for event in decided.events:
             _LOG.info(event.note, extra=_fields(resource, event))
             await self.cluster.publish(resource, event)
-        shown, known.refused = known.refused, {}
+        shown, cache.refused = cache.refused, {}
         for manifest in decided.delete:
-            await _try(self.cluster.delete, manifest, known.refused, "to delete ")
+            await _try(self.cluster.delete, manifest, cache.refused, "to delete ")
         for manifest in decided.apply:
-            await _try(self.cluster.apply, manifest, known.refused)
+            await _try(self.cluster.apply, manifest, cache.refused)
         for manifest in decided.create:
-            await _try(self.cluster.create, manifest, known.refused)
-        return decided.again_in if known.refused == shown else min(decided.again_in, ASK)
+            await _try(self.cluster.create, manifest, cache.refused)
+        return decided.again_in if cache.refused == shown else min(decided.again_in, ASK)
 
 
 async def _try(
@@ -164,16 +115,7 @@ async def _try(
         refused[manifest["kind"]] = f"the API server refuses {child}: {error}"
 
 
-def _owns_any(child: Manifest, pods: Sequence[Pod]) -> bool:
-    return any(pod.owner == child["metadata"]["uid"] for pod in pods)
-
-
-def _faces(pods: Sequence[Pod]) -> set[tuple[str, str, bool]]:
-    """Which pods are there, and what of them tells that they may have something new to say."""
-    return {(pod.uid, pod.ip, pod.ready) for pod in pods}
-
-
-def read(
+def read_pipeline(
     resource: Manifest,
     accepted: revisions.Accepted,
     stored: Sequence[Manifest] = (),
@@ -196,19 +138,6 @@ def read(
         spec=accepted.spec,
         status=status,
     )
-
-
-def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Manifest:
-    """The merge patch that makes `after` of `before`: null for what went, lists as a whole."""
-    patch: Manifest = {key: None for key in before if key not in after}
-    for key, value in after.items():
-        old = before.get(key)
-        if isinstance(value, Mapping) and isinstance(old, Mapping):
-            if below := difference(old, value):
-                patch[key] = below
-        elif value != old or key not in before:
-            patch[key] = value
-    return patch
 
 
 def _fields(resource: Manifest, event: Event) -> dict[str, str]:

@@ -8,7 +8,8 @@ import pytest
 from perennial_operator.api.names import KIND, Manifest
 from perennial_operator.api.status import Status
 from perennial_operator.decide.revisions import KEPT
-from perennial_operator.reconcile import Known, Reconciler
+from perennial_operator.observe.cache import PipelineCache
+from perennial_operator.reconcile import Reconciler
 from tests.fakes.cluster import FakeCluster, FakeReports
 from tests.support.operator.builders import IMAGES, NOW, a_resource, a_spec, serving
 
@@ -19,9 +20,9 @@ WHY = "spec: retrain.threshold must be at least 2 * promotion.minJudged"
 
 async def passes(cluster: FakeCluster, count: int = 3) -> None:
     """By an operator that has just been started."""
-    reconciler, known = Reconciler(cluster, FakeReports(), IMAGES), Known()
+    reconciler, cache = Reconciler(cluster, FakeReports(), IMAGES), PipelineCache()
     for number in range(count):
-        await reconciler.reconcile("team", "income", known, NOW + timedelta(minutes=number))
+        await reconciler.reconcile("team", "income", cache, NOW + timedelta(minutes=number))
 
 
 def edit(cluster: FakeCluster, **sections: Any) -> None:
@@ -109,7 +110,7 @@ async def test_a_new_image_of_the_operators_is_written_down_with_the_last_valid_
         cluster, FakeReports(), type(IMAGES)("predictor:2", "recorder:2", "trainer:2")
     )
 
-    await reconciler.reconcile("team", "income", Known(), NOW)
+    await reconciler.reconcile("team", "income", PipelineCache(), NOW)
 
     assert image(child(cluster, "Deployment", "income-predictor")) == "predictor:2"
     assert revisions(cluster) == [1, 2]
@@ -199,7 +200,7 @@ async def test_the_programs_are_told_which_cluster_they_are_in() -> None:
     cluster = FakeCluster(a_resource(serving().to_json()))
     reconciler = Reconciler(cluster, FakeReports(), IMAGES, "the cluster's own")
 
-    await reconciler.reconcile("team", "income", Known(), NOW)
+    await reconciler.reconcile("team", "income", PipelineCache(), NOW)
 
     for kind, name in (("StatefulSet", "income-recorder"), ("Deployment", "income-predictor")):
         (program,) = child(cluster, kind, name)["spec"]["template"]["spec"]["containers"]

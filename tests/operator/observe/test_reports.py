@@ -8,7 +8,7 @@ from aiohttp import web
 
 from perennial_operator.adapters.reports import HttpReports
 from perennial_operator.observe.pods import Pod
-from perennial_operator.observe.reports import Memory, read_report
+from perennial_operator.observe.reports import LastReports, read_report
 from tests.support.operator.builders import (
     NOW,
     UID,
@@ -50,45 +50,45 @@ def test_what_is_no_report_of_this_pod_is_dropped(data: bytes | None) -> None:
 
 
 def test_the_last_word_is_kept_for_30_seconds() -> None:
-    memory = Memory()
-    memory.keep([(POD, SAID)], NOW)
-    memory.keep([(POD, None)], NOW + timedelta(seconds=30))
+    last = LastReports()
+    last.keep([(POD, SAID)], NOW)
+    last.keep([(POD, None)], NOW + timedelta(seconds=30))
 
-    assert memory.reports([POD], NOW + timedelta(seconds=30)) == {POD.name: SAID}
-    assert memory.silent([POD], NOW + timedelta(seconds=30)) == frozenset()
-    assert memory.reports([POD], NOW + timedelta(seconds=31)) == {}
-    assert memory.silent([POD], NOW + timedelta(seconds=31)) == {POD.name}
+    assert last.reports([POD], NOW + timedelta(seconds=30)) == {POD.name: SAID}
+    assert last.silent([POD], NOW + timedelta(seconds=30)) == frozenset()
+    assert last.reports([POD], NOW + timedelta(seconds=31)) == {}
+    assert last.silent([POD], NOW + timedelta(seconds=31)) == {POD.name}
 
 
 def test_a_pod_made_again_under_its_name_has_said_nothing_yet() -> None:
-    memory = Memory()
-    memory.keep([(POD, SAID)], NOW)
+    last = LastReports()
+    last.keep([(POD, SAID)], NOW)
     again = a_recorder(uid="pod-2")
 
-    assert memory.reports([again], NOW) == {}
-    assert memory.silent([again], NOW) == frozenset()
+    assert last.reports([again], NOW) == {}
+    assert last.silent([again], NOW) == frozenset()
 
 
 def test_only_what_may_change_a_decision_is_news() -> None:
-    memory = Memory()
+    last = LastReports()
     trainer = a_trainer()
 
-    assert memory.keep([(POD, SAID), (trainer, None)], NOW)
-    assert not memory.keep([(POD, SAID), (trainer, None)], NOW + timedelta(seconds=5))
+    assert last.keep([(POD, SAID), (trainer, None)], NOW)
+    assert not last.keep([(POD, SAID), (trainer, None)], NOW + timedelta(seconds=5))
     counted = SAID.model_copy(update={"pending": 4, "counts": {"late": 1}, "lag": {"events": 9}})
-    assert not memory.keep([(POD, counted), (trainer, None)], NOW + timedelta(seconds=10))
+    assert not last.keep([(POD, counted), (trainer, None)], NOW + timedelta(seconds=10))
     more = SAID.model_copy(update={"written": {"topic": {"0": 8}}})
-    assert memory.keep([(POD, more), (trainer, None)], NOW + timedelta(seconds=15))
-    assert memory.keep([(POD, more), (trainer, None)], NOW + timedelta(seconds=40))
+    assert last.keep([(POD, more), (trainer, None)], NOW + timedelta(seconds=15))
+    assert last.keep([(POD, more), (trainer, None)], NOW + timedelta(seconds=40))
 
 
 def test_records_that_are_left_alone_are_no_news() -> None:
-    memory, pod = Memory(), a_predictor()
-    memory.keep([(pod, verified(pod))], NOW)
+    last, pod = LastReports(), a_predictor()
+    last.keep([(pod, verified(pod))], NOW)
 
     counted = verified(pod).model_copy(update={"answered": 9, "filtered": 9})
 
-    assert not memory.keep([(pod, counted)], NOW + timedelta(seconds=5))
+    assert not last.keep([(pod, counted)], NOW + timedelta(seconds=5))
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from perennial_contract.status import (
     Verdict,
     VerdictOutcome,
 )
+from perennial_operator.api.merge_patch import difference
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.spec import Spec
 from perennial_operator.api.status import (
@@ -31,7 +32,7 @@ from perennial_operator.manifests.statefulset import statefulset
 from perennial_operator.observe.pods import Ended, Pod
 from perennial_operator.observe.world import Observed
 from perennial_operator.plan import Plan, plan
-from perennial_operator.reconcile import difference, read
+from perennial_operator.reconcile import read_pipeline
 from perennial_operator.settings import Images
 
 Json = dict[str, Any]
@@ -84,7 +85,7 @@ def a_resource(status: Json | None = None, generation: int = 1, **sections: Any)
 def a_pipeline(status: Status | None = None, generation: int = 1, **sections: Any) -> Pipeline:
     resource = a_resource(status.to_json() if status else None, generation, **sections)
     accepted = Accepted(name="", data={}, spec=Spec.model_validate(resource["spec"]))
-    return read(resource, accepted)
+    return read_pipeline(resource, accepted)
 
 
 def an_attempt(pipeline: Pipeline, number: int = 1, **changes: Any) -> Attempt:

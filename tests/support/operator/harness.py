@@ -6,7 +6,8 @@ from typing import Any
 from perennial_operator.api.names import KIND
 from perennial_operator.api.status import Status
 from perennial_operator.decide.revisions import accept
-from perennial_operator.reconcile import Known, Reconciler
+from perennial_operator.observe.cache import PipelineCache
+from perennial_operator.reconcile import Reconciler
 from tests.fakes.cluster import FakeCluster, FakeReports
 from tests.support.operator.builders import (
     IMAGES,
@@ -46,15 +47,15 @@ def running(component: str) -> Json:
 
 async def passes(cluster: FakeCluster, reports: FakeReports, count: int = 8) -> timedelta | None:
     """As many passes as it takes; a pass that fails is followed by another."""
-    reconciler, known = Reconciler(cluster, reports, IMAGES), Known()
+    reconciler, cache = Reconciler(cluster, reports, IMAGES), PipelineCache()
     again: timedelta | None = timedelta(0)
     for number in range(count):
         try:
             again = await reconciler.reconcile(
-                "team", "income", known, NOW + timedelta(minutes=2 * number)
+                "team", "income", cache, NOW + timedelta(minutes=2 * number)
             )
         except OSError:
-            known = Known()
+            cache = PipelineCache()
     return again
 
 

@@ -1,4 +1,4 @@
-"""What the pods say of themselves, kept for 30 s after they fall silent."""
+"""Reports of the pods on themselves, kept for 30 s after a pod falls silent."""
 
 from __future__ import annotations
 
@@ -36,23 +36,23 @@ def read_report(data: bytes | None, pod: Pod, uid: str) -> Report | None:
 
 
 @dataclass(slots=True)
-class Memory:
-    """The last word of each pod of one pipeline, by the pod's UID."""
+class LastReports:
+    """The last report of each pod of one pipeline, by the pod's UID."""
 
     _said: dict[str, tuple[datetime, Report]] = field(default_factory=dict)
     _asked: dict[str, datetime] = field(default_factory=dict)
-    _told: dict[str, Any] = field(default_factory=dict)
+    _decisive: dict[str, Any] = field(default_factory=dict)
 
     def keep(self, answers: Iterable[tuple[Pod, Report | None]], now: datetime) -> bool:
         """Remembers answers; tells whether one of them may change a decision."""
-        before = self._told
+        before = self._decisive
         answered = list(answers)
         asked = {pod.uid for pod, _ in answered}
         self._said = {uid: kept for uid, kept in self._said.items() if uid in asked}
         self._asked = {uid: self._asked.get(uid, now) for uid in asked}
         self._said |= {pod.uid: (now, said) for pod, said in answered if said}
-        self._told = self._telling(now)
-        return self._told != before
+        self._decisive = self._without_counters(now)
+        return self._decisive != before
 
     def reports(self, pods: Iterable[Pod], now: datetime) -> dict[str, Report]:
         """By pod name: what it said in the last 30 s."""
@@ -71,7 +71,7 @@ class Memory:
             if pod.name not in known and now - self._asked.get(pod.uid, now) > KEPT
         )
 
-    def _telling(self, now: datetime) -> dict[str, Any]:
+    def _without_counters(self, now: datetime) -> dict[str, Any]:
         """All that is known but for what only counts, and who has been silent for long."""
         fresh = {
             uid: said.model_dump(exclude=set(_COUNTERS))

@@ -1,0 +1,78 @@
+"""Observer of one ModelPipeline: its children, its pods, and what the pods report."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from perennial_operator.api.names import Manifest
+from perennial_operator.api.pipeline import Pipeline
+from perennial_operator.manifests.deployment import deployment_name
+from perennial_operator.manifests.job import job_name
+from perennial_operator.manifests.statefulset import statefulset_name
+from perennial_operator.observe.cache import PipelineCache
+from perennial_operator.observe.pods import Pod, read_pod, waits, warning
+from perennial_operator.observe.world import Observed
+from perennial_operator.ports import Cluster, Reports
+
+ASK: Final = timedelta(seconds=5)  # between two questions to the pods
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    cluster: Cluster
+    reports: Reports
+
+    async def listen(self, cache: PipelineCache, now: datetime) -> bool:
+        """Asks the pods; tells whether there is something to decide."""
+        cache.asked_at = now
+        asked = [pod for pod in cache.pods if pod.ip and pod.stays]
+        return cache.last_reports.keep(await self.reports.ask(asked, cache.uid), now)
+
+    async def observe(self, pipeline: Pipeline, cache: PipelineCache, now: datetime) -> Observed:
+        """Children first, pods after them: an ended Job's pod is then seen as it ended."""
+        deployment, statefulset, job = await self._children(pipeline)
+        raw = await self.cluster.labeled("Pod", pipeline.namespace, pipeline.name)
+        pods = tuple([read_pod(pod, await self._warnings(pod)) for pod in raw])
+        podless = [child for child in (statefulset, job) if child and not _owns_any(child, pods)]
+        warnings = [(child["kind"], await self.cluster.warnings(child)) for child in podless]
+        changed = _signatures(pods) - _signatures(cache.pods)
+        cache.pods, cache.uid = pods, pipeline.uid
+        if changed or cache.asked_at is None or now - cache.asked_at >= ASK:
+            await self.listen(cache, now)
+        return Observed(
+            deployment=deployment,
+            statefulset=statefulset,
+            job=job if pipeline.status.running() else None,
+            pods=pods,
+            reports=cache.last_reports.reports(pods, now),
+            silent=cache.last_reports.silent(pods, now),
+            refused={**cache.refused, **cache.unstored},
+            podless={kind: warning(*found[-1]) for kind, found in warnings if found},
+        )
+
+    async def _children(
+        self, pipeline: Pipeline
+    ) -> tuple[Manifest | None, Manifest | None, Manifest | None]:
+        """Deployment, StatefulSet, and the Job of the attempt that runs."""
+        space, attempt = pipeline.namespace, pipeline.status.running()
+        return await asyncio.gather(
+            self.cluster.get("Deployment", space, deployment_name(pipeline)),
+            self.cluster.get("StatefulSet", space, statefulset_name(pipeline)),
+            self.cluster.get("Job", space, job_name(pipeline, attempt.number if attempt else 0)),
+        )
+
+    async def _warnings(self, raw: Manifest) -> list[tuple[str, str]]:
+        return await self.cluster.warnings(raw) if waits(raw) else []
+
+
+def _owns_any(child: Manifest, pods: Sequence[Pod]) -> bool:
+    return any(pod.owner == child["metadata"]["uid"] for pod in pods)
+
+
+def _signatures(pods: Sequence[Pod]) -> set[tuple[str, str, bool]]:
+    """One per pod: where it changes, the pod may have something new to say."""
+    return {(pod.uid, pod.ip, pod.ready) for pod in pods}
