@@ -10,30 +10,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from perennial_contract.objects.watermark import highest, total
+from perennial_contract.objects.watermark import highest
 from perennial_contract.status import RecorderReport
 from perennial_operator.api.events import Event
 from perennial_operator.api.names import PREDICTOR, RECORDER, Manifest
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.reasons import Reason
-from perennial_operator.api.status import Progress, Status
+from perennial_operator.api.status import Status
 from perennial_operator.conditions.conditions import conditions_of, dated, invalid
+from perennial_operator.conditions.progress import paced, progress_of
 from perennial_operator.decide import approval, attempts, rollout, triggers
 from perennial_operator.decide.change import Change, Facts
-from perennial_operator.decide.versions import new_labels
-from perennial_operator.manifests.deployment import deployment
+from perennial_operator.decide.children import children
 from perennial_operator.manifests.pod import selector
-from perennial_operator.manifests.statefulset import statefulset
-from perennial_operator.observe.pods import is_leaving, is_ours
 from perennial_operator.observe.world import Observed
 from perennial_operator.settings import Images
 
 RESYNC: Final = timedelta(seconds=60)
-LOOK_AGAIN: Final = timedelta(
-    seconds=5
-)  # while the reason may come up in an Event, which we don't watch
-QUIET: Final = timedelta(seconds=30)  # between writes that tell of progress alone
-BUSY: Final = timedelta(seconds=5)  # the same while an attempt runs and somebody may watch
+LOOK_AGAIN: Final = timedelta(seconds=5)  # while an Event may say why: Events are not watched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +49,7 @@ def plan(pipeline: Pipeline, observed: Observed, images: Images, now: datetime) 
     for advance in (rollout.advance, approval.advance, attempts.advance):
         change = change.then(advance(Facts(pipeline, change.status, observed, images, now)))
     status, wait = _with_conditions(pipeline, change.status, observed, now)
-    apply, delete = _children(pipeline, status, observed, images)
+    apply, delete = children(pipeline, status, observed, images)
     waits = [RESYNC, wait, change.again_in, _look_again(observed)]
     return Plan(
         status=status,
@@ -114,59 +108,10 @@ def _with_conditions(
             "conditions": dated(said, status.conditions, generation, now),
             "replicas": counts.get("replicas", 0),
             "selector": ",".join(f"{k}={v}" for k, v in selector(pipeline, PREDICTOR).items()),
-            "progress": _progress(pipeline, status, observed, now),
+            "progress": progress_of(pipeline, status, observed, now),
         }
     )
-    before = pipeline.status
-    if _but_progress(status) != _but_progress(before):
-        return status, None
-    if _same_progress(status, before):
-        return before, None
-    wait = quiet_for(before, now)
-    return (before, wait) if wait > timedelta(0) else (status, None)
-
-
-def _progress(pipeline: Pipeline, status: Status, observed: Observed, now: datetime) -> Progress:
-    attempt = status.running()
-    new = total(status.written) - total(attempt.watermark) if attempt else new_labels(status)
-    labels = f"{new}/{pipeline.spec.retrain.threshold}" if pipeline.spec.labels else ""
-    return Progress(labels=labels, attempt=attempts.words(status, observed), at=now)
-
-
-def _but_progress(status: Status) -> Status:
-    return status.model_copy(update={"progress": None, "written": {}})
-
-
-def _same_progress(status: Status, before: Status) -> bool:
-    if status.progress is None or before.progress is None:
-        return False
-    moved = status.progress.model_copy(update={"at": before.progress.at})
-    return moved == before.progress and status.written == before.written
-
-
-def _children(
-    pipeline: Pipeline, status: Status, observed: Observed, images: Images
-) -> tuple[tuple[Manifest, ...], tuple[Manifest, ...]]:
-    """What is to be, and what is to be no more."""
-    goal = rollout.wanted(pipeline, status, images.predictor)
-    wanted: list[tuple[Manifest | None, Manifest | None]] = [
-        (
-            statefulset(pipeline, images.recorder) if pipeline.spec.labels else None,
-            observed.statefulset,
-        ),
-        (
-            deployment(goal.pipeline, goal.image, goal.version) if goal.version else None,
-            observed.deployment,
-        ),
-    ]
-    apply = [want for want, have in wanted if want and _may_write(pipeline, have)]
-    delete = [have for want, have in wanted if want is None and have and _may_write(pipeline, have)]
-    return tuple(apply), tuple(delete)
-
-
-def _may_write(pipeline: Pipeline, have: Manifest | None) -> bool:
-    """A child counts only if its controller has our UID; one that leaves is made again after."""
-    return have is None or (is_ours(have, pipeline.uid) and not is_leaving(have))
+    return paced(pipeline.status, status, now)
 
 
 def _look_again(observed: Observed) -> timedelta | None:
@@ -182,15 +127,9 @@ def _ready_events(before: Status, after: Status) -> tuple[Event, ...]:
     events = [Event(now.reason, now.message, warning=now.status != "True")]
     if now.status == was or (now.status != "True" and not was):
         events = []
-    told = {(c.reason, c.message) for c in before.conditions}
+    known = {(c.reason, c.message) for c in before.conditions}
     for condition in after.conditions:
         said = (condition.reason, condition.message)
-        if condition.reason == Reason.APPROVAL_REFUSED and said not in told:
+        if condition.reason == Reason.APPROVAL_REFUSED and said not in known:
             events.append(Event(condition.reason, condition.message, warning=True))
     return tuple(events)
-
-
-def quiet_for(status: Status, now: datetime) -> timedelta:
-    """How long progress alone is not worth a write."""
-    gap = BUSY if status.running() else QUIET
-    return gap - (now - status.progress.at) if status.progress else timedelta(0)

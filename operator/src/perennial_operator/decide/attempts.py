@@ -8,26 +8,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import Final
 
-from perennial_contract.reasons import ProgramReason
-from perennial_contract.status import Problem, RecorderReport, TrainerReport
+from perennial_contract.status import Problem, RecorderReport
 from perennial_operator.api.events import Event
-from perennial_operator.api.names import RECORDER, SPEC_ANNOTATION, TRAINER, Manifest
+from perennial_operator.api.names import RECORDER, TRAINER, Manifest
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.reasons import Reason
 from perennial_operator.api.status import Attempt, Status, Trigger
 from perennial_operator.decide import triggers, verdicts
 from perennial_operator.decide.change import Change, Facts
+from perennial_operator.decide.failures import cause, ends, fail
 from perennial_operator.decide.triggers import requested
-from perennial_operator.decide.versions import broken, champion, previous
-from perennial_operator.manifests.job import job, job_digest
-from perennial_operator.observe.pods import Ended, Pod, is_leaving, is_ours
-from perennial_operator.observe.terminations import read_problem
+from perennial_operator.decide.versions import champion, previous
+from perennial_operator.manifests.job import job, job_digest, made_from
+from perennial_operator.observe.pods import is_leaving, is_ours
 from perennial_operator.observe.world import Observed
-
-FIRST_WAIT: Final = timedelta(minutes=1)
-LONGEST_WAIT: Final = timedelta(hours=1)
 
 
 def advance(facts: Facts) -> Change:
@@ -127,89 +122,11 @@ def _follow(facts: Facts, attempt: Attempt, current: Manifest) -> Change:
     verdict = verdicts.read(facts, attempt, end)
     if verdict:
         return verdicts.settle(facts, attempt, verdict)
-    if end or _ends(current):
-        return _fail(facts, attempt, current, _why(pods, end, current))
+    if end or ends(current):
+        return fail(facts, attempt, current, cause(pods, end, current))
     waiting = not any(pod.started for pod in pods)
-    if waiting and _made_from(current) != job_digest(facts.pipeline, facts.images.trainer):
+    if waiting and made_from(current) != job_digest(facts.pipeline, facts.images.trainer):
         return replace(facts.with_attempt(attempt, job_uid="", problem=None), delete=(current,))
     problem = facts.observed.first_problem(pods) or facts.observed.podless.get("Job")
     followed = facts.with_attempt(attempt, job_uid=uid, problem=problem, not_before=None)
     return replace(followed, again_in=timedelta(seconds=5) if waiting else None)
-
-
-def _ends(current: Manifest) -> list[Manifest]:
-    """The conditions that say that a Job is over."""
-    conditions = current.get("status", {}).get("conditions", [])
-    ends = {"Complete", "Failed"}
-    return [c for c in conditions if c["type"] in ends and c["status"] == "True"]
-
-
-def _made_from(current: Manifest) -> str:
-    return str(current["metadata"].get("annotations", {}).get(SPEC_ANNOTATION, ""))
-
-
-def _why(pods: list[Pod], end: Ended | None, current: Manifest) -> Problem | None:
-    """None where the pod was only lost: deleted, or evicted from its node."""
-    late = next(
-        (c for c in _ends(current) if c.get("reason") == ProgramReason.DEADLINE_EXCEEDED), None
-    )
-    if end is None and late:
-        message = late.get("message") or "the Job was active longer than its deadline"
-        return Problem(reason=ProgramReason.DEADLINE_EXCEEDED, message=message)
-    evicted = any(pod.problem and pod.problem.reason == Reason.EVICTED for pod in pods)
-    return None if end is None or evicted else read_problem(end)
-
-
-def _fail(facts: Facts, attempt: Attempt, current: Manifest, problem: Problem | None) -> Change:
-    """No verdict: count it once, wait, and delete the Job so that it can be made again."""
-    uid = current["metadata"]["uid"]
-    if attempt.failed == uid:
-        why = facts.observed.refused.get("Job")
-        told = {"problem": Problem(reason=Reason.CHILD_REFUSED, message=why)} if why else {}
-        return replace(facts.with_attempt(attempt, **told), delete=(current,))
-    lost = Problem(reason=Reason.POD_GONE, message="the trainer's pod went without a verdict")
-    shown = problem or lost
-    tries = attempt.tries + 1 if shown.reason == attempt.failed_for else 1
-    wait = wait_after(tries, lost=problem is None)
-    failed = facts.with_attempt(
-        attempt,
-        job_uid=uid,
-        failed=uid,
-        failed_for=shown.reason,
-        failed_with=_made_from(current),
-        tries=tries,
-        problem=shown,
-        not_before=facts.now + wait if wait else None,
-    )
-    note = f"attempt {attempt.number} has no verdict: {shown.message}"
-    event = Event(Reason.ATTEMPT_FAILED, note, warning=True)
-    return replace(failed, delete=(current,), events=(event,))
-
-
-def words(status: Status, observed: Observed) -> str:
-    """The newest attempt and how far it is, for people."""
-    attempt, running = status.attempt, status.running()
-    if attempt is None:
-        return ""
-    if running is None:
-        newest = status.history[-1]
-        how = "broken" if broken(status) else newest.outcome.value.lower()
-        return f"#{newest.number} {how}"
-    if running.verdict:
-        return f"#{attempt.number} {running.verdict.outcome.value.lower()}, suspended"
-    if running.not_before:
-        return f"#{attempt.number} again {running.not_before:%H:%M}"
-    reports = (observed.report(pod, TrainerReport) for pod in observed.of(TRAINER))
-    said = next((r for r in reports if r and r.number == attempt.number), None)
-    if said is None:
-        return f"#{attempt.number} starting"
-    trials = f" {said.done}/{said.total}" if said.total else ""
-    return f"#{attempt.number} {said.stage}{trials}"
-
-
-def wait_after(tries: int, *, lost: bool) -> timedelta:
-    """How long to wait after that many failures in a row; the first pod that is lost costs none."""
-    doublings = tries - 2 if lost else tries - 1
-    if doublings < 0:
-        return timedelta(0)
-    return min(FIRST_WAIT * (1 << min(doublings, 10)), LONGEST_WAIT)

@@ -48,11 +48,11 @@ def job(pipeline: Pipeline, image: str, attempt: Attempt) -> Manifest:
         "metadata": {"labels": labels(pipeline, TRAINER)},
         "spec": {**runs, "restartPolicy": "Never"},
     }
-    made_from = {SPEC_ANNOTATION: job_digest(pipeline, image)}
+    annotations = {SPEC_ANNOTATION: job_digest(pipeline, image)}
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": metadata(pipeline, TRAINER, job_name(pipeline, attempt.number), made_from),
+        "metadata": metadata(pipeline, TRAINER, job_name(pipeline, attempt.number), annotations),
         "spec": {
             "backoffLimit": 0,
             "activeDeadlineSeconds": int(wanted.deadline.total_seconds()) + BACKSTOP,
@@ -61,3 +61,8 @@ def job(pipeline: Pipeline, image: str, attempt: Attempt) -> Manifest:
             "template": added(content, wanted.template, selector(pipeline, TRAINER)),
         },
     }
+
+
+def made_from(current: Manifest) -> str:
+    """The digest that a Job was made with."""
+    return str(current["metadata"].get("annotations", {}).get(SPEC_ANNOTATION, ""))

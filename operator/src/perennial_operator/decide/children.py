@@ -1,0 +1,38 @@
+"""Children that run all the time: the recorder's StatefulSet and the predictor's Deployment."""
+
+from __future__ import annotations
+
+from perennial_operator.api.names import Manifest
+from perennial_operator.api.pipeline import Pipeline
+from perennial_operator.api.status import Status
+from perennial_operator.decide.goal import goal_of
+from perennial_operator.manifests.deployment import deployment
+from perennial_operator.manifests.statefulset import statefulset
+from perennial_operator.observe.pods import is_leaving, is_ours
+from perennial_operator.observe.world import Observed
+from perennial_operator.settings import Images
+
+
+def children(
+    pipeline: Pipeline, status: Status, observed: Observed, images: Images
+) -> tuple[tuple[Manifest, ...], tuple[Manifest, ...]]:
+    """What is to be, and what is to be no more: manifests to apply, and objects to delete."""
+    goal = goal_of(pipeline, status, images.predictor)
+    wanted: list[tuple[Manifest | None, Manifest | None]] = [
+        (
+            statefulset(pipeline, images.recorder) if pipeline.spec.labels else None,
+            observed.statefulset,
+        ),
+        (
+            deployment(goal.pipeline, goal.image, goal.version) if goal.version else None,
+            observed.deployment,
+        ),
+    ]
+    apply = [want for want, have in wanted if want and _may_write(pipeline, have)]
+    delete = [have for want, have in wanted if want is None and have and _may_write(pipeline, have)]
+    return tuple(apply), tuple(delete)
+
+
+def _may_write(pipeline: Pipeline, have: Manifest | None) -> bool:
+    """A child counts only if its controller has our UID; one that leaves is made again after."""
+    return have is None or (is_ours(have, pipeline.uid) and not is_leaving(have))
