@@ -9,7 +9,7 @@ from examples.demo.adapters import kafka, store
 from examples.demo.pipeline import Pipeline
 from examples.demo.stream import answer
 from perennial_contract.status import Verdict
-from perennial_operator.api.status import HistoryEntry
+from perennial_operator.api.attempts import HistoryEntry
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from examples.demo.display.frame import Scene
 from examples.demo.display.screen import Screen
 from examples.demo.timeline import Timeline
 from examples.demo.view import View, sentence
-from perennial_operator.api.status import AttemptOutcome, HistoryEntry
+from perennial_operator.api.attempts import AttemptOutcome, HistoryEntry
 
 LIMIT: Final = 20 * 60.0  # seconds for the whole demo
 LAST_ANSWERS: Final = 60.0  # seconds that the last events may take to be answered

@@ -14,7 +14,7 @@ from examples.demo.timeline import Timeline
 from examples.demo.view import sentence, short
 from perennial_contract.objects.watermark import total
 from perennial_contract.status import Score
-from perennial_operator.api.status import AttemptOutcome
+from perennial_operator.api.attempts import AttemptOutcome
 
 SEARCH_AND_FIT: Final = ("search", "judge", "refit")  # candidates are fitted while it judges
 

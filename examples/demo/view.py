@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from perennial_contract.objects.watermark import total
-from perennial_operator.api.status import AttemptOutcome, HistoryEntry, Status
+from perennial_operator.api.attempts import AttemptOutcome, HistoryEntry
+from perennial_operator.api.status import Status
 
 Cells = tuple[tuple[str, str], ...]
 """Columns and cells of one row, as `kubectl get` prints them."""

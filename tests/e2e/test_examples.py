@@ -13,7 +13,8 @@ from examples.demo.adapters import kafka
 from examples.demo.data.rows import people
 from examples.demo.pipeline import Pipeline, load
 from perennial_contract.objects.watermark import total
-from perennial_operator.api.status import AttemptOutcome, Status, Trigger
+from perennial_operator.api.attempts import AttemptOutcome, Trigger
+from perennial_operator.api.status import Status
 from tests.e2e.conftest import ROOT
 from tests.support.e2e.kubectl import Json, eventually, kubectl
 from tests.support.e2e.published_client import PublishedClient

@@ -12,7 +12,7 @@ from examples.demo.display.frame import Scene
 from examples.demo.pipeline import load
 from examples.demo.traffic import Issue, Traffic
 from examples.demo.view import View, read
-from perennial_operator.api.status import AttemptOutcome, HistoryEntry, Trigger
+from perennial_operator.api.attempts import AttemptOutcome, HistoryEntry, Trigger
 
 PIPELINE = load()
 

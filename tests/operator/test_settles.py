@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from perennial_contract.status import VerdictOutcome
+from perennial_operator.api.attempts import AttemptOutcome, Candidate
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.status import AttemptOutcome, Candidate, HandledTriggers, Status
+from perennial_operator.api.status import HandledTriggers, Status
 from perennial_operator.decide.versions import served
 from perennial_operator.observe.world import Observed
 from tests.support.operator.builders import (

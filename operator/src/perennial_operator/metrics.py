@@ -7,7 +7,8 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from perennial_operator.api.status import AttemptOutcome, HistoryEntry, Status
+from perennial_operator.api.attempts import AttemptOutcome, HistoryEntry
+from perennial_operator.api.status import Status
 
 _PASS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 _LONG: Final = (1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200)

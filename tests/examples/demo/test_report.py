@@ -5,7 +5,7 @@ from examples.demo.facts import Ended, Facts, Served
 from examples.demo.report import Counts, Handover, count, handovers, report
 from examples.demo.timeline import Change, Stage, Timeline
 from perennial_contract.status import Score, Verdict, VerdictOutcome
-from perennial_operator.api.status import AttemptOutcome
+from perennial_operator.api.attempts import AttemptOutcome
 from tests.fakes.loans import entry, version
 
 

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 
 from examples.demo.view import UNSEEN, View, aligned, read, sentence
-from perennial_operator.api.status import AttemptOutcome
+from perennial_operator.api.attempts import AttemptOutcome
 from tests.fakes.loans import entry
 
 ROW = (("NAME", "loans"), ("READY", "True"), ("MODEL", "v1-3fa9c1d2"))

@@ -9,7 +9,7 @@ from examples.table.manifest import manifest
 from examples.table.run import SETTLE, TableRun
 from examples.table.sizes import Sizes
 from examples.table.table import Table
-from perennial_operator.api.status import AttemptOutcome
+from perennial_operator.api.attempts import AttemptOutcome
 from tests.fakes.loans import FakeClock, FakeScreen, entry
 from tests.support.examples.builders import a_table
 

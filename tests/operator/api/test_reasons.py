@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import perennial_operator
+from perennial_operator.api.attempts import AttemptOutcome
 from perennial_operator.api.reasons import Reason
-from perennial_operator.api.status import AttemptOutcome
 
 SOURCES = sorted(Path(perennial_operator.__path__[0]).rglob("*.py"))
 CAMEL_CASE = re.compile(r"([A-Z][a-z0-9]+)+")

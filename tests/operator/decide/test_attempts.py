@@ -5,14 +5,9 @@ import pytest
 
 from perennial_contract.settings import SETTINGS, TrainerSettings
 from perennial_contract.status import VerdictOutcome
+from perennial_operator.api.attempts import AttemptOutcome, HistoryEntry, Trigger
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.status import (
-    AttemptOutcome,
-    HandledTriggers,
-    HistoryEntry,
-    Status,
-    Trigger,
-)
+from perennial_operator.api.status import HandledTriggers, Status
 from perennial_operator.manifests.deployment import template_digest
 from perennial_operator.observe.pods import Ended
 from perennial_operator.plan import Plan

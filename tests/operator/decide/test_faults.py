@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from perennial_contract.status import BundleState
-from perennial_operator.api.status import AttemptOutcome, Trigger
+from perennial_operator.api.attempts import AttemptOutcome, Trigger
 from perennial_operator.manifests.deployment import template_digest
 from perennial_operator.observe.pods import Ended
 from tests.support.operator.builders import (

@@ -1,8 +1,8 @@
 from typing import Any
 
 from perennial_contract.status import BundleState
+from perennial_operator.api.attempts import AttemptOutcome
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.status import AttemptOutcome
 from perennial_operator.plan import Plan
 from tests.support.operator.builders import (
     V1,

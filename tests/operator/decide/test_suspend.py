@@ -1,8 +1,8 @@
 from datetime import timedelta
 
 from perennial_contract.status import VerdictOutcome
+from perennial_operator.api.attempts import AttemptOutcome, Trigger
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.status import AttemptOutcome, Trigger
 from tests.support.operator.builders import (
     D2,
     NOW,

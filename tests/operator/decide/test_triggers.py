@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perennial_contract.status import VerdictOutcome
+from perennial_operator.api.attempts import AttemptOutcome, Trigger
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.status import AttemptOutcome, HandledTriggers, Status, Trigger
+from perennial_operator.api.status import HandledTriggers, Status
 from perennial_operator.plan import Plan
 from tests.support.operator.builders import (
     D2,

@@ -6,7 +6,7 @@ import yaml
 
 from perennial_contract.settings import PredictorSettings, RecorderSettings, TrainerSettings
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.spec import Resources
+from perennial_operator.api.programs import Resources
 from perennial_operator.api.status import Status
 from perennial_operator.manifests.deployment import deployment, template_digest
 from perennial_operator.manifests.job import job, job_digest

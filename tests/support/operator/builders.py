@@ -14,17 +14,11 @@ from perennial_contract.status import (
     Verdict,
     VerdictOutcome,
 )
+from perennial_operator.api.attempts import Attempt, AttemptOutcome, HistoryEntry, Trigger
 from perennial_operator.api.merge_patch import difference
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.spec import Spec
-from perennial_operator.api.status import (
-    Attempt,
-    AttemptOutcome,
-    HistoryEntry,
-    Model,
-    Status,
-    Trigger,
-)
+from perennial_operator.api.status import Model, Status
 from perennial_operator.decide.revisions import Accepted
 from perennial_operator.manifests.deployment import deployment, template_digest
 from perennial_operator.manifests.job import job

@@ -1,24 +1,13 @@
-"""The spec of a ModelPipeline: what a user asks for. It is read strictly.
+"""Spec of a ModelPipeline: what a user asks for, read strictly.
 
 The docstrings below the fields become `kubectl explain`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
-from datetime import timedelta
-from typing import Annotated, Any, Final, Self
+from typing import Any, Final, Self
 
-from pydantic import (
-    BeforeValidator,
-    Field,
-    StringConstraints,
-    ValidationError,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from perennial_contract.resource.kafka import Kafka
@@ -33,87 +22,12 @@ from perennial_contract.resource.training import (
     Retrain,
     Tracking,
 )
-from perennial_contract.resource.values import Duration, Section
+from perennial_contract.resource.values import Section
 from perennial_operator.api.cron import Unreadable, check
-from perennial_operator.api.pods.template import PodTemplate
-
-QUANTITY_PATTERN: Final = r"^[0-9]{1,15}(\.[0-9]{1,9})?(m|k|M|G|T|P|Ki|Mi|Gi|Ti|Pi)?$"
-_FACTORS: Final = {
-    "": 1,
-    **{unit: 1000 ** (power + 1) for power, unit in enumerate("kMGTP")},
-    **{f"{unit}i": 1024 ** (power + 1) for power, unit in enumerate("KMGTP")},
-}
-Quantity = Annotated[
-    str,
-    BeforeValidator(lambda value: str(value) if type(value) is int else value),
-    StringConstraints(pattern=QUANTITY_PATTERN, max_length=32),
-    WithJsonSchema(
-        {"x-kubernetes-int-or-string": True, "pattern": QUANTITY_PATTERN, "maxLength": 32}
-    ),
-]
-Image = Annotated[str, StringConstraints(max_length=512)]
-
-
-def parse_bytes(quantity: str) -> int:
-    """`"2Gi"` in bytes.
-
-    Raises:
-        ValueError: The text is no quantity, or counts in thousandths.
-    """
-    match = re.fullmatch(r"([0-9.]+)([kMGTP]i?|Ki)?", quantity)
-    if match is None:
-        raise ValueError(f"{quantity} is no number of bytes")
-    return int(float(match[1]) * _FACTORS[match[2] or ""])
-
+from perennial_operator.api.digests import digest_of
+from perennial_operator.api.programs import Predictor, Recorder, Trainer
 
 _DECIDED: Final = {"mode", "approve"}  # of promotion: what the operator decides by
-
-
-class Resources(Section):
-    requests: Annotated[dict[str, Quantity], Field(max_length=16)] = Field(default_factory=dict)
-    """What is set aside: cpu, memory and so on; by default some CPU and memory."""
-    limits: Annotated[dict[str, Quantity], Field(max_length=16)] = Field(default_factory=dict)
-    """What may be used at most."""
-
-
-class Predictor(Section):
-    replicas: Annotated[int, Field(ge=1, le=256)] = 1
-    """How many pods answer; more than the topic has partitions stand by."""
-    image: Image = ""
-    """Image of the predictor; by default the operator's choice."""
-    resources: Resources = Field(default_factory=Resources)
-    """CPU and memory of a pod; LightGBM's threads are the CPU limit."""
-    template: PodTemplate = Field(default_factory=PodTemplate)
-    """What is added to the pods."""
-
-
-class Recorder(Section):
-    flush_interval: Duration = timedelta(seconds=10)
-    """How often observations are written to S3; files are what reading costs."""
-    store_limit: Quantity = "2Gi"
-    """What the events that wait for their label may take on disk."""
-    image: Image = ""
-    """Image of the recorder; by default the operator's choice."""
-    resources: Resources = Field(default_factory=Resources)
-    """CPU and memory of the pod."""
-    template: PodTemplate = Field(default_factory=PodTemplate)
-    """What is added to the pod."""
-
-    @model_validator(mode="after")
-    def store_limit_in_bytes(self) -> Self:
-        parse_bytes(self.store_limit)
-        return self
-
-
-class Trainer(Section):
-    image: Image = ""
-    """Image of the trainer; by default the operator's choice."""
-    deadline: Duration = timedelta(hours=1)
-    """How long an attempt may take."""
-    resources: Resources = Field(default_factory=Resources)
-    """CPU and memory of the pod; one CPU at most by default."""
-    template: PodTemplate = Field(default_factory=PodTemplate)
-    """What is added to the pod."""
 
 
 class Spec(Section):
@@ -224,9 +138,3 @@ class Spec(Section):
         """What is left at its default is left out: a new optional field changes no digest."""
         said = self.model_dump(mode="json", exclude_defaults=True, **parts)
         return digest_of({name: section for name, section in said.items() if section != {}})
-
-
-def digest_of(document: object) -> str:
-    """Sixteen hexadecimal digits of a JSON document's SHA-256."""
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""The ModelPipeline as a whole, and its status: what the operator says of it.
+"""Status of a ModelPipeline: what the operator says of it.
 
 The docstrings below the fields become `kubectl explain`. The status is read leniently, since
 another version may have written it.
@@ -7,15 +7,13 @@ another version may have written it.
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
 from pydantic import Field
 
 from perennial_contract.objects.watermark import Watermark
-from perennial_contract.status import Document, Problem, Verdict
-
-HISTORY_LIMIT: Final = 10
+from perennial_contract.status import Document
+from perennial_operator.api.attempts import Attempt, Candidate, HistoryEntry
 
 
 class Condition(Document):
@@ -49,128 +47,6 @@ class Model(Document):
     """Digest of the pod template it serves with, the version left out."""
     revision: str = ""
     """The ControllerRevision that this template was made from."""
-
-
-class Trigger(StrEnum):
-    FIRST_MODEL = "FirstModel"
-    THRESHOLD = "Threshold"
-    REQUEST = "Request"
-    SPEC_CHANGED = "SpecChanged"
-    SCHEDULE = "Schedule"
-    LIFECYCLE = "Lifecycle"  # somebody asked on the lifecycle topic
-    ADOPTION = "Adoption"  # an earlier resource of this name left models
-
-
-class Attempt(Document):
-    number: int
-    """Counts the attempts from 1."""
-    trigger: Trigger
-    """What started it."""
-    watermark: Watermark = Field(default_factory=dict)
-    """Topic id: partition: next sequence. Observations below it are the attempt's."""
-    champion: str = ""
-    """The version it is judged against."""
-    previous: str = ""
-    """The version that served before the champion."""
-    request: str = ""
-    """`retrain.request` when it started."""
-    spec: str = ""
-    """Digest of what the spec said of training when it started."""
-    label_schema: str = Field("", alias="schema")
-    """Digest of the schema when it started."""
-    lifecycle: Watermark = Field(default_factory=dict)
-    """Topic id: partition: offset after the newest request on the lifecycle topic that it
-    answers."""
-    started_at: datetime
-    """When the intent was recorded."""
-    revision: str = ""
-    """The ControllerRevision that it answers."""
-    job_uid: str = Field("", alias="jobUID")
-    """UID of the newest Job."""
-    inputs: str = ""
-    """Digest of what it keeps from its first run to its last: schema, dataset, optimizer ..."""
-    failed: str = ""
-    """UID of the newest Job that ended without a verdict."""
-    failed_for: str = ""
-    """Why that Job had none, in one word."""
-    failed_with: str = ""
-    """Digest of what that Job was made from: with another it is tried at once."""
-    tries: int = 0
-    """Jobs in a row that ended without a verdict, for the same reason."""
-    not_before: datetime | None = None
-    """When it is tried again, unless the spec changes or `retrain.request` does."""
-    problem: Problem | None = None
-    """Why there is no verdict yet."""
-    verdict: Verdict | None = None
-    """Its verdict, which waits while `retrain.suspend` is set."""
-
-
-class AttemptOutcome(StrEnum):
-    PROMOTED = "Promoted"
-    CANDIDATE = "Candidate"  # better, and it waits for promotion.approve
-    ADOPTED = "Adopted"  # what an earlier resource of this name left
-    REJECTED = "Rejected"
-    INCONCLUSIVE = "Inconclusive"
-    REFUSED = "Refused"
-    SUPERSEDED = "Superseded"  # its champion no longer served when the verdict came
-
-
-class HistoryEntry(Document):
-    """An attempt that has ended."""
-
-    number: int
-    """The attempt's number."""
-    trigger: Trigger
-    """What started it."""
-    outcome: AttemptOutcome
-    """How it ended."""
-    reason: str
-    """Why, in one word."""
-    message: str
-    """Why, in one sentence."""
-    champion: str = ""
-    """The version it was judged against."""
-    version: str = ""
-    """The version it published."""
-    digest: str = ""
-    """SHA-256 of that version's manifest."""
-    metric: str = "logloss"
-    """What `score` counts."""
-    score: float | None = None
-    """The judged loss of what serves after it."""
-    judged: int = 0
-    """Rows it was judged on."""
-    trained: int = 0
-    """New rows it could learn from."""
-    started_at: datetime
-    """When its intent was recorded."""
-    ended_at: datetime
-    """When its verdict was read."""
-    seconds: dict[str, float] = Field(default_factory=dict)
-    """How long the trainer took, by stage."""
-
-    def serving(self) -> str:
-        """The version that its score is of: what it published, whatever became of that."""
-        return self.version or self.champion
-
-
-class Candidate(Document):
-    """A version that was better than what served, and waits."""
-
-    version: str
-    """What `promotion.approve` must say."""
-    digest: str
-    """SHA-256 of its manifest."""
-    champion: str = ""
-    """What it was judged against: it may serve only while this does."""
-    number: int
-    """The attempt that published it."""
-    score: float | None = None
-    """Its judged, out-of-sample loss."""
-    metric: str = "logloss"
-    """What `score` counts."""
-    at: datetime
-    """When its verdict was read."""
 
 
 class HandledTriggers(Document):

@@ -6,10 +6,11 @@ from typing import Final
 
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.status import Problem
+from perennial_operator.api.attempts import AttemptOutcome
 from perennial_operator.api.names import PREDICTOR, Manifest
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.reasons import COMING_UP, Reason
-from perennial_operator.api.status import AttemptOutcome, Status
+from perennial_operator.api.status import Status
 from perennial_operator.conditions.texts import SUSPENDED, join, with_remedy
 from perennial_operator.conditions.undated import FALSE, TRUE, UNKNOWN, UndatedCondition
 from perennial_operator.decide import approval

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from perennial_contract.reasons import ProgramReason
-from perennial_operator.api.status import HistoryEntry
+from perennial_operator.api.attempts import HistoryEntry
 
 PAUSED: Final = "paused: nothing changes until the annotation perennial.dev/paused is removed"
 SUSPENDED: Final = "no attempt starts until spec.retrain.suspend is false"

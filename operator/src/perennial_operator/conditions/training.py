@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from perennial_contract.status import RecorderReport
+from perennial_operator.api.attempts import Attempt, HistoryEntry, Trigger
 from perennial_operator.api.names import RECORDER
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.reasons import Reason
-from perennial_operator.api.status import Attempt, HistoryEntry, Status, Trigger
+from perennial_operator.api.status import Status
 from perennial_operator.conditions.texts import PAUSED, SUSPENDED, with_remedy
 from perennial_operator.conditions.undated import FALSE, TRUE, UNKNOWN, UndatedCondition
 from perennial_operator.observe.world import Observed

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from perennial_operator.api.attempts import AttemptOutcome, Candidate, HistoryEntry
 from perennial_operator.api.events import Event
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.reasons import Reason
-from perennial_operator.api.status import AttemptOutcome, Candidate, HistoryEntry, Status
+from perennial_operator.api.status import Status
 from perennial_operator.decide.change import Change, Facts
 from perennial_operator.decide.versions import champion, published, served
 

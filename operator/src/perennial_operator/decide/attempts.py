@@ -10,11 +10,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 from perennial_contract.status import Problem, RecorderReport
+from perennial_operator.api.attempts import Attempt, Trigger
 from perennial_operator.api.events import Event
 from perennial_operator.api.names import RECORDER, TRAINER, Manifest
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.reasons import Reason
-from perennial_operator.api.status import Attempt, Status, Trigger
+from perennial_operator.api.status import Status
 from perennial_operator.decide import triggers, verdicts
 from perennial_operator.decide.change import Change, Facts
 from perennial_operator.decide.failures import cause, ends, fail

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from perennial_operator.api.attempts import Attempt
 from perennial_operator.api.events import Event
 from perennial_operator.api.names import Manifest
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.status import Attempt, Status
+from perennial_operator.api.status import Status
 from perennial_operator.observe.world import Observed
 from perennial_operator.settings import Images
 

@@ -11,10 +11,11 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from perennial_operator.api.digests import digest_of
 from perennial_operator.api.errors import explain
 from perennial_operator.api.names import Manifest
 from perennial_operator.api.pipeline import Pipeline, RolloutSource
-from perennial_operator.api.spec import Spec, digest_of
+from perennial_operator.api.spec import Spec
 from perennial_operator.api.status import Status
 from perennial_operator.manifests.pod import metadata
 from perennial_operator.observe.pods import is_leaving, is_ours

@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from perennial_contract.status import Problem
+from perennial_operator.api.attempts import AttemptOutcome
 from perennial_operator.api.events import Event
 from perennial_operator.api.reasons import Reason
-from perennial_operator.api.status import AttemptOutcome, Model, Status
+from perennial_operator.api.status import Model, Status
 from perennial_operator.decide.change import Change, Facts
 from perennial_operator.decide.completion import served_digest
 from perennial_operator.decide.faults import own_fault

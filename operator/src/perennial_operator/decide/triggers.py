@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from perennial_contract.objects.watermark import is_within, total
+from perennial_operator.api.attempts import Attempt, AttemptOutcome, Trigger
 from perennial_operator.api.cron import identity, next_instant
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.status import Attempt, AttemptOutcome, HandledTriggers, Status, Trigger
+from perennial_operator.api.status import HandledTriggers, Status
 from perennial_operator.decide.versions import new_labels, refusal
 
 _NOTHING: Final = frozenset({AttemptOutcome.REFUSED, AttemptOutcome.SUPERSEDED})

@@ -11,16 +11,11 @@ from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.training import PromotionMode
 from perennial_contract.settings import REFUSED
 from perennial_contract.status import Verdict, VerdictOutcome
+from perennial_operator.api.attempts import HISTORY_LIMIT, Attempt, AttemptOutcome, HistoryEntry
 from perennial_operator.api.events import Event
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.reasons import Reason
-from perennial_operator.api.status import (
-    HISTORY_LIMIT,
-    Attempt,
-    AttemptOutcome,
-    HistoryEntry,
-    Status,
-)
+from perennial_operator.api.status import Status
 from perennial_operator.decide import approval, triggers
 from perennial_operator.decide.change import Change, Facts
 from perennial_operator.decide.versions import champion

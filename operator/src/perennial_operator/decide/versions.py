@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from perennial_contract.objects.watermark import total
+from perennial_operator.api.attempts import AttemptOutcome, HistoryEntry
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.status import AttemptOutcome, HistoryEntry, Status
+from perennial_operator.api.status import Status
 
 _LET_SERVE: Final = frozenset({AttemptOutcome.PROMOTED, AttemptOutcome.ADOPTED})
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from perennial_contract.settings import MODEL
+from perennial_operator.api.digests import digest_of
 from perennial_operator.api.names import MODEL_ANNOTATION, PREDICTOR, TEMPLATE_ANNOTATION, Manifest
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.spec import digest_of
 from perennial_operator.manifests.additions import added
 from perennial_operator.manifests.pod import (
     container,

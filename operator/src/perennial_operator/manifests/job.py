@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from perennial_operator.api.attempts import Attempt
+from perennial_operator.api.digests import digest_of
 from perennial_operator.api.names import SPEC_ANNOTATION, TRAINER, Manifest
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.spec import digest_of
-from perennial_operator.api.status import Attempt
 from perennial_operator.manifests.additions import added
 from perennial_operator.manifests.pod import (
     container,

@@ -15,7 +15,7 @@ from perennial_operator.api.names import (
     Manifest,
 )
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.spec import Resources
+from perennial_operator.api.programs import Resources
 
 
 def selector(pipeline: Pipeline, component: str) -> dict[str, str]:

@@ -7,9 +7,10 @@ from typing import Any
 from perennial_contract.messages.labels import spellings
 from perennial_contract.resource.storage import Retention
 from perennial_contract.settings import PredictorSettings, RecorderSettings, TrainerSettings
+from perennial_operator.api.attempts import Attempt
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.spec import parse_bytes
-from perennial_operator.api.status import Attempt, Status
+from perennial_operator.api.quantities import parse_bytes
+from perennial_operator.api.status import Status
 
 
 def predictor_settings(pipeline: Pipeline) -> PredictorSettings:

@@ -7,7 +7,7 @@ from typing import Final
 
 from perennial_operator.api.names import RECORDER, Manifest
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.spec import parse_bytes
+from perennial_operator.api.quantities import parse_bytes
 from perennial_operator.manifests.additions import added
 from perennial_operator.manifests.pod import (
     Mount,
