@@ -1,30 +1,13 @@
-"""The rules between fields, as CEL that the API server keeps; each message says how to mend it."""
+"""Rules of a ModelPipeline, in the order in which the definition lists them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from perennial_contract.resource.kafka_properties import KAFKA_NUMBER, KAFKA_PROPERTIES, KAFKA_TEXTS
-from perennial_operator.api.pods.reserved import (
-    KEY_PATTERN,
-    RESERVED_FOLDERS,
-    RESERVED_KEYS,
-    RESERVED_VARIABLES,
-    RESERVED_VOLUMES,
-)
-
-PROGRAMS: Final = ("predictor", "recorder", "trainer")
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """`at` is the place in the schema where `self` is; the error is shown there, or at `field`."""
-
-    at: str
-    rule: str
-    message: str
-    field: str = ""
+from perennial_operator.api.names import COMPONENTS
+from perennial_operator.crd.pod_rules import pod_rules
+from perennial_operator.crd.rule import Rule
 
 
 def _immutable(parent: str, field: str) -> Rule:
@@ -60,78 +43,6 @@ def _version(at: str) -> Rule:
         at,
         "self == '' || self.matches(r'^v[0-9]+-[0-9a-f]{8}$')",
         f"{at} must be a version such as v7-3fa9c1d2, as .status names them, or empty",
-    )
-
-
-def _one_of(at: str, *fields: str) -> Rule:
-    given = " + ".join(f"(has(self.{field}) ? 1 : 0)" for field in fields)
-    return Rule(at, f"{given} == 1", f"{at} needs exactly one of {', '.join(fields)}")
-
-
-def _keys(at: str) -> Rule:
-    return Rule(
-        at,
-        f"self.all(key, key.matches(r'{KEY_PATTERN}'))",
-        f"{at} holds a key that is none: such as team, or example.com/team",
-    )
-
-
-def _free_keys(at: str) -> Rule:
-    return Rule(
-        at,
-        f"self.all(key, !key.matches(r'{RESERVED_KEYS}'))",
-        f"{at} holds a key that is the operator's own: perennial.dev/ and app.kubernetes.io/ are",
-    )
-
-
-def _folders(at: str) -> tuple[Rule, ...]:
-    ours = ", ".join(f"'{folder}'" for folder in RESERVED_FOLDERS)
-    names = ", ".join(f"'{name}'" for name in RESERVED_VOLUMES)
-    return (
-        Rule(
-            f"{at}[]",
-            f"!(self.name in [{names}])",
-            f"{at}[].name must be another than {', '.join(RESERVED_VOLUMES)}: these are the"
-            " operator's own",
-            ".name",
-        ),
-        Rule(
-            f"{at}[]",
-            f"[{ours}].all(ours, !(self.mountPath + '/').startsWith(ours + '/')"
-            " && !ours.startsWith(self.mountPath + '/'))",
-            f"{at}[].mountPath must neither lie in nor hide what is the operator's own:"
-            f" {', '.join(RESERVED_FOLDERS)}",
-            ".mountPath",
-        ),
-        Rule(
-            at,
-            "self.all(one, self.exists_one(other, other.mountPath == one.mountPath))",
-            f"{at} holds two volumes with one mountPath",
-        ),
-        _one_of(f"{at}[]", "secret", "configMap", "projected"),
-        _one_of(f"{at}[].projected.sources[]", "secret", "configMap"),
-    )
-
-
-def _template(at: str) -> tuple[Rule, ...]:
-    """What a user may add to pods, but for what only the API server's own check of pods sees."""
-    return (
-        *(_keys(f"{at}.{field}") for field in ("labels", "annotations", "nodeSelector")),
-        *(_free_keys(f"{at}.{field}") for field in ("labels", "annotations")),
-        Rule(
-            f"{at}.env[]",
-            f"!self.name.startsWith('{RESERVED_VARIABLES}')",
-            f"{at}.env[].name must not begin with {RESERVED_VARIABLES}: these are the operator's"
-            " own",
-            ".name",
-        ),
-        Rule(
-            f"{at}.env[]",
-            "!has(self.value) || !has(self.valueFrom)",
-            f"{at}.env[] takes value or valueFrom, not both",
-        ),
-        _one_of(f"{at}.env[].valueFrom", "secretKeyRef", "configMapKeyRef", "fieldRef"),
-        *_folders(f"{at}.volumes"),
     )
 
 
@@ -212,7 +123,7 @@ RULES: Final = (
         "spec.kafka.properties holds a property whose value must be a number in quotes, such as"
         " linger.ms: '5'",
     ),
-    *(rule for program in PROGRAMS for rule in _template(f"spec.{program}.template")),
+    *(rule for program in COMPONENTS for rule in pod_rules(f"spec.{program}.template")),
     _version("spec.model.pin"),
     _version("spec.promotion.approve"),
     _immutable("spec", "task"),
