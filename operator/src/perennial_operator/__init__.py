@@ -1,0 +1,1 @@
+"""Operator: watches ModelPipelines, and keeps their children, attempts and status."""

@@ -1,4 +1,4 @@
-"""The operator as a process: healthy, then sure of its CRD, then the leader, then at work."""
+"""Process of the operator: answers probes, waits for its CRD, then to lead, then works."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ from perennial_operator.metrics import Metrics
 from perennial_operator.reconcile import Reconciler
 from perennial_operator.settings import Settings
 
-AGAIN: Final = 2.0  # seconds between questions to an API server that is not ready for us
+RETRY: Final = 2.0  # seconds between requests to an API server that is not ready
 _LOG: Final = logging.getLogger(__name__)
 
 
 def wait_for_definition(api: Api) -> None:
-    """Alone, kopf waits in silence for a resource that is not defined."""
+    """Waits for the CRD, and logs it: kopf would wait in silence."""
     while True:
         try:
             found = api.call("GET", f"apis/{GROUP}/{VERSION}")["resources"]
@@ -43,7 +43,7 @@ def wait_for_definition(api: Api) -> None:
         _LOG.error(
             "no CustomResourceDefinition yet", extra={"resource": f"{PLURAL}.{GROUP}", "why": why}
         )
-        time.sleep(AGAIN)
+        time.sleep(RETRY)
 
 
 def wait_for_cluster_uid(api: Api) -> str:
@@ -54,11 +54,11 @@ def wait_for_cluster_uid(api: Api) -> str:
             return str(found["metadata"]["uid"])
         except ApiError as error:
             _LOG.error("the namespace kube-system cannot be read", extra={"why": str(error)})
-        time.sleep(AGAIN)
+        time.sleep(RETRY)
 
 
 async def lead(settings: Settings, reconciler: Reconciler, heart: probes.Heart) -> None:
-    """Looks after every ModelPipeline until it is told to stop."""
+    """Looks after every ModelPipeline until the process is to stop."""
     loops = Loops(reconciler, metrics=reconciler.metrics)
     beating = asyncio.create_task(_beat(heart))
     try:
@@ -81,7 +81,7 @@ async def _beat(heart: probes.Heart) -> None:
 
 
 def _stop(number: int, _: FrameType | None) -> None:
-    """As process 1 of a container nothing else would end us before kopf listens."""
+    """Ends the process before kopf handles signals: process 1 would ignore SIGTERM."""
     sys.exit(128 + number)
 
 

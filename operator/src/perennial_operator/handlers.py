@@ -1,4 +1,4 @@
-"""kopf watches, and every event does no more than wake a loop: no finalizer, no patch of kopf's."""
+"""Handlers of kopf: each event only wakes a loop; kopf adds no finalizer and patches nothing."""
 
 from __future__ import annotations
 

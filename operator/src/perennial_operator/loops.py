@@ -1,4 +1,4 @@
-"""A task per ModelPipeline: passes one after another, woken by events, reports and time."""
+"""Loops, one task per ModelPipeline: pass after pass, woken by events, reports and time."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Loops:
     def __init__(
         self, reconciler: Passes, ask: timedelta = ASK, metrics: Metrics | None = None
     ) -> None:
-        """`ask` is how long the pods are left in peace between two questions."""
+        """`ask` is the time between two questions to the pods."""
         self._reconciler = reconciler
         self._ask = ask
         self._metrics = metrics or Metrics()
@@ -85,7 +85,7 @@ class Loops:
 
     def _failed(self, key: Key, error: Exception, failures: int) -> timedelta:
         """When to try again."""
-        away = isinstance(error, OSError)  # a server that says no or nothing is no bug
+        away = isinstance(error, OSError)  # a server that refuses or is silent is no bug
         where = {"namespace": key[0], "pipeline": key[1], "why": str(error)}
         _LOG.warning("a pass failed", extra=where, exc_info=not away)
         self._metrics.reconciles.labels("failed").inc()
@@ -105,7 +105,7 @@ class Loops:
 
 
 def pause(error: Exception, failures: int) -> timedelta:
-    """After that many failures in a row; a server that was away comes back for all at once."""
+    """How long to wait after that many failures in a row: not long for a server that was away."""
     longest = AWAY if isinstance(error, OSError) else BROKEN
     return min(longest, timedelta(seconds=2 ** min(failures, 10)))
 

@@ -1,4 +1,4 @@
-"""What the operator counts, under Prometheus' conventions for names and units."""
+"""Metrics of the operator, under Prometheus' conventions for names and units."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _LONG: Final = (1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200)
 
 
 class Metrics:
-    """One operator's counters; each instance has a registry of its own."""
+    """Metrics of one operator; each instance has its own registry."""
 
     def __init__(self) -> None:
         self.registry = made = CollectorRegistry()
@@ -95,7 +95,7 @@ class Metrics:
         self.requests.labels(method, resource, str(code)).inc()
 
     def changed(self, before: Status, after: Status) -> None:
-        """Counts what a status that was taken by the API server tells for the first time."""
+        """Counts what is new in a status that the API server has accepted."""
         known = {entry.number for entry in before.history}
         for entry in after.history:
             if entry.number not in known:
@@ -112,7 +112,7 @@ class Metrics:
             self.stage_duration.labels(stage).observe(seconds)
 
     def _serves(self, after: Status, version: str, since: datetime) -> None:
-        """The newest attempt's model only: to go back to an old one is no new promotion."""
+        """Only for the newest attempt's model: going back to an old one is no promotion."""
         newest = after.history[-1] if after.history else None
         if newest and newest.version == version and newest.outcome is AttemptOutcome.PROMOTED:
             started, ended = since - newest.started_at, since - newest.ended_at

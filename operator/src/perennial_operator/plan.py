@@ -1,4 +1,4 @@
-"""The decision: what one pass over one ModelPipeline writes, given what it saw.
+"""Plan of one pass over one ModelPipeline: what it writes, given what it saw.
 
 Everything that it needs is an argument, the time included; everything that it decides is in the
 value it returns. A pass over an unchanged world decides nothing.
@@ -62,7 +62,7 @@ def plan(pipeline: Pipeline, observed: Observed, images: Images, now: datetime) 
 
 
 def _paused(pipeline: Pipeline, observed: Observed, images: Images, now: datetime) -> Plan:
-    """Nothing is decided: the status tells what is seen, and a verdict is read afterwards."""
+    """Decides nothing: the status shows what is seen, and a verdict is read after the pause."""
     seen = triggers.noticed(pipeline, _recorded(pipeline.status, observed), now)
     rolled = rollout.advance(Facts(pipeline, seen, observed, images, now)).status
     facts = {"model": rolled.model} if rolled.bad_versions == seen.bad_versions else {}
@@ -71,7 +71,7 @@ def _paused(pipeline: Pipeline, observed: Observed, images: Images, now: datetim
 
 
 def refuse(before: Status, generation: int, message: str, now: datetime) -> Plan:
-    """For a spec that cannot be read: say so, and leave everything as it is."""
+    """The plan for a spec that cannot be read: says so, and leaves everything as it is."""
     said = dated(invalid(message), before.conditions, generation, now)
     types = {condition.type for condition in said}
     others = [c for c in before.conditions if c.type not in types]
@@ -81,7 +81,7 @@ def refuse(before: Status, generation: int, message: str, now: datetime) -> Plan
 
 
 def _recorded(status: Status, observed: Observed) -> Status:
-    """What S3 has confirmed and what was asked for, as far as a recorder has said so."""
+    """The status with what a recorder reports: rows that S3 has confirmed, and retrain requests."""
     for pod in observed.of(RECORDER):
         if said := observed.report(pod, RecorderReport):
             requests = highest(status.requests, said.requests)
@@ -98,7 +98,7 @@ def _recorded(status: Status, observed: Observed) -> Status:
 def _with_conditions(
     pipeline: Pipeline, status: Status, observed: Observed, now: datetime
 ) -> tuple[Status, timedelta | None]:
-    """The status with all that is said for people; progress alone waits for its turn."""
+    """The status with conditions and progress, and how long unwritten progress still waits."""
     said = conditions_of(pipeline, status, observed)
     generation = pipeline.generation
     counts = (observed.deployment or {}).get("status", {})
@@ -121,7 +121,7 @@ def _look_again(observed: Observed) -> timedelta | None:
 
 
 def _ready_events(before: Status, after: Status) -> tuple[Event, ...]:
-    """An Event when Ready turns, and when what was approved cannot serve."""
+    """An Event when Ready changes, and when what was approved cannot serve."""
     was = next((c.status for c in before.conditions if c.type == "Ready"), "")
     now = next(c for c in after.conditions if c.type == "Ready")
     events = [Event(now.reason, now.message, warning=now.status != "True")]

@@ -1,4 +1,4 @@
-"""What a pass needs of the API server and of the pods."""
+"""Ports of a pass: what it needs of the API server and of the pods."""
 
 from __future__ import annotations
 

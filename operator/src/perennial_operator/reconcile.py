@@ -1,4 +1,4 @@
-"""One pass: look, decide, act. The order of the acts is what makes it safe to repeat."""
+"""Reconciler: one pass looks, decides and acts, in an order that makes it safe to repeat."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Reconciler:
     async def reconcile(
         self, namespace: str, name: str, cache: PipelineCache, now: datetime
     ) -> timedelta | None:
-        """When to look again; None when there is nothing more to look after."""
+        """When to look again; None when the resource is gone or is being deleted."""
         resource = await self.cluster.get(KIND, namespace, name)
         if resource is None or "deletionTimestamp" in resource["metadata"]:
             return None
@@ -48,7 +48,7 @@ class Reconciler:
         stored = revisions.owned(listed, resource["metadata"]["uid"])
         try:
             accepted = revisions.accept(resource, stored, self.images.predictor)
-        except revisions.NothingValid as error:
+        except revisions.NoValidSpec as error:
             before = Status.model_validate(resource.get("status", {}))
             refusal = refuse(before, resource["metadata"]["generation"], str(error), now)
             return await self._act(resource, before, refusal, cache)
@@ -65,14 +65,14 @@ class Reconciler:
         stored: Sequence[Manifest],
         cache: PipelineCache,
     ) -> None:
-        """What is acted on survives an edit that cannot be read, and us."""
+        """Stores the spec to act on: it outlives an edit that cannot be read, and this process."""
         wanted = revisions.missing(pipeline, accepted, stored)
         cache.unstored = {}
         if wanted is None or pipeline.paused:
             return
-        await _try(self.cluster.apply, wanted, cache.unstored)
+        await _unless_refused(self.cluster.apply, wanted, cache.unstored)
         for old in revisions.outdated(stored, pipeline.status, accepted.name):
-            await _try(self.cluster.delete, old, cache.unstored, "to delete ")
+            await _unless_refused(self.cluster.delete, old, cache.unstored, "to delete ")
 
     async def _act(
         self, resource: Manifest, before: Status, decided: Plan, cache: PipelineCache
@@ -90,21 +90,21 @@ class Reconciler:
             await self.cluster.publish(resource, event)
         shown, cache.refused = cache.refused, {}
         for manifest in decided.delete:
-            await _try(self.cluster.delete, manifest, cache.refused, "to delete ")
+            await _unless_refused(self.cluster.delete, manifest, cache.refused, "to delete ")
         for manifest in decided.apply:
-            await _try(self.cluster.apply, manifest, cache.refused)
+            await _unless_refused(self.cluster.apply, manifest, cache.refused)
         for manifest in decided.create:
-            await _try(self.cluster.create, manifest, cache.refused)
+            await _unless_refused(self.cluster.create, manifest, cache.refused)
         return decided.again_in if cache.refused == shown else min(decided.again_in, ASK)
 
 
-async def _try(
+async def _unless_refused(
     act: Callable[[Manifest], Awaitable[None]],
     manifest: Manifest,
     refused: dict[str, str],
     what: str = "",
 ) -> None:
-    """A child that is refused keeps no other from its turn; the next pass tells of it."""
+    """A refused child does not keep others from their turn; the next pass reports it."""
     try:
         await act(manifest)
     except Refused as error:

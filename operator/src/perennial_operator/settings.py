@@ -1,4 +1,4 @@
-"""The operator's environment, as the chart writes it."""
+"""Settings of the operator, from the environment that the chart writes."""
 
 from __future__ import annotations
 

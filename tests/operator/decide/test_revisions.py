@@ -8,7 +8,7 @@ from perennial_operator.api.spec import Spec
 from perennial_operator.api.status import Status
 from perennial_operator.decide.revisions import (
     KEPT,
-    NothingValid,
+    NoValidSpec,
     accept,
     find,
     missing,
@@ -118,7 +118,7 @@ def test_a_revision_that_cannot_be_read_is_passed_over(data: Json | None) -> Non
 
     assert accept(a_resource(**INVALID), [good, bad], IMAGE).spec == a_pipeline().spec
     assert find([bad], bad["metadata"]["name"]) is None
-    with pytest.raises(NothingValid, match=r"retrain\.threshold must be"):
+    with pytest.raises(NoValidSpec, match=r"retrain\.threshold must be"):
         accept(a_resource(**INVALID), [bad], IMAGE)
 
 

@@ -1,4 +1,4 @@
-"""The API server, as documents in and out, through the Kubernetes client."""
+"""API server, as documents in and out, through the Kubernetes client."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _PATHS: Final[Mapping[str, tuple[str, str]]] = {
     "Event": ("api/v1", "events"),
     "NewEvent": ("apis/events.k8s.io/v1", "events"),
 }
-_UNTYPED: Final = "failed to create typed patch object"  # a field it does not know: says 500
+_UNTYPED: Final = "failed to create typed patch object"  # for an unknown field, with status 500
 _PASSING: Final = frozenset(
     {
         HTTPStatus.UNAUTHORIZED,
@@ -51,7 +51,7 @@ _LOG: Final = logging.getLogger(__name__)
 
 
 class ApiError(OSError):
-    """The API server did not do it; status 0 when it did not answer."""
+    """A request that failed; status 0 when there was no answer."""
 
     def __init__(self, status: int, reason: str, message: str) -> None:
         short = message if len(message) < _LONG else f"{message[:200]} ... {message[-400:]}"
@@ -143,7 +143,7 @@ class KubernetesCluster:
         query = [("labelSelector", f"{PIPELINE_LABEL}={pipeline}")]
         items = (await self._call("GET", path_of(kind, namespace), query=query))["items"]
         items.sort(key=lambda each: str(each["metadata"]["name"]))
-        return [{**each, "kind": kind} for each in items]  # in a list they leave it out
+        return [{**each, "kind": kind} for each in items]  # items of a list lack it
 
     async def warnings(self, about: Manifest) -> list[tuple[str, str]]:
         meta = about["metadata"]
@@ -236,7 +236,7 @@ class KubernetesCluster:
 
 
 def _refusal(error: ApiError) -> Refused | ApiError:
-    """Refused where the answer is about the object: what is asked again gets the same answer."""
+    """Refused where the answer is about the object: a repetition would get the same answer."""
     if _UNTYPED in str(error):
         return Refused(str(error))
     about_it = HTTPStatus.BAD_REQUEST <= error.status < HTTPStatus.INTERNAL_SERVER_ERROR

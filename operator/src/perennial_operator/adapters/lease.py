@@ -1,4 +1,4 @@
-"""Leadership by a Lease: whoever holds it works, and ends itself before another may take it."""
+"""Lease that decides who leads: its holder ends itself before another may take it."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ TIMEOUT: Final = (2, 3)  # connect and read, of the Api that is given
 _LOG: Final = logging.getLogger(__name__)
 
 
-class Asks(Protocol):
-    """What it needs of an Api."""
+class LeaseApi(Protocol):
+    """What a Lease needs of an Api."""
 
     def call(self, method: str, path: str, body: Manifest | None = None) -> Manifest: ...
 
 
 class Lease:
-    """One candidate for one Lease; times of others are compared with nothing but themselves."""
+    """One candidate for one Lease; others' times are only compared with each other."""
 
     def __init__(
         self,
-        api: Asks,
+        api: LeaseApi,
         namespace: str,
         name: str,
         identity: str,

@@ -1,4 +1,4 @@
-"""The operator's own port for probes and metrics: it answers before it leads."""
+"""Port of the operator for probes and metrics, which answers before it leads."""
 
 from __future__ import annotations
 

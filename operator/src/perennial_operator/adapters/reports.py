@@ -1,4 +1,4 @@
-"""Asks pods for their /status: two seconds, 64 KiB, no redirects, a few at a time."""
+"""Reports of pods over HTTP: two seconds, 64 KiB, no redirects, a few pods at a time."""
 
 from __future__ import annotations
 

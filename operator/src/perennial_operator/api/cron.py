@@ -1,4 +1,4 @@
-"""When a cron schedule is due, in its own time zone."""
+"""Cron schedule and its instants, in its own time zone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FIELDS: Final = 5  # the library reads a sixth as seconds
 _ANY: Final = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-class Unreadable(ValueError):  # noqa: N818  what is the case
+class InvalidSchedule(ValueError):  # noqa: N818  names a state
     """Why a schedule cannot be read; `field` is the one that cannot."""
 
     def __init__(self, field: str, why: str) -> None:
@@ -23,27 +23,27 @@ class Unreadable(ValueError):  # noqa: N818  what is the case
 
 
 def check(schedule: Schedule) -> None:
-    """Raises Unreadable, which names the field."""
+    """Raises InvalidSchedule, which names the field."""
     cron, zone = schedule.cron, schedule.time_zone
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise Unreadable("timeZone", f"there is no time zone {zone}") from error
+        raise InvalidSchedule("timeZone", f"there is no time zone {zone}") from error
     if (fields := len(cron.split())) != FIELDS:
         what = "minute, hour, day of month, month, day of week"
-        raise Unreadable("cron", f"{cron} has {fields} fields, not five ({what})")
+        raise InvalidSchedule("cron", f"{cron} has {fields} fields, not five ({what})")
     try:
         found = next_instant(schedule, _ANY)
     except CronSimError as error:
-        raise Unreadable("cron", f"{error} in {cron}") from error
+        raise InvalidSchedule("cron", f"{error} in {cron}") from error
     if found is None:
-        raise Unreadable("cron", f"{cron} never comes")
+        raise InvalidSchedule("cron", f"{cron} never comes")
 
 
 def next_instant(schedule: Schedule, after: datetime) -> datetime | None:
     """The first instant after that moment, in UTC; None when there is none in 50 years.
 
-    An hour that a clock goes through twice is taken once, one that it leaves out right after.
+    An hour that the clock repeats counts once; one that it skips counts right after.
     """
     instants = CronSim(schedule.cron, after.astimezone(ZoneInfo(schedule.time_zone)))
     later = (instant.astimezone(UTC) for instant in instants)

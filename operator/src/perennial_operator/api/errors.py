@@ -1,4 +1,4 @@
-"""What is wrong with a spec, in the words of the one who wrote it."""
+"""Errors of a spec, in the words of whoever wrote it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def explain(error: ValidationError) -> str:
 def _field_error(found: ErrorDetails) -> str:
     path = "spec"
     for part in found["loc"]:
-        if part == "[key]":  # of a map: it stands there already
+        if part == "[key]":  # a map's key, which is there already
             continue
         path += f"[{part}]" if isinstance(part, int) else f".{part}"
     return f"{path}: {found['msg'].removeprefix('Value error, ')}"

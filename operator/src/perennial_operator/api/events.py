@@ -1,4 +1,4 @@
-"""Event about a ModelPipeline, as the operator has Kubernetes keep it."""
+"""Kubernetes Event about a ModelPipeline."""
 
 from __future__ import annotations
 

@@ -5,13 +5,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 GROUP: Final = "perennial.dev"
-
 VERSION: Final = "v1alpha1"
-
 PLURAL: Final = "modelpipelines"
-
 KIND: Final = "ModelPipeline"
-Manifest = dict[str, Any]
 PREDICTOR: Final = "predictor"
 RECORDER: Final = "recorder"
 TRAINER: Final = "trainer"
@@ -22,3 +18,6 @@ MODEL_ANNOTATION: Final = f"{GROUP}/model"
 TEMPLATE_ANNOTATION: Final = f"{GROUP}/template"  # digest of the pod template but for the model
 SPEC_ANNOTATION: Final = f"{GROUP}/spec"  # digest of what a Job was made from
 PAUSED_ANNOTATION: Final = f"{GROUP}/paused"
+
+Manifest = dict[str, Any]
+"""An object of the API server, as JSON."""

@@ -1,4 +1,4 @@
-"""The ModelPipeline as one pass sees it."""
+"""ModelPipeline as one pass sees it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from perennial_operator.api.status import Status
 
 
 class RolloutSource(Section):
-    """What the pods of a roll-out were made from."""
+    """What the pods of a rollout were made from."""
 
     revision: str
     """The ControllerRevision that holds it."""
     image: str
-    """The operator's own image of the predictor then."""
+    """The operator's image of the predictor at that time."""
     spec: Spec
 
 

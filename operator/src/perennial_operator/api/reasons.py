@@ -1,4 +1,4 @@
-"""The words that conditions and Events of a pipeline give as their reason, each with its remedy.
+"""Reasons of a pipeline's conditions and Events, each with its remedy.
 
 The programs add their own (`perennial_contract.reasons`), Kubernetes its words for pods.
 """

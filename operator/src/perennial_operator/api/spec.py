@@ -23,7 +23,7 @@ from perennial_contract.resource.training import (
     Tracking,
 )
 from perennial_contract.resource.values import Section
-from perennial_operator.api.cron import Unreadable, check
+from perennial_operator.api.cron import InvalidSchedule, check
 from perennial_operator.api.digests import digest_of
 from perennial_operator.api.programs import Predictor, Recorder, Trainer
 
@@ -111,7 +111,7 @@ class Spec(Section):
             return self
         try:
             check(self.retrain.schedule)
-        except Unreadable as error:
+        except InvalidSchedule as error:
             said = PydanticCustomError("schedule", "{why}", {"why": str(error)})
             at = ("retrain", "schedule", error.field)
             found = InitErrorDetails(type=said, loc=at, input=self.retrain.schedule)

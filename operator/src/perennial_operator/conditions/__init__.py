@@ -1,0 +1,1 @@
+"""Conditions of a ModelPipeline, and its progress: what the status says for people."""

@@ -1,4 +1,4 @@
-"""What is said of a pipeline: seven conditions, each with the reason a person needs."""
+"""Conditions of a pipeline, all seven, each with the reason that a person needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Progress of labels and attempt, for people, and the pace at which it alone is written."""
+"""Progress of labels and attempt, for people, and how often it is written when it alone changes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from perennial_contract.status import TrainerReport
 from perennial_operator.api.names import TRAINER
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.status import Progress, Status
-from perennial_operator.decide.versions import broken, new_labels
+from perennial_operator.decide.triggers import new_labels
+from perennial_operator.decide.versions import broken
 from perennial_operator.observe.world import Observed
 
 QUIET: Final = timedelta(seconds=30)  # between writes that tell of progress alone

@@ -1,4 +1,4 @@
-"""What is said of the model that answers, and of the pods that answer with it."""
+"""Conditions ModelAvailable and PredictorAvailable: the model that answers, and its pods."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def model(pipeline: Pipeline, status: Status, observed: Observed) -> UndatedCond
 
 
 def _first_model(pipeline: Pipeline, status: Status) -> tuple[str, str] | None:
-    """How the attempt that is to bring the first model gets on."""
+    """Reason and message while an attempt works on the first model; None where none does."""
     attempt = status.running()
     if attempt and attempt.problem:
         return attempt.problem.reason, attempt.problem.message
@@ -122,7 +122,7 @@ def _too_few(count: str, observed: Observed, *, scales: bool) -> tuple[str, str,
 
 
 def _enough(count: str, observed: Observed, *, rolls: bool) -> tuple[str, str]:
-    """All answer; a roll-out may stall all the same, or a pod may have a trouble of its own."""
+    """All answer; still, the rollout may be stuck, or a single pod may have a problem."""
     pods = observed.of(PREDICTOR)
     if problem := observed.first_problem([pod for pod in pods if pod.ready]):
         return problem.reason, join(count, problem.message)
@@ -138,7 +138,7 @@ def _held_back(count: str, status: Status) -> tuple[str, str]:
 
 
 def _only_scales(version: str, status: Status, observed: Observed) -> bool:
-    """Whether all pods are of what serves and none is in doubt: more of them are on their way."""
+    """Whether all pods have the version that serves and are well: more are on their way."""
     model, pods = status.model, observed.of(PREDICTOR)
     if model is None or model.version != version or observed.deployment is None:
         return False
@@ -156,7 +156,7 @@ def _is_well(pod: Pod, observed: Observed) -> bool:
 
 
 def _refused_pods(current: Manifest | None) -> Problem | None:
-    """Pod Security and quotas speak in this condition alone."""
+    """Pod Security and quotas are reported in this condition only."""
     conditions = (current or {}).get("status", {}).get("conditions", [])
     failing = (c for c in conditions if c["type"] == "ReplicaFailure" and c["status"] == TRUE)
     found = next(failing, None)

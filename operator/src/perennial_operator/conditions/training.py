@@ -1,4 +1,4 @@
-"""What is said of the labels, of the recorder that keeps them, and of the training."""
+"""Conditions RecorderAvailable, LabelsComplete and Training."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def labels_complete(pipeline: Pipeline, status: Status, observed: Observed) -> U
 
 
 def _unusable(report: RecorderReport) -> str | None:
-    """What is wrong with most of the labels; a number in it would be written again and again."""
+    """What is wrong with most of the labels; a number would change with every report."""
     worst = max(_UNUSABLE, key=lambda name: report.counts.get(name, 0))
     most = report.counts.get(worst, 0) > report.counts.get("observations", 0)
     return f"most labels {_UNUSABLE[worst]}" if most else None
@@ -89,7 +89,7 @@ def training(pipeline: Pipeline, status: Status, observed: Observed) -> UndatedC
 def _stopped(
     pipeline: Pipeline, attempt: Attempt | None, observed: Observed
 ) -> tuple[str, str, str] | None:
-    """What is said while somebody has stopped the training; a Job that runs ends all the same."""
+    """The condition while training is suspended or paused; a Job that runs still ends."""
     adopts = attempt is not None and attempt.trigger is Trigger.ADOPTION and not attempt.verdict
     suspended = pipeline.spec.retrain.suspend and not adopts
     if not suspended and not pipeline.paused:

@@ -1,4 +1,4 @@
-"""Condition before it has a time: that comes from the condition of its type that stood before."""
+"""Condition without its transition time, which depends on the condition it replaces."""
 
 from __future__ import annotations
 

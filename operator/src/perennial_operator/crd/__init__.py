@@ -1,0 +1,1 @@
+"""CustomResourceDefinition of the ModelPipeline, generated from the models."""

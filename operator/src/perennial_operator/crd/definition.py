@@ -1,4 +1,4 @@
-"""The CustomResourceDefinition, from the models: `python -m perennial_operator.crd.definition`."""
+"""CustomResourceDefinition from the models: `python -m perennial_operator.crd.definition`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules on what a user may add to pods, but for what only the API server's check of pods sees."""
+"""Rules of a pod template; the rest is left to the API server's own check of pods."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A version that was better than what served, and waits: approved, dropped or kept."""
+"""Approval of the candidate: a version that was better than what served, and waits."""
 
 from __future__ import annotations
 

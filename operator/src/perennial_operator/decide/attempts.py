@@ -1,4 +1,4 @@
-"""One attempt after another: intent, Job, verdict.
+"""Attempts, one after another: intent, Job, verdict.
 
 The intent stands in the status before the Job exists, and the verdict changes head, history and
 what is handled in one write. Between the two the same attempt is tried until it has a verdict.
@@ -49,14 +49,14 @@ def _start(facts: Facts) -> Change:
         return replace(facts.unchanged(), again_in=triggers.wake_in(pipeline, status, facts.now))
     against = champion(pipeline, status)
     attempt = Attempt(
-        number=_next(status),
+        number=_next_number(status),
         trigger=trigger,
         watermark=status.written,
         champion=against,
         previous=previous(status, against),
         lifecycle=status.requests,
         started_at=facts.now,
-        **_asked(pipeline),
+        **_answered_spec(pipeline),
     )
     status = status.model_copy(update={"attempt": attempt})
     event = Event(Reason.ATTEMPT_STARTED, _note(attempt, status.request_reason))
@@ -76,8 +76,8 @@ def _note(attempt: Attempt, asked_because: str) -> str:
     return f"attempt {attempt.number}{against}: {why}"
 
 
-def _asked(pipeline: Pipeline) -> dict[str, str]:
-    """What of the spec an attempt answers."""
+def _answered_spec(pipeline: Pipeline) -> dict[str, str]:
+    """The fields of an attempt that say which spec it answers."""
     spec = pipeline.spec
     return {
         "revision": pipeline.revision,
@@ -88,7 +88,7 @@ def _asked(pipeline: Pipeline) -> dict[str, str]:
     }
 
 
-def _next(status: Status) -> int:
+def _next_number(status: Status) -> int:
     newest = status.history[-1].number if status.history else 0
     return max(newest, status.attempt.number if status.attempt else 0) + 1
 
@@ -103,8 +103,8 @@ def _create(facts: Facts, attempt: Attempt) -> Change:
     hurry = edited or requested(facts.pipeline, attempt.request)
     if attempt.not_before and facts.now < attempt.not_before and not hurry:
         return replace(facts.unchanged(), again_in=attempt.not_before - facts.now)
-    if attempt.not_before or not attempt.job_uid:  # nothing runs that was asked for before
-        changes = {"not_before": None, **_asked(facts.pipeline)}
+    if attempt.not_before or not attempt.job_uid:  # no Job with an earlier spec runs
+        changes = {"not_before": None, **_answered_spec(facts.pipeline)}
         attempt = attempt.model_copy(update=changes)
     again = Event(Reason.ATTEMPT_RETRIED, f"attempt {attempt.number} runs again")
     made = replace(

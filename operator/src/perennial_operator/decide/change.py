@@ -1,4 +1,4 @@
-"""Change that one decision makes in a pass, and the facts that a decision rests on."""
+"""Change that one decision of a pass makes, and the facts that it rests on."""
 
 from __future__ import annotations
 

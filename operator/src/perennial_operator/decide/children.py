@@ -1,4 +1,4 @@
-"""Children that run all the time: the recorder's StatefulSet and the predictor's Deployment."""
+"""Children that run continuously: the recorder's StatefulSet and the predictor's Deployment."""
 
 from __future__ import annotations
 

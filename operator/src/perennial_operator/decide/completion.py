@@ -1,4 +1,4 @@
-"""Completion of a roll-out: every pod is of the goal's template and has verified its version."""
+"""Completion of a rollout: every pod has the goal's template and has verified its version."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults of a version itself: any other that served in its place would not have them."""
+"""Faults of a version itself, as opposed to those of its node, its pod or its template."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Goal of a roll-out: what the predictor's pods are to be."""
+"""Goal of a rollout: what the predictor's pods are to be."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Goal:
 def goal_of(pipeline: Pipeline, status: Status, image: str) -> Goal:
     """The newest spec's pods, or those of the last good template while that one is held back.
 
-    `image` is the operator's own of the predictor.
+    `image` is the operator's image of the predictor.
     """
     version, good = served(pipeline, status), pipeline.good
     if good and is_held_back(pipeline, status):

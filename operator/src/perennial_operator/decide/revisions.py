@@ -1,6 +1,6 @@
-"""The specs that were accepted: each is kept as a ControllerRevision before it is acted on.
+"""Revisions of the spec: each valid one is stored as a ControllerRevision before it is acted on.
 
-The number of replicas is left out: autoscalers change it all the time, and it is no one's version.
+The number of replicas is left out: autoscalers change it all the time.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ COMPONENT: Final = "revision"
 KEPT: Final = 10
 
 
-class NothingValid(ValueError):  # noqa: N818  what is the case
+class NoValidSpec(ValueError):  # noqa: N818  names a state
     """The spec cannot be read, and none before it is known; the message says why."""
 
 
@@ -51,7 +51,7 @@ def accept(resource: Manifest, revisions: Sequence[Manifest], image: str) -> Acc
     """The newest spec when it is valid, else the last one that was; `image` is the predictor's.
 
     Raises:
-        NothingValid: There is none.
+        NoValidSpec: There is none.
     """
     written: Manifest = resource["spec"]
     try:
@@ -63,13 +63,13 @@ def accept(resource: Manifest, revisions: Sequence[Manifest], image: str) -> Acc
             return _accepted(resource, each["data"]["spec"], written, image, invalid)
         except (ValidationError, KeyError, TypeError, AttributeError):
             continue  # a spec of another version of the operator
-    raise NothingValid(invalid)
+    raise NoValidSpec(invalid)
 
 
 def _accepted(
     resource: Manifest, spec: Manifest, written: Manifest, image: str, invalid: str = ""
 ) -> Accepted:
-    """`written` is what stands in the resource now: its replicas are the autoscaler's word."""
+    """`written` is the resource's spec now: only its replicas count, which autoscalers set."""
     data = {"spec": _sized(spec, None), "predictorImage": image}
     meta = resource["metadata"]
     replicas = written.get("predictor", {}).get("replicas")
@@ -82,7 +82,7 @@ def _accepted(
 
 
 def _sized(spec: Manifest, replicas: Any) -> Manifest:
-    """The spec with that many predictors, or without a word about their number."""
+    """The spec with that many predictors, or with their number left out."""
     rest = {k: v for k, v in spec.get("predictor", {}).items() if k != "replicas"}
     given = rest if replicas is None else {**rest, "replicas": replicas}
     return {**spec, "predictor": given}
@@ -117,7 +117,7 @@ def missing(
 
 
 def outdated(revisions: Sequence[Manifest], status: Status, current: str) -> list[Manifest]:
-    """All but the last ten and those that are still built on; `current` is about to be newest."""
+    """All but the last ten and those that are still in use; `current` is about to be newest."""
     attempt = status.running()
     used = {status.model.revision if status.model else "", attempt.revision if attempt else ""}
     others = [each for each in revisions if each["metadata"]["name"] != current]

@@ -1,4 +1,4 @@
-"""From what was promoted to what serves, and back from a version that fails by its own fault."""
+"""Rollout of the promoted version, and rollback of one that fails by its own fault."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from perennial_operator.observe.world import Observed
 
 
 def advance(facts: Facts) -> Change:
-    """Goes back from a version that is bad by its own fault, or tells what serves by now."""
+    """Rolls back a version that fails by its own fault, or records what serves by now."""
     pipeline, status, observed = facts.pipeline, facts.status, facts.observed
     image = facts.images.predictor
     good = status.model.version if status.model else ""
     if status.head in status.bad_versions:
-        status = status.model_copy(update={"head": _before(status, status.head)})
+        status = status.model_copy(update={"head": _fallback(status, status.head)})
     if status.held_back and not is_held_back(pipeline, status):
         status = status.model_copy(update={"held_back": ""})
     version = served(pipeline, status)
     if version and version != good and (fault := own_fault(version, status, observed)):
-        return _back(goal_of(pipeline, status, image), status, fault)
+        return _roll_back(goal_of(pipeline, status, image), status, fault)
     return _scored(_complete(goal_of(pipeline, status, image), status, observed, facts.now))
 
 
-def _back(tried: Goal, status: Status, fault: Problem) -> Change:
+def _roll_back(tried: Goal, status: Status, fault: Problem) -> Change:
     """To the last good version with the last good template, whatever was edited meanwhile."""
     model, bad = status.model, tried.version
-    good = _before(status, bad)
+    good = _fallback(status, bad)
     to = f"back to {good}" if good else "no version to go back to"
     held = ""
     if model and tried.pipeline.good and _is_edited(tried, model):
@@ -51,7 +51,7 @@ def _back(tried: Goal, status: Status, fault: Problem) -> Change:
     return Change(status.model_copy(update=changes), events=(event,))
 
 
-def _before(status: Status, bad: str) -> str:
+def _fallback(status: Status, bad: str) -> str:
     """What is to serve in a bad version's place; empty where nothing else is known."""
     if status.model:
         return status.model.version
@@ -63,7 +63,7 @@ def _before(status: Status, bad: str) -> str:
 
 
 def _is_edited(tried: Goal, model: Model) -> bool:
-    """By somebody, not by another operator that makes other pods of the same spec."""
+    """Whether a user edited it; another operator makes other pods of the same spec as well."""
     return tried.revision != model.revision and tried.template != model.template
 
 

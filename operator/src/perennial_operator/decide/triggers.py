@@ -1,4 +1,4 @@
-"""What starts an attempt, when, and what of it an attempt has answered."""
+"""Triggers of an attempt: which one is due, when to look again, and which have been handled."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from perennial_operator.api.attempts import Attempt, AttemptOutcome, Trigger
 from perennial_operator.api.cron import identity, next_instant
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.status import HandledTriggers, Status
-from perennial_operator.decide.versions import new_labels, refusal
+from perennial_operator.decide.versions import refusal
 
-_NOTHING: Final = frozenset({AttemptOutcome.REFUSED, AttemptOutcome.SUPERSEDED})
+_WITHOUT_MODEL: Final = frozenset({AttemptOutcome.REFUSED, AttemptOutcome.SUPERSEDED})
 
 
 def due(pipeline: Pipeline, status: Status, stored: int, now: datetime) -> Trigger | None:
@@ -20,32 +20,32 @@ def due(pipeline: Pipeline, status: Status, stored: int, now: datetime) -> Trigg
 
     `stored` is the highest number of an attempt that stands on S3, as far as it is known.
     """
-    if pipeline.spec.retrain.suspend:  # to take up what there is trains nothing
+    if pipeline.spec.retrain.suspend:  # to adopt models trains nothing
         return Trigger.ADOPTION if _is_left(status, stored) else None
     trigger = _at_once(pipeline, status, stored)
-    if trigger or _too_soon(pipeline, status, now):
+    if trigger or _rest_of_interval(pipeline, status, now):
         return trigger
-    return _in_its_time(pipeline, status, now)
+    return _after_interval(pipeline, status, now)
 
 
 def wake_in(pipeline: Pipeline, status: Status, now: datetime) -> timedelta | None:
     """How long until time alone may start an attempt: the schedule, or the end of minInterval."""
     if pipeline.spec.retrain.suspend:
         return None
-    instant, rest = _instant(pipeline, status), _too_soon(pipeline, status, now)
-    if rest and _in_its_time(pipeline, status, now):
+    instant, rest = _next_instant(pipeline, status), _rest_of_interval(pipeline, status, now)
+    if rest and _after_interval(pipeline, status, now):
         return rest
     return instant - now if instant and instant > now else None
 
 
 def noticed(pipeline: Pipeline, status: Status, now: datetime) -> Status:
-    """Of a schedule that appears or changes, and of requests, only what comes after counts."""
+    """The status that remembers schedule and request: only what comes after them is a trigger."""
     retrain = pipeline.spec.retrain
     seen: dict[str, Any] = {}
     cron = identity(retrain.schedule) if retrain.schedule else ""
     if cron != status.handled.cron:
         seen = {"cron": cron, "schedule": now if retrain.schedule else None}
-    if status.attempt is None and status.progress is None:  # at the first visit it is no change
+    if status.attempt is None and status.progress is None:  # at the first pass it is no change
         seen["request"] = retrain.request
     handled = status.handled.model_copy(update=seen)
     return status.model_copy(update={"handled": handled})
@@ -66,7 +66,7 @@ def consumed(status: Status, attempt: Attempt) -> HandledTriggers:
 
 
 def _at_once(pipeline: Pipeline, status: Status, stored: int) -> Trigger | None:
-    """What does not wait for `retrain.minInterval`."""
+    """The trigger that does not wait for `retrain.minInterval`, if one is due."""
     spec, handled = pipeline.spec, status.handled
     if spec.dataset is None and _is_left(status, stored):
         return Trigger.ADOPTION
@@ -83,14 +83,14 @@ def _at_once(pipeline: Pipeline, status: Status, stored: int) -> Trigger | None:
     return None
 
 
-def _in_its_time(pipeline: Pipeline, status: Status, now: datetime) -> Trigger | None:
-    """What waits for `retrain.minInterval`.
+def _after_interval(pipeline: Pipeline, status: Status, now: datetime) -> Trigger | None:
+    """The trigger that waits for `retrain.minInterval`, if one is due.
 
     After a refusal more labels do not help; a schedule and a program that asks are another try.
     """
     if _nothing_to_learn(pipeline, status):
         return None
-    instant = _instant(pipeline, status)
+    instant = _next_instant(pipeline, status)
     if instant and instant <= now:
         return Trigger.SCHEDULE
     if pipeline.spec.lifecycle and not is_within(status.requests, status.handled.lifecycle):
@@ -100,9 +100,14 @@ def _in_its_time(pipeline: Pipeline, status: Status, now: datetime) -> Trigger |
     return Trigger.THRESHOLD
 
 
+def new_labels(status: Status) -> int:
+    """Labelled observations that no attempt has seen."""
+    return total(status.written) - total(status.handled.watermark)
+
+
 def is_new(status: Status) -> bool:
     """Whether nothing came of any attempt yet: an earlier resource's models may be adopted."""
-    return not status.head and all(entry.outcome in _NOTHING for entry in status.history)
+    return not status.head and all(entry.outcome in _WITHOUT_MODEL for entry in status.history)
 
 
 def _is_left(status: Status, stored: int) -> bool:
@@ -115,8 +120,8 @@ def _nothing_to_learn(pipeline: Pipeline, status: Status) -> bool:
     return pipeline.spec.dataset is None and total(status.written) == 0
 
 
-def _too_soon(pipeline: Pipeline, status: Status, now: datetime) -> timedelta:
-    """How long the next attempt must wait; nothing when it need not."""
+def _rest_of_interval(pipeline: Pipeline, status: Status, now: datetime) -> timedelta:
+    """How long the next attempt must still wait; zero when it need not."""
     least = pipeline.spec.retrain.min_interval
     if status.attempt is None or not least:
         return timedelta(0)
@@ -124,7 +129,7 @@ def _too_soon(pipeline: Pipeline, status: Status, now: datetime) -> timedelta:
     return max(least - gone, timedelta(0))
 
 
-def _instant(pipeline: Pipeline, status: Status) -> datetime | None:
+def _next_instant(pipeline: Pipeline, status: Status) -> datetime | None:
     """The first instant of the schedule that has had no attempt."""
     schedule, since = pipeline.spec.retrain.schedule, status.handled.schedule
     return next_instant(schedule, since) if schedule and since else None

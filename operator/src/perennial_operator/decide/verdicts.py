@@ -1,4 +1,4 @@
-"""How an attempt ends: its verdict, what it comes to by then, and what it consumes."""
+"""Verdicts: what one comes to by the time it is read, and which triggers it consumes."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from perennial_operator.observe.terminations import read_problem, read_verdict
 
 
 def read(facts: Facts, attempt: Attempt, end: Ended | None) -> Verdict | None:
-    """What the trainer's end says; None where the attempt has none yet."""
+    """The verdict that the trainer's container ended with; None where there is none."""
     if end is None:
         return None
     said = read_verdict(end)
-    if said and said.uid == facts.pipeline.uid and _answers(said, attempt):
+    if said and said.uid == facts.pipeline.uid and _is_about(said, attempt):
         return said
     if end.code != REFUSED:
         return None
@@ -43,7 +43,7 @@ def read(facts: Facts, attempt: Attempt, end: Ended | None) -> Verdict | None:
     )
 
 
-def _answers(said: Verdict, attempt: Attempt) -> bool:
+def _is_about(said: Verdict, attempt: Attempt) -> bool:
     """An adoption goes on with the number that an earlier resource has come to."""
     if said.outcome is VerdictOutcome.ADOPTED:
         return said.number >= attempt.number
@@ -65,7 +65,7 @@ def settle(facts: Facts, attempt: Attempt, verdict: Verdict) -> Change:
 
 
 def _close(facts: Facts, attempt: Attempt, entry: HistoryEntry) -> Change:
-    """Verdict, head, candidate, history and what is handled in one status."""
+    """Ends the attempt: head, candidate, history and handled triggers change in one status."""
     status, ended = facts.status, {"problem": None, "verdict": None, "not_before": None, "tries": 0}
     changes: dict[str, Any] = {"attempt": attempt.model_copy(update=ended)}
     if entry.outcome in {AttemptOutcome.PROMOTED, AttemptOutcome.ADOPTED}:
@@ -81,7 +81,7 @@ def _close(facts: Facts, attempt: Attempt, entry: HistoryEntry) -> Change:
 
 
 def _ended_event(attempt: Attempt, entry: HistoryEntry) -> Event:
-    """The Event of its end."""
+    """The Event of an attempt's end."""
     waits = entry.outcome is AttemptOutcome.CANDIDATE
     ask = f"; {entry.version} waits for promotion.approve" if waits else ""
     note = f"attempt {attempt.number}: {entry.message}{ask}"
@@ -97,7 +97,7 @@ def _in_use(pipeline: Pipeline, status: Status) -> set[str]:
 
 
 def abandon(facts: Facts, attempt: Attempt) -> Change:
-    """It could not end with the inputs it began with, and these are no longer wanted."""
+    """Ends an attempt that failed with inputs that the spec no longer asks for."""
     entry = HistoryEntry(
         number=attempt.number,
         trigger=attempt.trigger,
@@ -133,7 +133,7 @@ def _entry(facts: Facts, attempt: Attempt, verdict: Verdict) -> HistoryEntry:
 
 
 def _judgement(facts: Facts, verdict: Verdict) -> tuple[AttemptOutcome, str, str]:
-    """What a verdict comes to, given what serves by now and who decides."""
+    """Outcome, reason and message, given what serves by now and who decides."""
     status, serves = facts.status, champion(facts.pipeline, facts.status)
     outcome, message = AttemptOutcome(verdict.outcome.value), verdict.message
     if outcome is AttemptOutcome.ADOPTED and not triggers.is_new(status):
@@ -159,6 +159,6 @@ def _waits(pipeline: Pipeline, verdict: Verdict) -> bool:
 
 
 def kept(history: Sequence[HistoryEntry], served: set[str], most: int) -> list[HistoryEntry]:
-    """The newest entries, and those of the versions that serve or are to."""
+    """The newest entries, and those of versions that serve or are to serve."""
     old = history[:-most]
     return [*(e for e in old if e.version and e.version in served), *history[-most:]]

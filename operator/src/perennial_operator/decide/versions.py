@@ -1,11 +1,10 @@
-"""Small decisions, each a sentence."""
+"""Versions: which one serves, which a new one must beat, and what the history says of each."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
 
-from perennial_contract.objects.watermark import total
 from perennial_operator.api.attempts import AttemptOutcome, HistoryEntry
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.status import Status
@@ -32,11 +31,6 @@ def champion(pipeline: Pipeline, status: Status) -> str:
     if pin:
         return good or status.head
     return status.head or good
-
-
-def new_labels(status: Status) -> int:
-    """Labelled observations that no attempt has seen."""
-    return total(status.written) - total(status.handled.watermark)
 
 
 def refusal(status: Status) -> HistoryEntry | None:

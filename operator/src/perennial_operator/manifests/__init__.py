@@ -1,1 +1,1 @@
-"""The children of a ModelPipeline, one builder per kind: values in, a manifest out."""
+"""Manifests of a ModelPipeline's children, one builder per kind: values in, a manifest out."""

@@ -1,4 +1,4 @@
-"""What the user adds to the pods of a program, put beside what is the operator's own."""
+"""Additions of the user to a program's pods, beside what is the operator's own."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _AS_IN_PODS: Final = (
 )
 
 
-def added(content: Manifest, wishes: PodTemplate, pods: dict[str, str]) -> Manifest:
-    """The pod template with what the user wishes; `pods` selects the pods made of it."""
-    given = wishes.model_dump(mode="json", exclude_defaults=True)
+def added(content: Manifest, additions: PodTemplate, pods: dict[str, str]) -> Manifest:
+    """The pod template with the user's additions; `pods` selects the pods made from it."""
+    given = additions.model_dump(mode="json", exclude_defaults=True)
     metadata, spec = content["metadata"], content["spec"]
     annotations = given.get("annotations", {}) | metadata.get("annotations", {})
     return {

@@ -1,4 +1,4 @@
-"""The predictor's Deployment: old pods leave only after new ones are ready."""
+"""Deployment of the predictor: old pods leave only after new ones are ready."""
 
 from __future__ import annotations
 

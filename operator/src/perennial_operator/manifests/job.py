@@ -1,4 +1,4 @@
-"""The trainer's Job: one pod of one attempt, never two at a time; trying again is ours."""
+"""Job of the trainer: one pod of one attempt, never two at a time; the operator retries."""
 
 from __future__ import annotations
 

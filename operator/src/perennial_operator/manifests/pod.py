@@ -1,4 +1,4 @@
-"""What the pods of all three programs share: names, labels, security, probes and volumes."""
+"""Pod parts that all three programs share: names, labels, security, probes and volumes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each program is told: its settings, from the resource and, for a trainer, its attempt."""
+"""Settings of each program, from the resource and, for a trainer, from its attempt."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from perennial_operator.api.status import Status
 def predictor_settings(pipeline: Pipeline) -> PredictorSettings:
     spec = pipeline.spec
     return PredictorSettings(
-        **_on_the_stream(pipeline),
+        **_stream(pipeline),
         predictions=spec.predictions,
         dead_letters=spec.dead_letters,
     )
@@ -25,7 +25,7 @@ def predictor_settings(pipeline: Pipeline) -> PredictorSettings:
 def recorder_settings(pipeline: Pipeline) -> RecorderSettings:
     spec = pipeline.spec
     return RecorderSettings(
-        **_on_the_stream(pipeline),
+        **_stream(pipeline),
         label=spellings(spec.label_schema.label),
         answers_among_events=spec.predictions.topic == spec.events.topic,
         flush_interval=spec.recorder.flush_interval,
@@ -36,7 +36,7 @@ def recorder_settings(pipeline: Pipeline) -> RecorderSettings:
 def trainer_settings(pipeline: Pipeline, attempt: Attempt) -> TrainerSettings:
     spec = pipeline.spec
     return TrainerSettings(
-        **_of_all(pipeline),
+        **_shared(pipeline),
         number=attempt.number,
         watermark=attempt.watermark,
         champion=attempt.champion,
@@ -54,12 +54,12 @@ def trainer_settings(pipeline: Pipeline, attempt: Attempt) -> TrainerSettings:
 
 
 def _kept(pipeline: Pipeline, attempt: Attempt) -> list[str]:
-    """The attempt may be newer than the status."""
+    """Versions that retention leaves alone; the attempt may be newer than the status."""
     kept = {*named(pipeline, pipeline.status), attempt.champion, attempt.previous}
     return sorted(kept - {""})
 
 
-def _of_all(pipeline: Pipeline) -> dict[str, Any]:
+def _shared(pipeline: Pipeline) -> dict[str, Any]:
     return {
         "uid": pipeline.uid,
         "namespace": pipeline.namespace,
@@ -73,11 +73,11 @@ def _of_all(pipeline: Pipeline) -> dict[str, Any]:
     }
 
 
-def _on_the_stream(pipeline: Pipeline) -> dict[str, Any]:
-    """Without what is the trainer's alone: its change is to restart nothing on the stream."""
+def _stream(pipeline: Pipeline) -> dict[str, Any]:
+    """Without what only the trainer uses: a change of it restarts nothing on the stream."""
     storage = pipeline.spec.storage.model_copy(update={"retention": Retention()})
     return {
-        **_of_all(pipeline),
+        **_shared(pipeline),
         "storage": storage,
         "events": pipeline.spec.events,
         "labels": pipeline.spec.labels,

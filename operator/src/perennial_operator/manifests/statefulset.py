@@ -1,4 +1,4 @@
-"""The recorder's StatefulSet: at most one pod, since one writer keeps the sequence."""
+"""StatefulSet of the recorder: at most one pod, since one writer keeps the sequence."""
 
 from __future__ import annotations
 

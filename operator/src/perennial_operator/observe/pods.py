@@ -1,4 +1,4 @@
-"""Pods and other children as Kubernetes has them."""
+"""Pods, reduced to the facts that decisions rest on, and the owners of any child."""
 
 from __future__ import annotations
 
@@ -18,11 +18,7 @@ from perennial_operator.api.names import (
 from perennial_operator.api.reasons import Reason
 
 _SECRET: Final = re.compile(r'secrets? "([^"]+)" not found')
-
 _OVER: Final = frozenset({"Failed", "Succeeded"})
-
-_SAYS_NOTHING: Final = frozenset({"", "Completed", "Error"})  # OOMKilled and others do
-
 _UNDERWAY: Final = frozenset({"ContainerCreating", "PodInitializing"})
 
 
@@ -37,7 +33,7 @@ class Ended:
 
 @dataclass(frozen=True, slots=True)
 class Pod:
-    """The few facts of a pod that decisions rest on."""
+    """Facts of a pod that decisions rest on."""
 
     name: str
     uid: str
@@ -59,7 +55,7 @@ class Pod:
     ended: Ended | None = None
     """How its container ended, when it is not to start again."""
     last: Ended | None = None
-    """How its container ended the time before."""
+    """How its container ended last, when it was started again."""
     problem: Problem | None = None
     """Why it does not run, as far as Kubernetes says."""
 
@@ -145,13 +141,13 @@ def _waiting(waiting: Manifest, last: Ended | None) -> Problem:
     reason = str(waiting["reason"])
     message = str(waiting.get("message", reason))
     if last and reason == "CrashLoopBackOff":
-        said = f": {_end(last.message)}" if last.message.strip() else ""
+        said = f": {tail(last.message)}" if last.message.strip() else ""
         message = f"the container ended with {last.reason} ({last.code}){said}"
     return warning(reason, message)
 
 
-def _end(message: str) -> str:
-    """An exception is told at the end of a log."""
+def tail(message: str) -> str:
+    """The end of a log: an exception stands there."""
     return message.strip()[-300:]
 
 

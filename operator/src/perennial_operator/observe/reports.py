@@ -72,7 +72,7 @@ class LastReports:
         )
 
     def _without_counters(self, now: datetime) -> dict[str, Any]:
-        """All that is known but for what only counts, and who has been silent for long."""
+        """All that reports say but for counters, and which pods have been silent for long."""
         fresh = {
             uid: said.model_dump(exclude=set(_COUNTERS))
             for uid, (at, said) in self._said.items()

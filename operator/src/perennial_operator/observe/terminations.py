@@ -1,14 +1,17 @@
-"""Terminations: the trainer's last words."""
+"""Termination messages of the trainer: a verdict, or why there is none."""
 
 from __future__ import annotations
 
 import json
+from typing import Final
 
 from pydantic import ValidationError
 
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.status import Problem, Verdict
-from perennial_operator.observe.pods import _SAYS_NOTHING, Ended, _end
+from perennial_operator.observe.pods import Ended, tail
+
+_SAYS_NOTHING: Final = frozenset({"", "Completed", "Error"})  # OOMKilled and others do
 
 
 def read_verdict(end: Ended) -> Verdict | None:
@@ -25,7 +28,7 @@ def read_problem(end: Ended) -> Problem:
         said = json.loads(end.message)
         return Problem.model_validate(said["problem"])
     except (ValueError, KeyError, TypeError):
-        said = f": {_end(end.message)}" if end.message.strip() else ""
+        said = f": {tail(end.message)}" if end.message.strip() else ""
         return Problem(
             reason=ProgramReason.TRAINER_FAILED if end.reason in _SAYS_NOTHING else end.reason,
             message=f"the trainer ended with exit code {end.code}{said}",

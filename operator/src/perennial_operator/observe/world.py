@@ -1,4 +1,4 @@
-"""What one pass has seen: the children and pods as Kubernetes has them, and what the pods say."""
+"""World of one ModelPipeline as one pass has seen it: children, pods, and what the pods report."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ R = TypeVar("R", bound=Report)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
-    """The world of one ModelPipeline."""
+    """What one pass has seen of one ModelPipeline."""
 
     deployment: Manifest | None = None
     statefulset: Manifest | None = None
@@ -29,7 +29,7 @@ class Observed:
     refused: Mapping[str, str] = field(default_factory=dict)
     """By kind: why the API server did not take the child in the pass before."""
     podless: Mapping[str, Problem] = field(default_factory=dict)
-    """By kind: what was told last of a Job or StatefulSet that has no pod."""
+    """By kind: the newest Warning Event about a Job or StatefulSet that has no pod."""
 
     def of(self, component: str) -> tuple[Pod, ...]:
         """The pods of a component that are to stay."""
@@ -40,7 +40,7 @@ class Observed:
         return said if isinstance(said, kind) else None
 
     def problem(self, pod: Pod) -> Problem | None:
-        """Why a pod does not do its work: its own word before Kubernetes'."""
+        """Why a pod does not do its work: its own report before Kubernetes' word."""
         said = self.reports.get(pod.name)
         return (said.problem if said else None) or pod.problem
 

@@ -1,4 +1,4 @@
-"""Near or far from what pods are to run, as in a pod of Kubernetes.
+"""Placement of pods: affinity, tolerations and topology spread, as in a pod of Kubernetes.
 
 The docstrings below the fields become `kubectl explain`.
 """

@@ -1,4 +1,4 @@
-"""What in a pod is the operator's own, and the kinds of names that a user may add to it."""
+"""Reserved names in a pod, and the types of those that a user may add."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a user may add to the pods of a program: a closed set, and nothing that is ours.
+"""Pod template: a closed set of what a user may add to the pods of a program.
 
 The docstrings below the fields become `kubectl explain`.
 """
