@@ -2,14 +2,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from perennial_operator.api.merge_patch import difference
 from perennial_operator.api.names import KIND
 from perennial_operator.observe.cache import PipelineCache
 from perennial_operator.reconcile import Reconciler
-from tests.fakes.cluster import FakeCluster, FakeReports, merged
+from tests.fakes.cluster import FakeCluster, FakeReports
 from tests.support.operator.builders import D1, IMAGES, NOW, UID, V1, a_resource, serving
 from tests.support.operator.harness import (
     PREDICTOR,
@@ -205,18 +202,3 @@ async def test_news_of_a_pod_is_worth_a_pass() -> None:
 
     assert (same, news) == (False, True)
     assert cache.uid == UID
-
-
-# A tuple stands for a list: it is compared and replaced as a whole.
-JSON = st.recursive(
-    st.sampled_from([0, 1, "x", "", (), (1,)]),
-    lambda below: st.dictionaries(st.sampled_from("abc"), below, max_size=3),
-    max_leaves=4,
-)
-DOCUMENTS = st.dictionaries(st.sampled_from("abc"), JSON, max_size=3)
-
-
-@given(before=DOCUMENTS, after=DOCUMENTS)
-def test_the_patch_makes_the_new_status_of_the_old(before: Json, after: Json) -> None:
-    assert merged(before, difference(before, after)) == after
-    assert difference(after, after) == {}

@@ -1,0 +1,167 @@
+from datetime import timedelta
+
+import pytest
+
+from perennial_operator.api.attempts import AttemptOutcome, Trigger
+from perennial_operator.api.status import HandledTriggers
+from tests.support.operator.attempts import FAILED, LATER, during, ends
+from tests.support.operator.builders import (
+    NOW,
+    V1,
+    a_job,
+    a_pipeline,
+    a_verdict,
+    a_world,
+    after,
+    condition,
+    decide,
+    missing,
+    names,
+    reasons_of,
+    serving,
+    with_verdict,
+)
+
+
+def test_a_job_without_verdict_is_deleted_and_counted_once() -> None:
+    pipeline = during(2)
+
+    failed = ends(pipeline, LATER)
+    again = ends(after(pipeline, failed), LATER)
+
+    attempt = failed.status.running()
+    assert attempt
+    assert (attempt.tries, attempt.failed, attempt.failed_for) == (1, "job-1", "BucketMissing")
+    assert attempt.not_before == NOW + timedelta(minutes=1)
+    assert names(failed.delete) == ["income-train-2"]
+    assert again.status.attempt == attempt
+    assert names(again.delete) == ["income-train-2"]
+    assert again.events == ()
+    assert condition(failed, "Training") == (
+        "False",
+        "BucketMissing",
+        "attempt 2: no bucket b; again at 12:01:00 UTC",
+    )
+
+
+def test_nothing_is_made_while_the_old_job_leaves() -> None:
+    pipeline = after(during(2), ends(during(2), LATER))
+    attempt = pipeline.status.attempt
+    assert attempt
+    leaving = a_job(pipeline, attempt)
+    leaving["metadata"]["deletionTimestamp"] = "2026-11-21T12:00:00Z"
+
+    decided = decide(pipeline, a_world(pipeline, job=leaving), NOW + timedelta(hours=1))
+
+    assert (decided.create, decided.delete) == ((), ())
+
+
+def test_the_same_attempt_runs_again_when_its_time_has_come() -> None:
+    pipeline = after(during(2), ends(during(2), LATER))
+
+    early = decide(pipeline, a_world(pipeline), NOW + timedelta(seconds=59))
+    due = decide(pipeline, a_world(pipeline), NOW + timedelta(seconds=60))
+
+    assert early.create == ()
+    assert early.again_in == timedelta(seconds=1)
+    assert names(due.create) == ["income-train-2"]
+    assert reasons_of(due)[0] == "AttemptRetried"
+
+
+@pytest.mark.parametrize(
+    ("tries", "minutes"), [(0, 1), (1, 2), (2, 4), (5, 32), (6, 60), (100, 60)]
+)
+def test_the_wait_doubles_from_a_minute_to_an_hour(tries: int, minutes: int) -> None:
+    pipeline = during(2, tries=tries, failed_for="BucketMissing")
+
+    attempt = ends(pipeline, LATER).status.running()
+
+    assert attempt
+    assert attempt.not_before == NOW + timedelta(minutes=minutes)
+
+
+def test_another_reason_begins_with_the_shortest_wait() -> None:
+    attempt = ends(during(2, tries=6, failed_for="DatasetMissing"), LATER).status.running()
+
+    assert attempt
+    assert (attempt.tries, attempt.not_before) == (1, NOW + timedelta(minutes=1))
+
+
+def test_an_edit_that_may_help_ends_the_wait() -> None:
+    failed = after(during(2), ends(during(2), LATER))
+    trainer = a_pipeline(failed.status, 2, trainer={"image": "trainer:2"})
+    replicas = a_pipeline(failed.status, 2, predictor={"replicas": 3})
+
+    assert names(decide(trainer, a_world(trainer)).create) == ["income-train-2"]
+    assert decide(replicas, a_world(replicas)).create == ()
+
+
+def test_a_request_ends_the_wait_and_the_same_attempt_answers_it() -> None:
+    failed = after(during(2), ends(during(2), LATER))
+    retrain = {"threshold": 1000, "request": "once more"}
+    asked = a_pipeline(failed.status, 2, retrain=retrain)
+
+    again = decide(asked, a_world(asked))
+    made = again.status.running()
+    assert made
+    taken = after(asked, again)
+    closed = ends(taken, with_verdict(a_verdict(2, champion=V1)))
+
+    assert names(again.create) == ["income-train-2"]
+    assert (made.number, made.request, made.not_before) == (2, "once more", None)
+    assert names(decide(taken, a_world(taken)).create) == ["income-train-2"]
+    assert closed.status.handled.request == "once more"
+    done = after(taken, closed)
+    assert decide(done, a_world(done)).status.running() is None
+
+
+@pytest.mark.parametrize("request_now", ["now", ""])
+def test_a_request_that_is_cleared_or_stays_asks_for_nothing(request_now: str) -> None:
+    spec = a_pipeline().spec.training_digest()
+    rest = serving(handled=HandledTriggers(spec=spec, request="now"))
+    failed = after(during(2), ends(during(2), LATER))
+    retrain = {"threshold": 1000, "request": request_now}
+    calm, waiting = (a_pipeline(p, 2, retrain=retrain) for p in (rest, failed.status))
+
+    assert decide(calm, a_world(calm)).status.running() is None
+    assert decide(waiting, a_world(waiting)).create == ()
+
+
+def test_an_attempt_that_cannot_end_gives_way_when_its_inputs_are_edited() -> None:
+    failed = after(during(1), ends(during(1), LATER))
+    dataset = {"uri": "s3://data/other.csv", "label": "income"}
+    edited = a_pipeline(failed.status, 2, dataset=dataset)
+
+    closed = decide(edited, a_world(edited))
+    begun = decide(after(edited, closed), a_world(edited))
+
+    assert closed.status.history[-1].outcome is AttemptOutcome.SUPERSEDED
+    assert closed.status.history[-1].reason == "SpecChanged"
+    assert begun.status.attempt
+    assert (begun.status.attempt.number, begun.status.attempt.trigger) == (2, Trigger.FIRST_MODEL)
+
+
+def test_a_job_whose_pod_was_lost_is_tried_again_at_once_and_then_with_waits() -> None:
+    first = after(during(2), ends(during(2), None, **FAILED)).status.running()
+    second = ends(during(2, tries=1, failed_for="PodGone"), None, **FAILED).status.running()
+
+    assert first
+    assert (first.tries, first.failed_for, first.not_before) == (1, "PodGone", None)
+    assert second
+    assert second.not_before == NOW + timedelta(minutes=1)
+
+
+def test_a_job_that_took_too_long_to_get_a_pod_says_so_and_waits() -> None:
+    late = {
+        "type": "Failed",
+        "status": "True",
+        "reason": "DeadlineExceeded",
+        "message": "Job was active longer than specified deadline",
+    }
+
+    decided = ends(during(2), None, conditions=[late])
+
+    attempt = decided.status.running()
+    assert attempt
+    assert attempt.problem == missing(late["reason"], late["message"])
+    assert attempt.not_before == NOW + timedelta(minutes=1)
