@@ -19,65 +19,65 @@ class ReasonWithRemedy(StrEnum):
 
 
 class ProgramReason(ReasonWithRemedy):
-    """What predictor, recorder and trainer say: of a problem, or of a verdict."""
+    """Reasons of predictor, recorder and trainer: for a problem, or for a verdict."""
 
     # What is missing or away: they go on by themselves when it is there
     TOPIC_MISSING = "TopicMissing", "Create the topic that the message names."
     TOPIC_REMADE = (
         "TopicRemade",
-        "Nothing: a topic was deleted and made again; it is read from its beginning.",
+        "Nothing: a topic was deleted and recreated; it is read from its beginning.",
     )
     KAFKA_UNAVAILABLE = (
         "KafkaUnavailable",
-        "Look whether the brokers run and kafka.bootstrapServers names them.",
+        "Check that the brokers are running and that kafka.bootstrapServers names them.",
     )
     KAFKA_REFUSED = (
         "KafkaRefused",
-        "Look at the Secret of kafka.secretRef, its certificates, and what the user may do.",
+        "Check the Secret of kafka.secretRef, its certificates, and the user's permissions.",
     )
     DELIVERY_FAILED = (
         "DeliveryFailed",
-        "Look at the topic that the message names: its answers are sent again until it takes them.",
+        "Check the topic that the message names: its answers are sent again until it accepts them.",
     )
     STORAGE_UNAVAILABLE = (
         "StorageUnavailable",
-        "Look whether the S3 server runs and storage.endpoint is its address.",
+        "Check that the S3 server is running and that storage.endpoint is its address.",
     )
     STORAGE_REFUSED = (
         "StorageRefused",
-        "Look at the Secret of storage.secretRef, and whether the server honours If-None-Match.",
+        "Check the Secret of storage.secretRef, and that the server honours If-None-Match.",
     )
     BUCKET_MISSING = "BucketMissing", "Create the bucket that the message names."
     DATASET_MISSING = "DatasetMissing", "Upload the dataset to the address that the message names."
     MODEL_MISSING = (
         "ModelMissing",
-        "Look whether somebody removed the version from the bucket; model.pin can name another.",
+        "Check whether somebody removed the version from the bucket; model.pin can name another.",
     )
     OBSERVATIONS_INCOMPLETE = (
         "ObservationsIncomplete",
-        "Look whether somebody removed segments from the bucket: the count says there are more.",
+        "Check whether somebody removed segments from the bucket: some are missing.",
     )
     CHECKPOINT_BROKEN = (
         "CheckpointBroken",
-        "Remove the checkpoint that the message names: the recorder goes on from the one before.",
+        "Remove the checkpoint that the message names: the recorder uses the one before it.",
     )
 
-    # What only another configuration or storage mends
+    # What only another configuration or storage fixes
     STORAGE_TAKEN = (
         "StorageTaken",
         "Set another storage.prefix, or remove what the other pipeline left there.",
     )
     SETTINGS_REFUSED = (
         "SettingsRefused",
-        "Mend the field or the Secret's key that the message names.",
+        "Fix the field or the Secret's key that the message names.",
     )
     DATA_REFUSED = (
         "DataRefused",
-        "Mend the dataset or the schema as the message says, then change retrain.request.",
+        "Fix the dataset or the schema as the message says, then change retrain.request.",
     )
     BUNDLE_BROKEN = (
         "BundleBroken",
-        "Nothing: the version is not used. If it comes again, look at who writes to the bucket.",
+        "Nothing: the version is not used. If it happens again, check who writes to the bucket.",
     )
 
     # On the way
@@ -101,7 +101,7 @@ class ProgramReason(ReasonWithRemedy):
     )
     STILL_POOR = (
         "StillPoor",
-        "Look at features and labels: the new model is better, but hardly better than a coin.",
+        "Look at features and labels: the new model is better, but hardly better than a coin toss.",
     )
     NO_GAIN = "NoGain", "Nothing: no challenger was better; the champion stays."
     NOT_CONFIDENT = (
@@ -116,7 +116,7 @@ class ProgramReason(ReasonWithRemedy):
         "NoSignal",
         "Look at features and labels: no model beats the base rate.",
     )
-    ADOPTED = "Adopted", "Nothing: it goes on with what an earlier resource of this name left."
+    ADOPTED = "Adopted", "Nothing: it continues with what an earlier resource of this name left."
 
 
 class DeadLetter(ReasonWithRemedy):
@@ -125,16 +125,19 @@ class DeadLetter(ReasonWithRemedy):
     EMPTY = "Empty", "Send a value: a message without one says nothing."
     NOT_JSON = (
         "NotJson",
-        "Send JSON in UTF-8, no deeper than 100; events.filter leaves alone what is no event.",
+        "Send JSON in UTF-8, at most 100 levels deep; events.filter leaves out what is no event.",
     )
     NOT_AN_OBJECT = "NotAnObject", "Send a JSON object: fields by their names."
     NO_RECORD = (
         "NoRecord",
-        "Send an object at events.record, or mend events.record.",
+        "Send an object at events.record, or correct events.record.",
     )
-    NO_ID = "NoId", "Send a text or a number where events.id or labels.id says, or mend these."
-    NO_LABEL = "NoLabel", "Send a value that is not null at labels.value, or mend labels.value."
+    NO_ID = (
+        "NoId",
+        "Send a string or a number where events.id or labels.id points, or correct these.",
+    )
+    NO_LABEL = "NoLabel", "Send a value that is not null at labels.value, or correct labels.value."
     ANSWER_REFUSED = (
         "AnswerRefused",
-        "Raise max.message.bytes of the predictions topic: answers have their event's headers.",
+        "Raise max.message.bytes of the predictions topic: answers carry their event's headers.",
     )

@@ -16,14 +16,14 @@ class Reason(ReasonWithRemedy):
     # All is well, or on its way
     READY = "Ready", "Nothing: the pipeline answers and learns."
     ACCEPTED = "Accepted", "Nothing: the spec is valid."
-    SERVING = "Serving", "Nothing: the model that is to serve does."
+    SERVING = "Serving", "Nothing: the model that should serve does."
     AVAILABLE = "Available", "Nothing: all pods work."
     NOT_NEEDED = "NotNeeded", "Nothing: the spec has no labels."
     COMPLETE = "Complete", "Nothing: no label was lost."
     SCALING = "Scaling", "Nothing: pods answer, and more of them are on their way."
     STARTING = "Starting", "Wait for the pods; if it lasts, look at them with kubectl describe."
     ROLLING_OUT = "RollingOut", "Nothing: pods with the new version or setting are on their way."
-    ATTEMPT_RUNNING = "AttemptRunning", "Nothing: a model is trained."
+    ATTEMPT_RUNNING = "AttemptRunning", "Nothing: a model is being trained."
     WAITING_FOR_ATTEMPT = "WaitingForAttempt", "Nothing: the first trigger starts an attempt."
     WAITING_FOR_LABELS = (
         "WaitingForLabels",
@@ -32,15 +32,15 @@ class Reason(ReasonWithRemedy):
     NO_MODEL = "NoModel", "Wait for the first model: ModelAvailable says what it waits for."
     NO_ANSWER = (
         "NoAnswer",
-        "If it lasts, look whether the operator may reach the pods on port 8080: a NetworkPolicy?",
+        "If it lasts, check that no NetworkPolicy keeps the operator from the pods' port 8080.",
     )
 
     # What somebody has asked for
-    PAUSED = "Paused", "Remove the annotation perennial.dev/paused, and everything goes on."
-    SUSPENDED = "Suspended", "Set retrain.suspend to false, and attempts start again."
+    PAUSED = "Paused", "Remove the annotation perennial.dev/paused to continue."
+    SUSPENDED = "Suspended", "Set retrain.suspend to false to let attempts start again."
     PIN_UNAVAILABLE = (
         "PinUnavailable",
-        "Set model.pin to a version that stands in the bucket and is good, or clear it.",
+        "Set model.pin to a good version that is in the bucket, or clear it.",
     )
     CANDIDATE_WAITS = (
         "CandidateWaits",
@@ -51,10 +51,10 @@ class Reason(ReasonWithRemedy):
         "Set promotion.approve to the version that status.candidate names, or clear it.",
     )
 
-    # What somebody must mend
+    # What somebody must fix
     SPEC_INVALID = (
         "SpecInvalid",
-        "Mend the field that the message names; what was valid before goes on.",
+        "Fix the field that the message names; the last valid spec stays in force.",
     )
     NAME_TAKEN = (
         "NameTaken",
@@ -62,7 +62,7 @@ class Reason(ReasonWithRemedy):
     )
     CHILD_REFUSED = (
         "ChildRefused",
-        "Look at quotas, Pod Security and admission policies: the API server's words are given.",
+        "Check quotas, Pod Security and admission policies: the message quotes the API server.",
     )
     LABELS_LOST = (
         "LabelsLost",
@@ -70,7 +70,7 @@ class Reason(ReasonWithRemedy):
     )
     LABELS_UNUSABLE = (
         "LabelsUnusable",
-        "Look at the fields that the message names: most labels could not be used.",
+        "Check the fields that the message names: most labels could not be used.",
     )
     SECRET_MISSING = "SecretMissing", "Create the Secret that the message names."
 
@@ -79,48 +79,48 @@ class Reason(ReasonWithRemedy):
         "Unschedulable",
         "Make room in the cluster, or ask for less CPU and memory in the spec.",
     )
-    EVICTED = "Evicted", "Nothing: the pod is made again; look at the node if it comes often."
+    EVICTED = "Evicted", "Nothing: the pod is recreated; check the node if it happens often."
     POD_GONE = "PodGone", "Nothing: the attempt runs again by itself."
     CRASHED_LOADING = (
         "CrashedLoading",
-        "Nothing: the version is taken back and not tried again.",
+        "Nothing: the version is rolled back and not tried again.",
     )
 
     TEMPLATE_HELD_BACK = (
         "TemplateHeldBack",
-        "Nothing: the next version brings the edited pods; any further edit does it at once.",
+        "Nothing: the edit takes effect with the next version, or at once with a further edit.",
     )
 
     # How an attempt ended; the message and status.history say why
-    PROMOTED = "Promoted", "Nothing: a better model is to serve."
+    PROMOTED = "Promoted", "Nothing: a better model will serve."
     CANDIDATE = "Candidate", "Set promotion.approve to its version, to let it serve."
     REJECTED = "Rejected", "Nothing: no challenger was better; the champion stays."
     INCONCLUSIVE = "Inconclusive", "Nothing: there was too little to judge by; the champion stays."
-    REFUSED = "Refused", "Mend what the message names, then change retrain.request."
+    REFUSED = "Refused", "Fix what the message names, then change retrain.request."
     SUPERSEDED = "Superseded", "Nothing: the next attempt answers the same trigger."
-    ADOPTED = "Adopted", "Nothing: it goes on with what an earlier resource of this name left."
+    ADOPTED = "Adopted", "Nothing: it continues with what an earlier resource of this name left."
     CHAMPION_REPLACED = (
         "ChampionReplaced",
-        "Nothing: something else serves than the attempt was judged against; it is made again.",
+        "Nothing: what the attempt was judged against no longer serves; another attempt follows.",
     )
     SPEC_CHANGED = "SpecChanged", "Nothing: an attempt with the new spec follows."
 
     # Events on the way
-    ATTEMPT_STARTED = "AttemptStarted", "Nothing: a trigger has come."
+    ATTEMPT_STARTED = "AttemptStarted", "Nothing: a trigger was due."
     ATTEMPT_FAILED = (
         "AttemptFailed",
-        "Mend what the message names; the same attempt runs again by itself.",
+        "Fix what the message names; the same attempt runs again by itself.",
     )
     ATTEMPT_RETRIED = "AttemptRetried", "Nothing: the same attempt runs again."
     ROLLOUT_COMPLETE = "RolloutComplete", "Nothing: every pod answers with the version."
     ROLLED_BACK = (
         "RolledBack",
-        "Nothing: what was good before serves; look at the trainer's image if it comes again.",
+        "Nothing: the last good version serves; check the trainer's image if it happens again.",
     )
-    APPROVED = "Approved", "Nothing: the candidate was approved and is to serve."
+    APPROVED = "Approved", "Nothing: the candidate was approved and will serve."
     CANDIDATE_DROPPED = (
         "CandidateDropped",
-        "Nothing: what it was judged against no longer serves; the next attempt judges anew.",
+        "Nothing: what it was judged against no longer serves; the next attempt judges again.",
     )
 
 
