@@ -152,7 +152,7 @@ def test_labels_complete_stays_what_it_was_while_the_recorder_is_silent() -> Non
             (
                 "False",
                 "LabelsUnusable",
-                "most labels fit no event: look at labels.id, events.id and labels.maxDelay",
+                "most labels match no event: look at labels.id, events.id and labels.maxDelay",
             ),
         ),
     ],

@@ -113,7 +113,7 @@ def test_a_candidate_is_approved_whatever_the_mode_and_a_pin_stays() -> None:
 
     assert decided.status.head == V2
     assert served_version(decided) == V1
-    assert decided.events[0].note == f"{V2} was approved; {V1} stays, it is pinned"
+    assert decided.events[0].note == f"{V2} was approved; {V1} stays: it is pinned"
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_a_candidate_is_approved_whatever_the_mode_and_a_pin_stays() -> None:
         ({}, "v9-99999999", f"is not the candidate: {V2} is"),
         ({"candidate": None}, "v9-99999999", "is no candidate"),
         ({"candidate": None}, V2, f"was judged against {V1}, which no longer serves"),
-        ({"bad_versions": [V2], "candidate": None}, V2, "failed by its own fault"),
+        ({"bad_versions": [V2], "candidate": None}, V2, "failed through its own fault"),
     ],
 )
 def test_an_approval_that_cannot_be_followed_says_so_once_and_changes_nothing(
@@ -172,7 +172,7 @@ def test_a_candidate_goes_when_what_it_was_judged_against_no_longer_serves() -> 
     assert (decided.status.head, decided.status.candidate) == ("v3-33333333", None)
     assert decided.events[0].reason == "CandidateDropped"
     assert decided.events[0].note == (
-        f"{V2} is no candidate any more: {V1}, which it was judged against, no longer serves"
+        f"{V2} is no longer a candidate: {V1}, which it was judged against, no longer serves"
     )
 
 

@@ -79,7 +79,7 @@ def test_a_first_model_that_is_broken_leaves_no_predictor() -> None:
 
     assert decided.status.head == ""
     assert names(decided.delete) == ["income-predictor"]
-    why = f"{V1} failed by its own fault; set retrain.request to try again"
+    why = f"{V1} failed through its own fault; set retrain.request to try again"
     assert condition(decided, "ModelAvailable") == ("False", "BundleBroken", why)
     assert condition(decided, "Ready") == ("False", "BundleBroken", why)
     assert decided.status.progress
@@ -113,7 +113,7 @@ def test_a_model_that_was_adopted_and_is_broken_is_told_of_as_the_first_would_be
 
     decided = decide(pipeline, a_world(pipeline))
 
-    why = f"{V1} failed by its own fault; set retrain.request to try again"
+    why = f"{V1} failed through its own fault; set retrain.request to try again"
     assert condition(decided, "Ready") == ("False", "BundleBroken", why)
     assert decided.status.progress
     assert decided.status.progress.attempt == "#7 broken"

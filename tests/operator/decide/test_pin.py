@@ -64,7 +64,7 @@ def test_a_pin_that_is_missing_keeps_the_good_pods_and_says_so_until_it_serves()
     said = (
         "False",
         "PinUnavailable",
-        f"spec.model.pin: models/v9-99999999/manifest.json does not exist; {V1} serves on",
+        f"spec.model.pin: models/v9-99999999/manifest.json does not exist; {V1} keeps serving",
     )
     assert condition(decided, "Ready") == said
     assert condition(decided, "ModelAvailable") == said
@@ -95,7 +95,7 @@ def test_a_pin_that_is_broken_is_taken_back_and_not_rolled_out_again() -> None:
     assert condition(again, "Ready") == (
         "False",
         "PinUnavailable",
-        f"spec.model.pin: {V2} failed by its own fault; {V1} serves on",
+        f"spec.model.pin: {V2} failed through its own fault; {V1} keeps serving",
     )
 
 

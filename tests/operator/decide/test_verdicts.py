@@ -133,7 +133,7 @@ def test_exit_code_42_consumes_the_trigger_and_only_an_edit_or_a_request_tries_a
     assert condition(decided, "ModelAvailable") == (
         "False",
         "DataRefused",
-        "column x; mend it, then change spec.retrain.request",
+        "column x; fix it, then change spec.retrain.request",
     )
     assert condition(decided, "Training")[:2] == ("False", "Refused")
     assert decide(refused, a_world(refused, reports=(more,))).status.running() is None

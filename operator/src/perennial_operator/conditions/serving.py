@@ -57,9 +57,9 @@ def _no_pin(pipeline: Pipeline, status: Status, observed: Observed) -> str:
     pin, model = pipeline.spec.model.pin, status.model
     if not pin or (model and model.version == pin):
         return ""
-    stays = f"{model.version} serves on" if model else "nothing serves"
+    stays = f"{model.version} keeps serving" if model else "nothing serves"
     if pin in status.bad_versions:
-        return f"spec.model.pin: {pin} failed by its own fault; {stays}"
+        return f"spec.model.pin: {pin} failed through its own fault; {stays}"
     pods = [pod for pod in observed.of(PREDICTOR) if pod.version == pin]
     for problem in filter(None, map(observed.problem, pods)):
         if problem.reason in _UNUSABLE_PIN:
@@ -75,7 +75,7 @@ def _waiting(status: Status) -> str:
 
 def _why_none(pipeline: Pipeline, status: Status) -> tuple[str, str]:
     if bad := broken(status):
-        what = f"{bad.version} failed by its own fault; set retrain.request to try again"
+        what = f"{bad.version} failed through its own fault; set retrain.request to try again"
         return ProgramReason.BUNDLE_BROKEN, what
     if status.candidate:
         what = f"{status.candidate.version} waits for promotion.approve"
@@ -85,7 +85,7 @@ def _why_none(pipeline: Pipeline, status: Status) -> tuple[str, str]:
     if status.history and status.history[-1].outcome is not AttemptOutcome.ADOPTED:
         return status.history[-1].reason, with_remedy(status.history[-1])
     if pipeline.spec.dataset:
-        return Reason.WAITING_FOR_ATTEMPT, "the first attempt has not begun"
+        return Reason.WAITING_FOR_ATTEMPT, "the first attempt has not started"
     what = "there is no dataset: the first model is trained at the threshold"
     return Reason.WAITING_FOR_LABELS, what
 
@@ -96,7 +96,7 @@ def predictor(pipeline: Pipeline, status: Status, observed: Observed) -> Undated
     if not version and status.model is None:
         return UndatedCondition(kind, FALSE, Reason.NO_MODEL, "there is no model to answer with")
     if observed.deployment is None:
-        return UndatedCondition(kind, FALSE, Reason.STARTING, "the Deployment is being made")
+        return UndatedCondition(kind, FALSE, Reason.STARTING, "the Deployment is being created")
     wanted = pipeline.spec.predictor.replicas
     available = min(observed.deployment.get("status", {}).get("availableReplicas", 0), wanted)
     count = f"{available} of {wanted} pods answer"

@@ -18,7 +18,7 @@ def join(what: str, more: str) -> str:
 def with_remedy(entry: HistoryEntry) -> str:
     """Mended data is no event: somebody must ask for the next attempt."""
     ask = (
-        "; mend it, then change spec.retrain.request"
+        "; fix it, then change spec.retrain.request"
         if entry.reason == ProgramReason.DATA_REFUSED
         else ""
     )

@@ -18,8 +18,8 @@ _UNUSABLE: Final = {
     "rejected_label": "are neither class: look at schema.label and labels.value",
     "null_label": "hold no value: look at labels.value",
     "unreadable_label": "cannot be read: look at labels.id and labels.value",
-    "orphan_label": "fit no event: look at labels.id, events.id and labels.maxDelay",
-    "late_label": "come too late: look at labels.maxDelay",
+    "orphan_label": "match no event: look at labels.id, events.id and labels.maxDelay",
+    "late_label": "arrive too late: look at labels.maxDelay",
 }
 
 
@@ -66,7 +66,9 @@ def _unusable(report: RecorderReport) -> str | None:
 def _as_before(kind: str, status: Status) -> UndatedCondition:
     before = next((c for c in status.conditions if c.type == kind), None)
     if before is None:
-        return UndatedCondition(kind, UNKNOWN, Reason.NO_ANSWER, "the recorder has not said yet")
+        return UndatedCondition(
+            kind, UNKNOWN, Reason.NO_ANSWER, "the recorder has not reported yet"
+        )
     return UndatedCondition(kind, before.status, before.reason, before.message)
 
 
@@ -83,7 +85,9 @@ def training(pipeline: Pipeline, status: Status, observed: Observed) -> UndatedC
         return UndatedCondition(kind, TRUE, Reason.ATTEMPT_RUNNING, what)
     if status.history:
         return UndatedCondition(kind, FALSE, *_last_attempt(status.history[-1]))
-    return UndatedCondition(kind, FALSE, Reason.WAITING_FOR_ATTEMPT, "there was no attempt yet")
+    return UndatedCondition(
+        kind, FALSE, Reason.WAITING_FOR_ATTEMPT, "there has been no attempt yet"
+    )
 
 
 def _stopped(

@@ -16,7 +16,7 @@ def _keys(at: str) -> Rule:
     return Rule(
         at,
         f"self.all(key, key.matches(r'{KEY_PATTERN}'))",
-        f"{at} holds a key that is none: such as team, or example.com/team",
+        f"{at} holds a key that is not valid: a valid one is team, or example.com/team",
     )
 
 

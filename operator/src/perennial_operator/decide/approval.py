@@ -18,7 +18,7 @@ def advance(facts: Facts) -> Change:
     if candidate is None:
         return Change(status)
     if why := _obsolete(pipeline, status, candidate):
-        note = f"{candidate.version} is no candidate any more: {why}"
+        note = f"{candidate.version} is no longer a candidate: {why}"
         event = Event(Reason.CANDIDATE_DROPPED, note)
         return Change(status.model_copy(update={"candidate": None}), events=(event,))
     if pipeline.spec.promotion.approve != candidate.version:
@@ -52,7 +52,7 @@ def from_entry(entry: HistoryEntry) -> Candidate:
 def _obsolete(pipeline: Pipeline, status: Status, candidate: Candidate) -> str:
     """Why it may never serve, if so; one that is pinned serves already."""
     if candidate.version in status.bad_versions:
-        return "it failed by its own fault"
+        return "it failed through its own fault"
     if champion(pipeline, status) in {candidate.champion, candidate.version}:
         return ""
     return f"{candidate.champion or 'no model'}, which it was judged against, no longer serves"
@@ -68,7 +68,7 @@ def _approve(pipeline: Pipeline, status: Status, candidate: Candidate) -> Change
     }
     status = status.model_copy(update=changes)
     serves = served(pipeline, status)
-    pinned = f"; {serves} stays, it is pinned" if serves != candidate.version else ""
+    pinned = f"; {serves} stays: it is pinned" if serves != candidate.version else ""
     note = f"{candidate.version} was approved{pinned}"
     return Change(status, events=(Event(Reason.APPROVED, note),))
 
@@ -82,7 +82,7 @@ def _promoted(entry: HistoryEntry) -> HistoryEntry:
 def _why_not(status: Status, approve: str) -> str:
     entry = published(status.history, approve)
     if approve in status.bad_versions:
-        return "failed by its own fault"
+        return "failed through its own fault"
     if entry and entry.outcome in {AttemptOutcome.PROMOTED, AttemptOutcome.ADOPTED}:
         return "has served before: set model.pin to go back to it"
     if status.candidate:

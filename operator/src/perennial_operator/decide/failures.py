@@ -29,7 +29,9 @@ def fail(facts: Facts, attempt: Attempt, current: Manifest, problem: Problem | N
         why = facts.observed.refused.get("Job")
         refusal = {"problem": Problem(reason=Reason.CHILD_REFUSED, message=why)} if why else {}
         return replace(facts.with_attempt(attempt, **refusal), delete=(current,))
-    lost = Problem(reason=Reason.POD_GONE, message="the trainer's pod went without a verdict")
+    lost = Problem(
+        reason=Reason.POD_GONE, message="the trainer's pod disappeared without a verdict"
+    )
     shown = problem or lost
     tries = attempt.tries + 1 if shown.reason == attempt.failed_for else 1
     wait = wait_after(tries, lost=problem is None)

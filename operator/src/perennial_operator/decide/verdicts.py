@@ -103,7 +103,7 @@ def abandon(facts: Facts, attempt: Attempt) -> Change:
         trigger=attempt.trigger,
         outcome=AttemptOutcome.SUPERSEDED,
         reason=Reason.SPEC_CHANGED,
-        message=f"the spec changed while it could not end: {attempt.failed_for}",
+        message=f"the spec changed while it kept failing: {attempt.failed_for}",
         champion=attempt.champion,
         started_at=attempt.started_at,
         ended_at=facts.now,
@@ -145,7 +145,7 @@ def _judgement(facts: Facts, verdict: Verdict) -> tuple[AttemptOutcome, str, str
         message = f"it was judged against {verdict.champion or 'nothing'}, not {serves}"
         return AttemptOutcome.SUPERSEDED, Reason.CHAMPION_REPLACED, message
     if verdict.version and verdict.version in status.bad_versions:
-        message = f"{verdict.version} has failed before by its own fault"
+        message = f"{verdict.version} has failed before through its own fault"
         return AttemptOutcome.REJECTED, ProgramReason.BUNDLE_BROKEN, message
     if outcome is AttemptOutcome.PROMOTED and _waits(facts.pipeline, verdict):
         return AttemptOutcome.CANDIDATE, verdict.reason, message
