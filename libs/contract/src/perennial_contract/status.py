@@ -34,7 +34,7 @@ class Problem(Document):
     """Reason why a program does not do its work, as conditions show it."""
 
     reason: str
-    """CamelCase: one of `reasons.Reason`, or Kubernetes' own word."""
+    """Why, in one CamelCase word: the program's or Kubernetes' own."""
     message: str
     """One sentence that names the topic, bucket, key or field."""
 
@@ -133,9 +133,9 @@ class Verdict(Document):
     number: int
     outcome: VerdictOutcome
     reason: str
-    """CamelCase, one of `reasons.Reason`."""
+    """Why, in one CamelCase word."""
     message: str
-    """One sentence for a person."""
+    """Why, in one sentence."""
     champion: str = ""
     """The version it was judged against."""
     version: str = ""
@@ -146,9 +146,9 @@ class Verdict(Document):
     """The judged, out-of-sample loss of what serves after this verdict."""
     scores: list[Score] = Field(default_factory=list)
     judged: int = 0
-    """Judge rows."""
+    """Rows it was judged on."""
     trained: int = 0
-    """New rows that could train."""
+    """New rows it could learn from."""
     watermark: Watermark = Field(default_factory=dict)
     seconds: dict[str, float] = Field(default_factory=dict)
     """By stage."""

@@ -41,7 +41,7 @@ class Attempt(Document):
     request: str = ""
     """`retrain.request` when it started."""
     spec: str = ""
-    """Digest of what the spec said of training when it started."""
+    """Digest of what the spec said about training when it started."""
     label_schema: str = Field("", alias="schema")
     """Digest of the schema when it started."""
     lifecycle: Watermark = Field(default_factory=dict)
@@ -101,7 +101,7 @@ class HistoryEntry(Document):
     digest: str = ""
     """SHA-256 of that version's manifest."""
     metric: str = "logloss"
-    """What `score` counts."""
+    """The metric of `score`."""
     score: float | None = None
     """The judged loss of what serves after it."""
     judged: int = 0
@@ -134,6 +134,6 @@ class Candidate(Document):
     score: float | None = None
     """Its judged, out-of-sample loss."""
     metric: str = "logloss"
-    """What `score` counts."""
+    """The metric of `score`."""
     at: datetime
     """When its verdict was read."""

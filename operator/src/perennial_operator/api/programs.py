@@ -26,20 +26,20 @@ class Resources(Section):
 
 class Predictor(Section):
     replicas: Annotated[int, Field(ge=1, le=256)] = 1
-    """How many pods answer; more than the topic has partitions stand by."""
+    """How many pods answer; those beyond the topic's number of partitions stand by."""
     image: Image = ""
     """Image of the predictor; by default the operator's choice."""
     resources: Resources = Field(default_factory=Resources)
-    """CPU and memory of a pod; LightGBM's threads are the CPU limit."""
+    """CPU and memory of a pod; LightGBM uses as many threads as the CPU limit allows."""
     template: PodTemplate = Field(default_factory=PodTemplate)
     """What is added to the pods."""
 
 
 class Recorder(Section):
     flush_interval: Duration = timedelta(seconds=10)
-    """How often observations are written to S3; files are what reading costs."""
+    """How often observations are written to S3; the more files, the longer reading takes."""
     store_limit: Quantity = "2Gi"
-    """What the events that wait for their label may take on disk."""
+    """How much disk the events that wait for their label may take."""
     image: Image = ""
     """Image of the recorder; by default the operator's choice."""
     resources: Resources = Field(default_factory=Resources)

@@ -31,22 +31,22 @@ _DECIDED: Final = {"mode", "approve"}  # of promotion: what the operator decides
 
 
 class Spec(Section):
-    """What is asked for."""
+    """Desired state."""
 
     task: Task = Task.BINARY
     """What is predicted: one of two classes. Cannot be changed."""
     kafka: Kafka
     """How to reach the brokers."""
     events: Events
-    """What is to be answered."""
+    """The events to answer."""
     labels: Labels | None = None
-    """What turned out to be true; without it nothing is learned after the dataset."""
+    """What turned out to be true; without it nothing is learned beyond the dataset."""
     predictions: Predictions
     """Where the answers go."""
     dead_letters: TopicSection
     """Where events that cannot be read go, with the reason."""
     lifecycle: TopicSection | None = None
-    """Where started, completed and serving are told, and a program may ask to retrain."""
+    """Topic of lifecycle messages (started, completed, serving) and of retrain requests."""
     label_schema: Schema = Field(alias="schema")
     """Label and features."""
     dataset: Dataset | None = None

@@ -38,7 +38,7 @@ class Model(Document):
     score: float | None = None
     """Its newest judged, out-of-sample loss."""
     metric: str = "logloss"
-    """What `score` counts."""
+    """The metric of `score`."""
     summary: str = ""
     """Metric and score, as printed."""
     since: datetime
@@ -57,7 +57,7 @@ class HandledTriggers(Document):
     request: str = ""
     """The value of `retrain.request` that has had its attempt."""
     spec: str = ""
-    """Digest of what the spec said of training."""
+    """Digest of what the spec said about training."""
     label_schema: str = Field("", alias="schema")
     """Digest of the schema."""
     schedule: datetime | None = None
@@ -71,7 +71,7 @@ class HandledTriggers(Document):
 
 class Progress(Document):
     labels: str = ""
-    """Labelled observations since the last attempt, of the threshold."""
+    """Labelled observations since the last attempt, and the threshold."""
     attempt: str = ""
     """The newest attempt and how far it is."""
     at: datetime
@@ -79,7 +79,7 @@ class Progress(Document):
 
 
 class Status(Document):
-    """What is the case."""
+    """Observed state."""
 
     observed_generation: int = 0
     """The generation of the spec that this status is about."""
@@ -109,7 +109,7 @@ class Status(Document):
     handled: HandledTriggers = Field(default_factory=HandledTriggers)
     """What the last consumed trigger had seen."""
     bad_versions: list[str] = Field(default_factory=list)
-    """Versions that failed by their own fault; they are never tried again."""
+    """Versions that failed through their own fault; they are never tried again."""
     held_back: str = ""
     """The ControllerRevision whose pod template waits for the next version or edit, since a version
     failed and everything went back to what was good."""

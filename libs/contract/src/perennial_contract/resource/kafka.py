@@ -21,7 +21,7 @@ class Kafka(Section):
         dict[str, Annotated[str, StringConstraints(max_length=253)]], Field(max_length=32)
     ] = Field(default_factory=dict)
     """Tuning properties of the client, such as compression.type, linger.ms, fetch.min.bytes,
-    socket.timeout.ms; what the programs rest on (group.id, enable.auto.commit) cannot be set."""
+    socket.timeout.ms; what the programs rely on (group.id, enable.auto.commit) cannot be set."""
     id_prefix: Annotated[str, StringConstraints(max_length=120, pattern=r"^[a-zA-Z0-9._-]*$")] = ""
     """Prefix of group ids; by default namespace.name."""
 

@@ -47,9 +47,9 @@ class Feature(Section):
     path: Path | None = None
     """Dotted path in the record; by default the name."""
     missing: Annotated[str, StringConstraints(max_length=253)] | None = None
-    """A further text that means that there is no value."""
+    """A further text that means that the value is missing."""
     fill: Annotated[str, StringConstraints(min_length=1, max_length=253)] | None = None
-    """What a missing value is taken for."""
+    """What replaces a missing value."""
 
 
 class Schema(Section):
@@ -58,7 +58,7 @@ class Schema(Section):
     features: Annotated[list[Feature], Field(max_length=1000)] = Field(default_factory=list)
     """The features; by default inferred from the dataset."""
     exclude: Annotated[list[Name], Field(max_length=1000)] = Field(default_factory=list)
-    """Columns that are no features."""
+    """Columns that are not features."""
     crosses: Annotated[
         list[Annotated[list[Name], Field(min_length=2, max_length=4)]], Field(max_length=32)
     ] = Field(default_factory=list)

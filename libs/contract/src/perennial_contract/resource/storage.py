@@ -11,8 +11,8 @@ from perennial_contract.resource.values import SecretReference, Section
 
 class Retention(Section):
     versions: Annotated[int, Field(ge=2, le=10_000)] = 20
-    """How many models are kept, the newest; those that serve, are pinned or stand in the status
-    stay as well."""
+    """How many of the newest models are kept, besides those that serve, are pinned or are named
+    in the status."""
 
 
 class Storage(Section):
@@ -21,13 +21,13 @@ class Storage(Section):
     region: Annotated[str, StringConstraints(min_length=1, max_length=64)] = "us-east-1"
     """The bucket's region."""
     path_style: bool = True
-    """Whether the bucket stands in the path rather than in the host name."""
+    """Whether the bucket is in the path rather than in the host name."""
     bucket: Annotated[str, StringConstraints(min_length=3, max_length=63)]
     """The bucket; it must exist."""
     prefix: Annotated[str, StringConstraints(max_length=512, pattern=r"^([^/].*[^/]|[^/])?$")] = ""
     """Where in the bucket this pipeline's objects lie; by default namespace/name."""
     secret_ref: SecretReference
-    """A Secret with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for credentials that end,
+    """A Secret with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for temporary credentials,
     AWS_SESSION_TOKEN; and with ca.crt where the server's certificate is signed by a CA of your
     own."""
     retention: Retention = Field(default_factory=Retention)

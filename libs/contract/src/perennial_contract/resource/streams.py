@@ -35,7 +35,7 @@ class Filter(Reference):
     values: Annotated[
         list[Annotated[str, StringConstraints(max_length=253)]], Field(max_length=64)
     ] = Field(default_factory=list)
-    """What may stand there, as text; without any, that something stands there is enough."""
+    """Which values are accepted, as text; without any, every value is."""
 
 
 class Events(Section):
@@ -48,7 +48,7 @@ class Events(Section):
     time: Reference | None = None
     """The event's own time (ISO 8601 text, seconds or milliseconds); it orders training rows."""
     filter: Filter | None = None
-    """Which messages are events, on a topic that holds others too; the others are left alone."""
+    """Which messages are events, on a topic that holds others too; the others are ignored."""
 
 
 class Labels(Section):

@@ -39,9 +39,9 @@ class Optimizer(Section):
     max_evals: Annotated[int, Field(ge=1, le=1000)] = 25
     """Trials of one search."""
     timeout: Duration = timedelta(minutes=15)
-    """When a search ends at the latest."""
+    """How long a search may take."""
     search_every: Annotated[int, Field(ge=1, le=1000)] = 5
-    """Every how many attempts the parameters are searched again, not the champion's kept."""
+    """One attempt in so many searches the parameters again; the others keep the champion's."""
 
 
 class PromotionMode(StrEnum):
@@ -59,7 +59,7 @@ class Promotion(Section):
     confidence: Annotated[float, Field(ge=0.5, lt=1)] = 0.8
     """One-sided confidence that the gain is real."""
     min_judged: Annotated[int, Field(ge=50, le=1_000_000)] = 300
-    """Rows that a judgement needs."""
+    """How many rows a judgement needs."""
 
 
 class Schedule(Section):
@@ -73,11 +73,11 @@ class Retrain(Section):
     threshold: Annotated[int, Field(ge=100, le=100_000_000)] = 5000
     """Labelled observations since the last attempt that start the next one."""
     schedule: Schedule | None = None
-    """When an attempt starts whatever the number of observations; what was missed is made up for
+    """When an attempt starts whatever the number of observations; missed times are made up for
     once."""
     min_interval: Duration = timedelta(0)
-    """How long after an attempt's start the next one starts at the earliest; a change of request
-    or of the schema does not wait."""
+    """The least time between the starts of two attempts; a change of request or of the schema
+    does not wait."""
     request: Annotated[str, StringConstraints(max_length=253)] = ""
     """Change it to retrain now."""
     suspend: bool = False

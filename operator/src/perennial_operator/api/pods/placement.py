@@ -80,7 +80,7 @@ class NodeSelector(Section):
 
 class PreferredNodes(Section):
     weight: Weight
-    """What it counts for, 1 to 100."""
+    """Its weight, 1 to 100."""
     preference: NodeTerm
     """Which nodes."""
 
@@ -91,7 +91,7 @@ class NodeAffinity(Section):
     preferred_during_scheduling_ignored_during_execution: Annotated[
         list[PreferredNodes], Field(max_length=16)
     ] = Field(default_factory=list)
-    """The nodes that they run on rather."""
+    """The nodes that they prefer."""
 
 
 class PodTerm(Section):
@@ -104,14 +104,14 @@ class PodTerm(Section):
     namespace_selector: LabelSelector | None = None
     """Where these are, by the labels of namespaces."""
     match_label_keys: Annotated[list[Key], Field(max_length=8)] = Field(default_factory=list)
-    """Labels whose values must be the pod's own."""
+    """Labels whose values must equal the pod's."""
     mismatch_label_keys: Annotated[list[Key], Field(max_length=8)] = Field(default_factory=list)
-    """Labels whose values must not be the pod's own."""
+    """Labels whose values must differ from the pod's."""
 
 
 class PreferredPods(Section):
     weight: Weight
-    """What it counts for, 1 to 100."""
+    """Its weight, 1 to 100."""
     pod_affinity_term: PodTerm
     """Which pods, and how near."""
 
@@ -124,7 +124,7 @@ class PodAffinity(Section):
     preferred_during_scheduling_ignored_during_execution: Annotated[
         list[PreferredPods], Field(max_length=16)
     ] = Field(default_factory=list)
-    """What is to hold rather."""
+    """What should hold where a pod runs, if possible."""
 
 
 class Affinity(Section):
@@ -157,7 +157,7 @@ class Toleration(Section):
     effect: Effect | None = None
     """Which effect of the taint; by default every one."""
     toleration_seconds: Annotated[int, Field(ge=0, le=10**9)] | None = None
-    """How long NoExecute is tolerated; by default for ever."""
+    """How long NoExecute is tolerated; by default forever."""
 
 
 class WhenUnsatisfiable(StrEnum):
@@ -180,7 +180,7 @@ class TopologySpread(Section):
     label_selector: LabelSelector | None = None
     """Which pods are counted; by default those of this program and this pipeline."""
     match_label_keys: Annotated[list[Key], Field(max_length=8)] = Field(default_factory=list)
-    """Labels whose values must be the pod's own, such as pod-template-hash."""
+    """Labels whose values must equal the pod's, such as pod-template-hash."""
     min_domains: Annotated[int, Field(ge=1, le=1000)] | None = None
     """How many domains there are at least; with DoNotSchedule only."""
     node_affinity_policy: Honoring | None = None

@@ -62,11 +62,11 @@ class ValueSource(Section):
 
 class Variable(Section):
     name: VariableName
-    """The variable; none that begins with PERENNIAL_."""
+    """The variable's name; it must not begin with PERENNIAL_."""
     value: Annotated[str, StringConstraints(max_length=4096)] | None = None
-    """Its text; $(NAME) is an earlier variable."""
+    """Its value; $(NAME) refers to an earlier variable."""
     value_from: ValueSource | None = None
-    """Where its text comes from instead."""
+    """Where its value comes from instead."""
 
     @model_validator(mode="after")
     def not_both(self) -> Self:
@@ -124,7 +124,7 @@ class Volume(Section):
     name: VolumeName
     """The volume's name; not data, kafka, s3 or tmp."""
     mount_path: Folder
-    """The folder where the program sees it, to be read; none that is the operator's own."""
+    """The folder where the program sees it, read-only; none of the operator's own."""
     secret: SecretVolume | None = None
     """A Secret, a file per key."""
     config_map: ObjectVolume | None = None
@@ -142,19 +142,19 @@ class PodTemplate(Section):
     """What is added to the pods of a program; what is the operator's own cannot be changed."""
 
     labels: Annotated[dict[FreeKey, LabelValue], Field(max_length=32)] = Field(default_factory=dict)
-    """Further labels of the pods; none below perennial.dev/ or app.kubernetes.io/."""
+    """Further labels of the pods; none under perennial.dev/ or app.kubernetes.io/."""
     annotations: Annotated[
         dict[FreeKey, Annotated[str, StringConstraints(max_length=4096)]], Field(max_length=32)
     ] = Field(default_factory=dict)
-    """Further annotations of the pods; none below perennial.dev/ or app.kubernetes.io/."""
+    """Further annotations of the pods; none under perennial.dev/ or app.kubernetes.io/."""
     node_selector: Annotated[dict[Key, LabelValue], Field(max_length=32)] = Field(
         default_factory=dict
     )
     """Labels of the nodes that the pods may run on."""
     tolerations: Annotated[list[Toleration], Field(max_length=32)] = Field(default_factory=list)
-    """Taints of nodes that the pods may run on all the same."""
+    """Taints that the pods tolerate."""
     affinity: Affinity | None = None
-    """Near or far from what the pods are to run."""
+    """Which nodes and pods the pods run near to, or far from."""
     topology_spread_constraints: Annotated[list[TopologySpread], Field(max_length=8)] = Field(
         default_factory=list
     )
@@ -175,7 +175,7 @@ class PodTemplate(Section):
     volumes: Annotated[list[Volume], Field(max_length=16)] = Field(default_factory=list)
     """Secrets and ConfigMaps that the program sees as files."""
     termination_grace_period_seconds: Annotated[int, Field(ge=1, le=3600)] | None = None
-    """Seconds that a pod has to finish what it began; 30, and 10 for a trainer, by default."""
+    """Seconds that a pod has to finish its work; 30, and 10 for a trainer, by default."""
 
     @model_validator(mode="after")
     def each_once(self) -> Self:
