@@ -18,13 +18,13 @@ from perennial_operator.manifests.deployment import deployment
 from perennial_operator.manifests.job import job
 from perennial_operator.manifests.statefulset import statefulset
 from tests.golden.golden import Golden
+from tests.support.operator.additions import ADDITIONS, REFUSED
 from tests.support.operator.builders import NOW, V1, V2, a_pipeline, a_spec, an_attempt
-from tests.support.operator.wishes import REFUSED, WISHES
 
 FULL: Final[dict[str, Any]] = {
-    "predictor": {"replicas": 2, "template": WISHES},
-    "recorder": {"resources": {"limits": {"memory": "1Gi"}}, "template": WISHES},
-    "trainer": {"deadline": "30m", "template": WISHES},
+    "predictor": {"replicas": 2, "template": ADDITIONS},
+    "recorder": {"resources": {"limits": {"memory": "1Gi"}}, "template": ADDITIONS},
+    "trainer": {"deadline": "30m", "template": ADDITIONS},
     "kafka": {
         "bootstrapServers": "kafka:9093",
         "secretRef": {"name": "kafka-client"},

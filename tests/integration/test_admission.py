@@ -8,6 +8,7 @@ from uuid import uuid4
 import pytest
 
 from tests.helm.test_chart import rendered
+from tests.support.operator.additions import ADDITIONS, REFUSED
 from tests.support.operator.control_plane import (
     ADMIN,
     EDITOR,
@@ -18,7 +19,6 @@ from tests.support.operator.control_plane import (
     apply,
     eventually,
 )
-from tests.support.operator.wishes import REFUSED, WISHES
 
 pytestmark = pytest.mark.integration
 
@@ -91,12 +91,12 @@ def narrow(control_plane: ControlPlane) -> Iterator[str]:
 def test_all_that_may_be_added_is_accepted(
     control_plane: ControlPlane, namespace: str, program: str
 ) -> None:
-    apply(control_plane, namespace, with_template(WISHES, program))
+    apply(control_plane, namespace, with_template(ADDITIONS, program))
 
     found = control_plane.get(namespace, "mp", "income")
     assert found
     kept = found["spec"][program]["template"]
-    assert kept["affinity"] == WISHES["affinity"]
+    assert kept["affinity"] == ADDITIONS["affinity"]
     assert kept["volumes"][1]["name"] == "both"
 
 

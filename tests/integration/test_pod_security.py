@@ -9,9 +9,9 @@ from perennial_operator.manifests.deployment import deployment
 from perennial_operator.manifests.job import job
 from perennial_operator.manifests.statefulset import statefulset
 from tests.helm.test_chart import one, rendered
+from tests.support.operator.additions import ADDITIONS
 from tests.support.operator.builders import V1, a_pipeline, an_attempt
 from tests.support.operator.control_plane import ControlPlane, Refused
-from tests.support.operator.wishes import WISHES
 
 pytestmark = pytest.mark.integration
 
@@ -21,7 +21,7 @@ SECURED: Json = {
     "lifecycle": {"topic": "lifecycle"},
 }
 
-ADDED: Json = {name: {"template": WISHES} for name in ("predictor", "recorder", "trainer")}
+ADDED: Json = {name: {"template": ADDITIONS} for name in ("predictor", "recorder", "trainer")}
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def restricted(control_plane: ControlPlane, namespace: str) -> ControlPlane:
 
 @pytest.fixture
 def classes(control_plane: ControlPlane) -> None:
-    """Those that the wishes name."""
+    """Those that the additions name."""
     priority: Json = {"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass", "value": 1}
     runtime = {"apiVersion": "node.k8s.io/v1", "kind": "RuntimeClass", "handler": "runsc"}
     for each, name in ((priority, "batch"), (runtime, "gvisor")):

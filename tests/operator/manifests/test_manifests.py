@@ -13,14 +13,14 @@ from perennial_operator.manifests.job import job, job_digest
 from perennial_operator.manifests.pod import resources
 from perennial_operator.manifests.settings import trainer_settings
 from perennial_operator.manifests.statefulset import statefulset
+from tests.support.operator.additions import ADDITIONS
 from tests.support.operator.builders import NOW, V1, V2, a_pipeline, a_spec, an_attempt
-from tests.support.operator.wishes import WISHES
 
 Json = dict[str, Any]
 DATA = Path(__file__).parent / "data"
 
 
-def a_pipeline_with_wishes() -> Pipeline:
+def a_pipeline_with_additions() -> Pipeline:
     return a_pipeline(
         predictor={"replicas": 2},
         recorder={"resources": {"limits": {"memory": "1Gi"}}},
@@ -53,7 +53,7 @@ def all_three(pipeline: Pipeline) -> dict[str, Json]:
 def test_a_manifest_is_what_its_file_says(kind: str) -> None:
     expected = yaml.safe_load((DATA / f"{kind}.yaml").read_text())
 
-    assert all_three(a_pipeline_with_wishes())[kind] == expected
+    assert all_three(a_pipeline_with_additions())[kind] == expected
 
 
 @pytest.mark.parametrize("kind", ["deployment", "statefulset", "job"])
@@ -130,7 +130,7 @@ def test_what_the_user_adds_stands_beside_what_is_ours(kind: str, program: str) 
     plain = beside_it(kind)
     (container,) = plain["spec"]["containers"]
     spread = {
-        **WISHES["topologySpreadConstraints"][0],
+        **ADDITIONS["topologySpreadConstraints"][0],
         "labelSelector": {
             "matchLabels": {"perennial.dev/pipeline": "income", "perennial.dev/component": program}
         },
@@ -140,16 +140,16 @@ def test_what_the_user_adds_stands_beside_what_is_ours(kind: str, program: str) 
             "name": volume["name"],
             **{k: v for k, v in volume.items() if k in {"configMap", "projected"}},
         }
-        for volume in WISHES["volumes"]
+        for volume in ADDITIONS["volumes"]
     ]
     mounts = [
         {"name": "ca", "mountPath": "/etc/company", "readOnly": True},
         {"name": "both", "mountPath": "/etc/both", "readOnly": True},
     ]
     elsewhere = {"labels", "annotations", "env", "volumes", "topologySpreadConstraints"}
-    passed = {key: value for key, value in WISHES.items() if key not in elsewhere}
+    passed = {key: value for key, value in ADDITIONS.items() if key not in elsewhere}
 
-    sections: Json = {program: {"template": WISHES}}
+    sections: Json = {program: {"template": ADDITIONS}}
 
     made = templates(a_pipeline(**sections))[kind]
 
@@ -167,7 +167,7 @@ def test_what_the_user_adds_stands_beside_what_is_ours(kind: str, program: str) 
             "containers": [
                 {
                     **container,
-                    "env": [*container["env"], *WISHES["env"]],
+                    "env": [*container["env"], *ADDITIONS["env"]],
                     "volumeMounts": [*container["volumeMounts"], *mounts],
                 }
             ],
@@ -177,7 +177,7 @@ def test_what_the_user_adds_stands_beside_what_is_ours(kind: str, program: str) 
 
 def test_a_spread_that_says_whom_it_counts_is_handed_on() -> None:
     counted = {"matchLabels": {"team": "growth"}}
-    spread = {**WISHES["topologySpreadConstraints"][0], "labelSelector": counted}
+    spread = {**ADDITIONS["topologySpreadConstraints"][0], "labelSelector": counted}
 
     pipeline = a_pipeline(predictor={"template": {"topologySpreadConstraints": [spread]}})
 

@@ -1,4 +1,4 @@
-"""Rule between fields, as CEL that the API server keeps; its message says how to mend it."""
+"""Rule between fields, as CEL that the API server keeps; its message says how to fix it."""
 
 from __future__ import annotations
 

@@ -16,10 +16,8 @@ from perennial_operator.api.names import RECORDER, TRAINER, Manifest
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.reasons import Reason
 from perennial_operator.api.status import Status
-from perennial_operator.decide import triggers, verdicts
+from perennial_operator.decide import failures, triggers, verdicts
 from perennial_operator.decide.change import Change, Facts
-from perennial_operator.decide.failures import cause, ends, fail
-from perennial_operator.decide.triggers import requested
 from perennial_operator.decide.versions import champion, previous
 from perennial_operator.manifests.job import job, job_digest, made_from
 from perennial_operator.observe.pods import is_leaving, is_ours
@@ -64,7 +62,7 @@ def _start(facts: Facts) -> Change:
 
 
 def _stored(observed: Observed) -> int:
-    """The highest number of an attempt on S3 that a recorder has told of."""
+    """The highest number of an attempt on S3 that a recorder has reported."""
     said = (observed.report(pod, RecorderReport) for pod in observed.of(RECORDER))
     return max((report.attempts for report in said if report), default=0)
 
@@ -100,7 +98,7 @@ def _create(facts: Facts, attempt: Attempt) -> Change:
     if attempt.failed and attempt.inputs != facts.pipeline.spec.inputs_digest():
         return verdicts.abandon(facts, attempt)
     edited = attempt.failed_with != job_digest(facts.pipeline, facts.images.trainer)
-    hurry = edited or requested(facts.pipeline, attempt.request)
+    hurry = edited or triggers.requested(facts.pipeline, attempt.request)
     if attempt.not_before and facts.now < attempt.not_before and not hurry:
         return replace(facts.unchanged(), again_in=attempt.not_before - facts.now)
     if attempt.not_before or not attempt.job_uid:  # no Job with an earlier spec runs
@@ -123,8 +121,8 @@ def _follow(facts: Facts, attempt: Attempt, current: Manifest) -> Change:
     verdict = verdicts.read(facts, attempt, end)
     if verdict:
         return verdicts.settle(facts, attempt, verdict)
-    if end or ends(current):
-        return fail(facts, attempt, current, cause(pods, end, current))
+    if end or failures.end_conditions(current):
+        return failures.record(facts, attempt, current, failures.cause(pods, end, current))
     waiting = not any(pod.started for pod in pods)
     if waiting and made_from(current) != job_digest(facts.pipeline, facts.images.trainer):
         return replace(facts.with_attempt(attempt, job_uid="", problem=None), delete=(current,))

@@ -22,8 +22,8 @@ FIRST_WAIT: Final = timedelta(minutes=1)
 LONGEST_WAIT: Final = timedelta(hours=1)
 
 
-def fail(facts: Facts, attempt: Attempt, current: Manifest, problem: Problem | None) -> Change:
-    """No verdict: count it once, wait, and delete the Job so that it can be made again."""
+def record(facts: Facts, attempt: Attempt, current: Manifest, problem: Problem | None) -> Change:
+    """Counts the failure once, sets the wait, and deletes the Job so that it can be made again."""
     uid = current["metadata"]["uid"]
     if attempt.failed == uid:
         why = facts.observed.refused.get("Job")
@@ -51,9 +51,10 @@ def fail(facts: Facts, attempt: Attempt, current: Manifest, problem: Problem | N
 
 
 def cause(pods: Sequence[Pod], end: Ended | None, current: Manifest) -> Problem | None:
-    """None where the pod was only lost: deleted, or evicted from its node."""
+    """Why the Job failed; None where its pod was only lost: deleted, or evicted from its node."""
     late = next(
-        (c for c in ends(current) if c.get("reason") == ProgramReason.DEADLINE_EXCEEDED), None
+        (c for c in end_conditions(current) if c.get("reason") == ProgramReason.DEADLINE_EXCEEDED),
+        None,
     )
     if end is None and late:
         message = late.get("message") or "the Job was active longer than its deadline"
@@ -62,7 +63,7 @@ def cause(pods: Sequence[Pod], end: Ended | None, current: Manifest) -> Problem 
     return None if end is None or evicted else read_problem(end)
 
 
-def ends(current: Manifest) -> list[Manifest]:
+def end_conditions(current: Manifest) -> list[Manifest]:
     """The conditions that say that a Job is over."""
     conditions = current.get("status", {}).get("conditions", [])
     over = {"Complete", "Failed"}

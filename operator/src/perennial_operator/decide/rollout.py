@@ -1,4 +1,4 @@
-"""Rollout of the promoted version, and rollback of one that fails by its own fault."""
+"""Rollout of the promoted version, and rollback of one that fails through its own fault."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from perennial_operator.observe.world import Observed
 
 
 def advance(facts: Facts) -> Change:
-    """Rolls back a version that fails by its own fault, or records what serves by now."""
+    """Rolls back a version that fails through its own fault, or records what serves by now."""
     pipeline, status, observed = facts.pipeline, facts.status, facts.observed
     image = facts.images.predictor
     good = status.model.version if status.model else ""

@@ -40,7 +40,7 @@ def refusal(status: Status) -> HistoryEntry | None:
 
 
 def broken(status: Status) -> HistoryEntry | None:
-    """The newest attempt, when what it let serve has failed by its own fault since."""
+    """The newest attempt, when what it let serve has failed through its own fault since."""
     newest = status.history[-1] if status.history else None
     promoted = newest is not None and newest.outcome in _LET_SERVE
     return newest if newest and promoted and newest.version in status.bad_versions else None

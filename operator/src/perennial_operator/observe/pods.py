@@ -44,7 +44,7 @@ class Pod:
     over: bool = False
     """Whether it has ended for good, evicted or done; it may stay to be read."""
     version: str = ""
-    """The model it was told to serve."""
+    """The version it is to serve."""
     template: str = ""
     """Digest of the template it was made from, the version left out."""
     owner: str = ""

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from perennial_operator.api.pods.reserved import RESERVED_FOLDERS
 from perennial_operator.api.pods.template import PodTemplate
-from tests.support.operator.wishes import REFUSED, WISHES, Json
+from tests.support.operator.additions import ADDITIONS, REFUSED, Json
 
 
 def where(error: ValidationError) -> str:
@@ -18,9 +18,9 @@ def where(error: ValidationError) -> str:
 
 
 def test_all_that_may_be_added_is_read_and_written_as_it_was() -> None:
-    read = PodTemplate.model_validate(WISHES)
+    read = PodTemplate.model_validate(ADDITIONS)
 
-    assert read.model_dump(mode="json", exclude_defaults=True) == WISHES
+    assert read.model_dump(mode="json", exclude_defaults=True) == ADDITIONS
 
 
 @pytest.mark.parametrize(("template", "named"), REFUSED)

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 Json = dict[str, Any]
 
-WISHES: Final[Json] = {
+ADDITIONS: Final[Json] = {
     "labels": {"team": "growth"},
     "annotations": {"prometheus.io/scrape": "true"},
     "nodeSelector": {"disk": "ssd"},
