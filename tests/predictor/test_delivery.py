@@ -119,7 +119,7 @@ def test_while_refused_records_are_sent_again_the_process_counts_as_alive(harnes
 
     def too_large(out: Outgoing) -> bool:
         if out is harness.answers.under_way[0]:
-            alive.append(harness.state.alive(harness.waiting.now()))
+            alive.append(harness.state.heartbeat.alive(harness.waiting.now()))
         return not out.reason
 
     harness.answers.fate = refuse(too_large)

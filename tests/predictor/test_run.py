@@ -13,8 +13,9 @@ from perennial_contract.runtime.secrets import Secrets
 from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import BundleState, Problem
 from perennial_predictor.ports import Ports, Topics, Trouble
-from perennial_predictor.run import BACK_OFF, Patience, run
+from perennial_predictor.run import BACK_OFF, run
 from perennial_predictor.status import State
+from perennial_predictor.waiting import ProcessWaiting
 from tests.fakes.bundle import a_bundle, files
 from tests.fakes.group import FakeAnswers, FakeEvents, FakeWaiting
 from tests.fakes.mount import Mount
@@ -169,12 +170,12 @@ def test_a_secret_that_changes_ends_the_wait_after_its_delay(fresh: State, tmp_p
     mount.put({"sasl.password": "old"})
     now, stop = [100.0], Event()
     secrets = Secrets([mount.folder], delay=20.0)
-    patience = Patience(fresh, stop, secrets, lambda: now[0])
+    waiting = ProcessWaiting(fresh.heartbeat, stop, secrets, lambda: now[0])
     mount.put({"sasl.password": "new"})
     over = []
     for _ in range(30):
         now[0] += 1.0
-        over.append(patience.over())
+        over.append(waiting.over())
     assert over.index(True) == 24  # seen after 5 s, and 20 s later looked at again
     assert stop.is_set()
 
@@ -184,10 +185,10 @@ def test_a_secret_that_stays_ends_nothing(fresh: State, tmp_path: Path) -> None:
     mount.put({"sasl.password": "old"})
     now = [0.0]
     secrets = Secrets([mount.folder, tmp_path / "not-mounted"], delay=0.0)
-    patience = Patience(fresh, Event(), secrets, lambda: now[0])
+    waiting = ProcessWaiting(fresh.heartbeat, Event(), secrets, lambda: now[0])
     for _ in range(100):
         now[0] += 1.0
-        assert not patience.over()
+        assert not waiting.over()
 
 
 def test_a_missing_topic_is_a_problem_until_it_appears(

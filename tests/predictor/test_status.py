@@ -32,9 +32,9 @@ def test_the_gravest_problem_is_shown_and_goes_when_it_is_cleared(state: State) 
 
 
 def test_a_process_without_a_heartbeat_for_a_minute_is_stuck(state: State) -> None:
-    state.beat(1000.0)
-    assert state.alive(1059.0)
-    assert not state.alive(1061.0)
+    state.heartbeat.beat(1000.0)
+    assert state.heartbeat.alive(1059.0)
+    assert not state.heartbeat.alive(1061.0)
 
 
 def test_the_report_fits_its_bound_however_many_features_are_unknown(state: State) -> None:

@@ -25,9 +25,10 @@ from perennial_contract.settings import PredictorSettings
 from perennial_predictor.adapters.answers import AnswersSink
 from perennial_predictor.adapters.events import EventsSource
 from perennial_predictor.ports import Ports
-from perennial_predictor.run import Patience, answer
+from perennial_predictor.run import answer
 from perennial_predictor.scoring import binary
 from perennial_predictor.status import State
+from perennial_predictor.waiting import ProcessWaiting
 from tests.fakes.bundle import a_bundle, people
 
 LIMIT: Final = 60.0  # seconds: ends a test that would wait for ever
@@ -184,7 +185,7 @@ class Stream:
             lambda: EventsSource(self.settings, self.security),
             lambda: AnswersSink(self.settings, self.security),
         )
-        arguments = (self.settings, scorer, ports, state, Patience(state, stop))
+        arguments = (self.settings, scorer, ports, state, ProcessWaiting(state.heartbeat, stop))
         thread = Thread(target=answer, args=arguments, daemon=True)
         thread.start()
         try:

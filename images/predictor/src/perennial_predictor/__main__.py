@@ -22,11 +22,11 @@ from confluent_kafka import KafkaError, KafkaException
 from prometheus_client import generate_latest
 from pydantic import ValidationError
 
-from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime import logs
 from perennial_contract.runtime.http import serve
 from perennial_contract.runtime.s3 import Store, connect
 from perennial_contract.runtime.secrets import SecretRefused, Secrets, kafka_security, without
+from perennial_contract.runtime.termination import refuse
 from perennial_contract.runtime.threads import threads
 from perennial_contract.settings import (
     KAFKA_SECRET,
@@ -42,8 +42,9 @@ from perennial_contract.status import Problem
 from perennial_predictor.adapters.answers import AnswersSink, announce
 from perennial_predictor.adapters.events import EventsSource
 from perennial_predictor.ports import Fatal, Ports
-from perennial_predictor.run import Patience, run
+from perennial_predictor.run import run
 from perennial_predictor.status import Part, State
+from perennial_predictor.waiting import ProcessWaiting
 
 _CGROUP: Final = Path("/sys/fs/cgroup")
 _LOG: Final = logging.getLogger("perennial_predictor")
@@ -70,11 +71,10 @@ def execute(
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
     state = State(settings.uid, pod, version)
-    state.beat(time.monotonic())
+    state.heartbeat.beat(time.monotonic())
     metrics = partial(generate_latest, state.metrics.registry)
-    server = serve(port, state.report, lambda: state.alive(time.monotonic()), metrics)
+    server = serve(port, state.report, lambda: state.heartbeat.alive(time.monotonic()), metrics)
     _LOG.info("serving status", extra={"port": server.server_port})
-    secrets = Secrets((mounts.s3, mounts.kafka))
     security: dict[str, str] = {}
     try:
         security = kafka_security(mounts.kafka)
@@ -83,7 +83,7 @@ def execute(
             version,
             _ports(settings, security, mounts.s3),
             state,
-            Patience(state, stop, secrets),
+            ProcessWaiting(state.heartbeat, stop, Secrets((mounts.s3, mounts.kafka))),
             termination_log=mounts.termination,
             threads=threads(_CGROUP, len(os.sched_getaffinity(0))),
         )
@@ -117,14 +117,8 @@ def _ports(settings: PredictorSettings, security: Mapping[str, str], secret: Pat
 
 
 def _refuse(state: State, mounts: Mounts, message: str) -> int:
-    state.say(Part.SETTINGS, Problem(reason=ProgramReason.SETTINGS_REFUSED, message=message))
-    _LOG.critical(
-        "the settings cannot be used",
-        extra={"reason": ProgramReason.SETTINGS_REFUSED, "detail": message},
-    )
-    if mounts.termination.exists():
-        mounts.termination.write_text(f"{ProgramReason.SETTINGS_REFUSED}: {message}")
-    return REFUSED
+    state.say(Part.SETTINGS, Problem(reason=Reason.SETTINGS_REFUSED, message=message))
+    return refuse(mounts.termination, message)
 
 
 def main() -> int:

@@ -109,7 +109,7 @@ class Delivery:
 
     def _flush(self) -> Sequence[Failure]:
         failures = self._sink.flush()
-        self._state.beat(self._waiting.now())
+        self._state.heartbeat.beat(self._waiting.now())
         return failures
 
 

@@ -82,7 +82,7 @@ class Loop:
     def _process_batch(self) -> None:
         """Answers one batch of records, and looks, confirms and commits where that is due."""
         now = self._waiting.now()
-        self._state.beat(now)
+        self._state.heartbeat.beat(now)
         self._topics.look_when_due(now)
         if now >= self._lag_at + LAG_INTERVAL:
             self._lag_at = now

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from threading import Event
 from typing import Final
 
 from perennial_contract.lifecycle import Serving
 from perennial_contract.objects.bundle import Bundle, BundleBroken
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime.objects import StoreError
-from perennial_contract.runtime.secrets import Secrets
 from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import BundleState, Problem
 from perennial_model.bundles import ModelMissing, Objects, download
@@ -29,43 +26,7 @@ from perennial_predictor.status import Part, State
 BACK_OFF: Final = (1.0, 2.0, 4.0, 8.0, 15.0)  # seconds; the last one for ever
 REJOIN_AFTER: Final = 2.0  # seconds
 LOADING: Final = "Loading"
-SECRETS_AFTER: Final = 5.0  # seconds between two looks at the Secrets
 _LOG: Final = logging.getLogger(__name__)
-
-
-class Patience:
-    """Waiting on an event, with a heartbeat every second; over too once a Secret has changed."""
-
-    def __init__(
-        self,
-        state: State,
-        stop: Event,
-        secrets: Secrets | None = None,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._state = state
-        self._stop = stop
-        self._secrets = secrets or Secrets(())
-        self.now: Final = clock
-        self._looked_at = clock()
-
-    def wall(self) -> float:
-        return time.time()  # noqa: TID251  this is where it comes from
-
-    def over(self) -> bool:
-        now = self.now()
-        if now >= self._looked_at + SECRETS_AFTER and not self._stop.is_set():
-            self._looked_at = now
-            if self._secrets.stale(now):
-                _LOG.info("a Secret has changed: ending to begin with it")
-                self._stop.set()
-        return self._stop.is_set()
-
-    def pause(self, seconds: float) -> None:
-        end = self.now() + seconds
-        while (left := end - self.now()) > 0 and not self.over():
-            self._state.beat(self.now())
-            self._stop.wait(min(left, 1.0))
 
 
 def run(  # noqa: PLR0913  the parts of the program, put together in one place

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from perennial_contract.reasons import ProgramReason
+from perennial_contract.runtime.heartbeat import Heartbeat
 from perennial_contract.status import BundleState, PredictorReport, Problem
 from perennial_predictor.metrics import Metrics
 from perennial_predictor.scoring.records import Tally
@@ -30,7 +31,7 @@ class State:
         self._uid = uid
         self.pod: Final = pod
         self._version = version
-        self._beat = 0.0
+        self.heartbeat: Final = Heartbeat(STILL)
         self._problems: dict[Part, Problem] = {}
         self._tally = Tally()
         self._skipped = 0
@@ -40,13 +41,6 @@ class State:
         self.digest = ""
         self.joined = False
         self.partitions = 0
-
-    def beat(self, now: float) -> None:
-        """Notes that the main thread moves; `now` is in monotonic seconds."""
-        self._beat = now
-
-    def alive(self, now: float) -> bool:
-        return now - self._beat < STILL
 
     def say(self, part: Part, problem: Problem) -> None:
         """Sets the problem of one part, in place of the one it had."""

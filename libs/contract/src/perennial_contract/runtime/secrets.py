@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import random
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from threading import Event
 from typing import Final
 
 AUTHORITY: Final = "ca.crt"  # as Kubernetes' own TLS Secrets and cert-manager name it
@@ -32,6 +34,8 @@ SECURITY_PROPERTIES: Final = frozenset(
 )
 """Keys whose text is the Kafka client's property of that name."""
 LONGEST_DELAY: Final = 30.0  # seconds that a process goes on with the Secret it started with
+LOOK_AFTER: Final = 5.0  # seconds between two looks
+_LOG: Final = logging.getLogger(__name__)
 
 
 class SecretRefused(Exception):  # noqa: N818  what has been found, not what went wrong
@@ -100,6 +104,25 @@ class Secrets:
                 digest.update(f"{file}\0{len(content)}\0".encode())
                 digest.update(content)
         return digest.hexdigest()
+
+
+class SecretsWatch:
+    """Sets `stop` once a Secret has changed: the process ends, to start with what it holds now."""
+
+    def __init__(self, secrets: Secrets, stop: Event, now: float) -> None:
+        """`now` in monotonic seconds, as in `look`."""
+        self._secrets = secrets
+        self._stop = stop
+        self._looked_at = now
+
+    def look(self, now: float) -> None:
+        """Called as often as one likes: it reads the files every 5 s at most."""
+        if now - self._looked_at < LOOK_AFTER or self._stop.is_set():
+            return
+        self._looked_at = now
+        if self._secrets.stale(now):
+            _LOG.info("a Secret has changed: ending, to start with what it holds now")
+            self._stop.set()
 
 
 def _files(folder: Path) -> list[Path]:
