@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,8 @@ from perennial_contract.runtime.kafka.client_settings import for_admin, for_cons
 from perennial_contract.runtime.kafka.lifecycle import LifecycleTopic
 from perennial_contract.settings import PredictorSettings
 from perennial_model.bundles import download
-from perennial_predictor.adapters.answers import AnswersSink, announce
+from perennial_predictor.adapters.answers import AnswersSink
+from perennial_predictor.adapters.lifecycle import announce
 from perennial_predictor.ports import Topics
 from perennial_predictor.scoring.answers import Answerer
 from perennial_predictor.scoring.binary import load
@@ -88,14 +88,14 @@ def test_answers_and_dead_letters_stand_on_their_topics(
 
 
 def test_both_programs_write_to_the_lifecycle_topic(
-    golden: Golden, at: Brokers, settings: PredictorSettings, tmp_path: Path
+    golden: Golden, at: Brokers, settings: PredictorSettings
 ) -> None:
     moment = datetime(2026, 1, 1, tzinfo=UTC)
     serving = Serving(
         pipeline="ns/income", at=moment, version="v1", digest="1", pod="pod-1", attempt=1
     )
     assert settings.lifecycle
-    LifecycleTopic(settings.kafka, settings.lifecycle, tmp_path).write("ns/income", b"completed")
+    LifecycleTopic(settings.kafka, settings.lifecycle, {}).write("ns/income", b"completed")
     announce(settings, {}, serving)
 
     golden.same("kafka/lifecycle.json", read(at, "lifecycle", 0, 2))

@@ -39,8 +39,9 @@ from perennial_contract.settings import (
     PredictorSettings,
 )
 from perennial_contract.status import Problem
-from perennial_predictor.adapters.answers import AnswersSink, announce
+from perennial_predictor.adapters.answers import AnswersSink
 from perennial_predictor.adapters.events import EventsSource
+from perennial_predictor.adapters.lifecycle import announce
 from perennial_predictor.ports import Fatal, Ports
 from perennial_predictor.run import run
 from perennial_predictor.status import Part, State

@@ -32,7 +32,7 @@ from perennial_contract.runtime.kafka.lifecycle import LifecycleTopic
 from perennial_contract.runtime.logs import configure
 from perennial_contract.runtime.objects import StorageRefused, StoreError
 from perennial_contract.runtime.s3 import Store, connect
-from perennial_contract.runtime.secrets import SecretRefused
+from perennial_contract.runtime.secrets import SecretRefused, kafka_security
 from perennial_contract.runtime.threads import threads
 from perennial_contract.settings import (
     KAFKA_SECRET,
@@ -137,7 +137,7 @@ def _announcer(settings: TrainerSettings, secret: Path) -> Callable[[Message], N
     """Raises SecretRefused."""
     if settings.lifecycle is None:
         return lambda _: None
-    topic = LifecycleTopic(settings.kafka, settings.lifecycle, secret)
+    topic = LifecycleTopic(settings.kafka, settings.lifecycle, kafka_security(secret))
     return lambda message: topic.write(message.pipeline, message.model_dump_json().encode())
 
 

@@ -6,12 +6,10 @@ import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from threading import Thread
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from perennial_contract.lifecycle import Serving
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime.kafka.client_settings import for_producer
 from perennial_contract.runtime.kafka.refusals import is_forbidden, is_untrusted, words
@@ -136,31 +134,3 @@ def _fatal(raised: object) -> KafkaError | None:
     cause = raised.__cause__ if isinstance(raised, SystemError) else raised
     error = cause.args[0] if isinstance(cause, KafkaException) else cause
     return error if isinstance(error, KafkaError) and error.fatal() else None
-
-
-def announce(settings: PredictorSettings, security: Mapping[str, str], message: Serving) -> None:
-    """Writes to the lifecycle topic, if there is one, from a thread of its own: nobody waits.
-
-    What is said twice harms nobody: an idempotent producer would only have more to fail for.
-    """
-    if settings.lifecycle is not None:
-        properties = for_producer(settings.kafka, security) | {"enable.idempotence": False}
-        arguments = (settings.lifecycle.topic, properties, message)
-        Thread(target=_write, args=arguments, name="lifecycle", daemon=True).start()
-
-
-def _write(topic: str, properties: dict[str, Any], message: Serving) -> None:
-    problems: list[str] = []
-
-    def delivered(error: KafkaError | None, _: Message) -> None:
-        problems.append(error.str() if error else "")
-
-    try:
-        producer = Producer(properties, logger=_LOG)
-        value = message.model_dump_json().encode()
-        producer.produce(topic, value, message.pipeline.encode(), on_delivery=delivered)
-        producer.flush(_FLUSH)
-    except KafkaException as error:
-        problems.append(error.args[0].str())
-    if any(problems):
-        _LOG.warning("not said on the lifecycle topic", extra={"topic": topic, "detail": problems})
