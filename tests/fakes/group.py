@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
-from perennial_predictor.ports import Failure, Fatal, Listener, Positions, Topics
+from perennial_contract.runtime.kafka.trouble import ClientFailed
+from perennial_predictor.ports import Failure, Listener, Positions, Topics
 from perennial_predictor.scoring.records import Incoming, Outgoing
 
 BEFORE_ANSWERS = "before"
@@ -76,13 +77,13 @@ class FakeEvents:
 class FakeAnswers:
     """Confirms at a flush what was sent, but for what `fate` says of it.
 
-    `fate` answers None for delivered, else a failure or Fatal; it may look at all that is
+    `fate` answers None for delivered, else a failure or ClientFailed; it may look at all that is
     `under_way` together.
     """
 
     def __init__(self, happened: list[str]) -> None:
         self.happened = happened
-        self.fate: Callable[[Outgoing], Failure | Fatal | None] = lambda _: None
+        self.fate: Callable[[Outgoing], Failure | ClientFailed | None] = lambda _: None
         self.delivered: list[Outgoing] = []
         self.under_way: list[Outgoing] = []
         self.closed = False
@@ -100,7 +101,7 @@ class FakeAnswers:
         self.under_way, self._sent = self._sent, []
         for out in self.under_way:
             fate = self.fate(out)
-            if isinstance(fate, Fatal):
+            if isinstance(fate, ClientFailed):
                 raise fate
             if fate is None:
                 self.delivered.append(out)

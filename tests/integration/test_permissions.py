@@ -18,7 +18,6 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it does
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.status import Problem
-from perennial_predictor import ports as predictor_ports
 from perennial_predictor.adapters.events import EventsSource
 from perennial_predictor.status import State
 from perennial_recorder.adapters.kafka import KafkaSource
@@ -132,6 +131,6 @@ def trouble(look: Callable[[], object]) -> tuple[str, str] | None:
         look()
     except Trouble as found:
         return found.reason, str(found)
-    except predictor_ports.Trouble as found:
+    except PredictorTrouble as found:
         return found.problem.reason, str(found)
     return None

@@ -3,8 +3,10 @@ from collections.abc import Callable
 
 import pytest
 
+from perennial_contract.reasons import ProgramReason
+from perennial_contract.runtime.kafka.trouble import ClientFailed, Trouble
 from perennial_contract.status import PredictorReport, Problem
-from perennial_predictor.ports import Failure, Fatal, Topics, Trouble
+from perennial_predictor.ports import Failure, Topics
 from perennial_predictor.scoring.records import Outgoing
 from tests.support.predictor.harness import RECORDS, Harness, event
 
@@ -27,8 +29,8 @@ def test_what_was_not_delivered_is_answered_again_from_the_last_commit(harness: 
 
 def test_while_nothing_is_delivered_it_is_not_ready_and_says_why(harness: Harness) -> None:
     harness.answers.fate = lambda out: Failure(out, refused=False, message="predictions: timed out")
-    missing = Problem(reason="TopicMissing", message="topic predictions does not exist")
-    harness.events.looks = [Topics("id-1", 2, 2, 2), Trouble(missing)]
+    missing = Trouble(ProgramReason.TOPIC_MISSING, "topic predictions does not exist")
+    harness.events.looks = [Topics("id-1", 2, 2, 2), missing]
     with pytest.raises(Trouble):
         harness.run(rounds=8)
     assert harness.events.commits == []
@@ -54,8 +56,8 @@ def test_after_a_failed_delivery_a_member_left_without_partitions_is_ready(
 
 
 def test_a_fatal_error_ends_the_loop_without_a_commit(harness: Harness) -> None:
-    harness.answers.fate = lambda _: Fatal("fenced")
-    with pytest.raises(Fatal, match="fenced"):
+    harness.answers.fate = lambda _: ClientFailed("fenced")
+    with pytest.raises(ClientFailed, match="fenced"):
         harness.run(rounds=8)
     assert harness.events.commits == []
     assert harness.happened[-1] == "leave"

@@ -3,10 +3,11 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.streams import Filter
+from perennial_contract.runtime.kafka.trouble import ClientFailed, Trouble
 from perennial_contract.settings import PredictorSettings
-from perennial_contract.status import Problem
-from perennial_predictor.ports import Failure, Fatal, Topics, Trouble
+from perennial_predictor.ports import Failure, Topics
 from perennial_predictor.scoring import binary
 from perennial_predictor.scoring.answers import Answerer
 from perennial_predictor.scoring.records import Outgoing
@@ -140,7 +141,7 @@ def test_in_trouble_what_has_not_arrived_is_not_committed(harness: Harness) -> N
 
 
 def test_where_the_group_is_not_even_joined_nothing_is_left_open(harness: Harness) -> None:
-    missing = Trouble(Problem(reason="TopicMissing", message="topic predictions does not exist"))
+    missing = Trouble(ProgramReason.TOPIC_MISSING, "topic predictions does not exist")
     harness.events.looks = [missing]
     with pytest.raises(Trouble):
         harness.run(rounds=8)
@@ -173,7 +174,7 @@ def test_whatever_fails_nothing_is_lost_and_no_commit_is_ahead_of_delivery(
     harness.events.commit = checked  # type: ignore[assignment,method-assign]  # it looks, then does
     try:
         harness.run(rounds=100)
-    except Fatal:  # even an empty dead letter was refused
+    except ClientFailed:  # even an empty dead letter was refused
         return
     assert {*harness.sources()} == {(r.partition, r.offset) for r in RECORDS}
     assert harness.events.commits[-1] == {0: 10, 1: 10}

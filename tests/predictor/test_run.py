@@ -8,11 +8,13 @@ import pytest
 
 from perennial_contract.lifecycle import Serving
 from perennial_contract.objects.bundle import MODEL
+from perennial_contract.reasons import ProgramReason
+from perennial_contract.runtime.kafka.trouble import Trouble
 from perennial_contract.runtime.objects import BucketMissing
 from perennial_contract.runtime.secrets import Secrets
 from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import BundleState, Problem
-from perennial_predictor.ports import Ports, Topics, Trouble
+from perennial_predictor.ports import Ports, Topics
 from perennial_predictor.run import BACK_OFF, run
 from perennial_predictor.status import State
 from perennial_predictor.waiting import ProcessWaiting
@@ -137,7 +139,7 @@ def test_once_the_group_is_joined_the_model_is_announced_and_only_once(
     settings: PredictorSettings, fresh: State, kept: Path
 ) -> None:
     events = FakeEvents([])
-    remade = Trouble(Problem(reason="TopicRemade", message="made again"))
+    remade = Trouble(ProgramReason.TOPIC_REMADE, "made again")
     events.script = [events.give(p0=0), events.give(p0=0, p1=0), _raises(remade), events.give()]
     announced: list[Serving] = []
     objects = Objects(fresh, [], OBJECTS)
@@ -194,7 +196,7 @@ def test_a_secret_that_stays_ends_nothing(fresh: State, tmp_path: Path) -> None:
 def test_a_missing_topic_is_a_problem_until_it_appears(
     settings: PredictorSettings, fresh: State, kept: Path
 ) -> None:
-    missing = Trouble(Problem(reason="TopicMissing", message="topic events does not exist"))
+    missing = Trouble(ProgramReason.TOPIC_MISSING, "topic events does not exist")
     events = FakeEvents([])
     events.looks = [missing, missing, Topics("id-1", 2, 2, 2)]
     events.script = [events.give()]

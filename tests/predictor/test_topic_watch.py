@@ -1,12 +1,13 @@
 import pytest
 
-from perennial_contract.status import Problem
-from perennial_predictor.ports import Topics, Trouble, Unavailable
+from perennial_contract.reasons import ProgramReason
+from perennial_contract.runtime.kafka.trouble import Trouble
+from perennial_predictor.ports import Topics, Unavailable
 from tests.support.predictor.harness import Harness
 
 
 def test_brokers_that_do_not_answer_are_a_problem_until_they_do(harness: Harness) -> None:
-    away = Unavailable(Problem(reason="KafkaUnavailable", message="nobody there"))
+    away = Unavailable(ProgramReason.KAFKA_UNAVAILABLE, "nobody there")
     here = Topics("id-1", 2, 2, 2)
     harness.events.looks = [here, away, here]
     problems: list[str] = []

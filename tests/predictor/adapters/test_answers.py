@@ -7,9 +7,10 @@ from confluent_kafka import KafkaError
 
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.kafka import Kafka
+from perennial_contract.runtime.kafka.trouble import ClientFailed
 from perennial_contract.settings import PredictorSettings
 from perennial_predictor.adapters.answers import AnswersSink
-from perennial_predictor.ports import Failure, Fatal, Topics
+from perennial_predictor.ports import Failure, Topics
 from perennial_predictor.scoring.records import Outgoing
 from tests.fakes.brokers import INIT_PRODUCER_ID, Brokers, brokers
 from tests.support.predictor.harness import event
@@ -68,6 +69,6 @@ def test_what_no_queue_has_room_for_is_refused_and_holds_up_nothing(answers: Ans
 
 def test_what_no_other_producer_mends_ends_the_process(at: Brokers, answers: AnswersSink) -> None:
     at.refuse(INIT_PRODUCER_ID, KafkaError.INVALID_TRANSACTION_TIMEOUT)
-    with pytest.raises(Fatal, match="idempotence"):
+    with pytest.raises(ClientFailed, match="idempotence"):
         sent(answers, *ANSWERS)
     answers.close()

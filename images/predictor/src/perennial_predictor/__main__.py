@@ -24,6 +24,7 @@ from pydantic import ValidationError
 
 from perennial_contract.runtime import logs
 from perennial_contract.runtime.http import serve
+from perennial_contract.runtime.kafka.trouble import ClientFailed
 from perennial_contract.runtime.s3 import Store, connect
 from perennial_contract.runtime.secrets import SecretRefused, Secrets, kafka_security, without
 from perennial_contract.runtime.termination import refuse
@@ -42,7 +43,7 @@ from perennial_contract.status import Problem
 from perennial_predictor.adapters.answers import AnswersSink
 from perennial_predictor.adapters.events import EventsSource
 from perennial_predictor.adapters.lifecycle import announce
-from perennial_predictor.ports import Fatal, Ports
+from perennial_predictor.ports import Ports
 from perennial_predictor.run import run
 from perennial_predictor.status import Part, State
 from perennial_predictor.waiting import ProcessWaiting
@@ -88,7 +89,7 @@ def execute(
             termination_log=mounts.termination,
             threads=threads(_CGROUP, len(os.sched_getaffinity(0))),
         )
-    except Fatal:
+    except ClientFailed:
         _LOG.exception("the Kafka client cannot go on")
         return 1
     except SecretRefused as refused:

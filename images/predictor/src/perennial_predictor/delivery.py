@@ -8,8 +8,9 @@ from typing import Final
 
 import numpy as np
 
+from perennial_contract.runtime.kafka.trouble import ClientFailed
 from perennial_contract.status import Problem
-from perennial_predictor.ports import Failure, Fatal, Sink, Waiting
+from perennial_predictor.ports import Failure, Sink, Waiting
 from perennial_predictor.scoring.dead_letters import DeadLetters
 from perennial_predictor.scoring.records import Outgoing, Tally
 from perennial_predictor.status import Part, State
@@ -38,7 +39,7 @@ class Delivery:
         """Hands answers to the producer; `tally` says what became of the records they are for.
 
         Raises:
-            Fatal: The producer cannot go on.
+            ClientFailed: The producer cannot go on.
         """
         for out in outgoing:
             self._sink.send(out)
@@ -117,7 +118,7 @@ def _smaller(failure: Failure, ladder: Iterator[Outgoing]) -> Outgoing:
     out = next(ladder, None)
     if out is None:
         message = f"the dead letters topic refuses even an empty record: {failure.message}"
-        raise Fatal(message)
+        raise ClientFailed(message)
     return out
 
 

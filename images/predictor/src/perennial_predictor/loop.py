@@ -11,8 +11,9 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from perennial_contract.runtime.kafka.trouble import Trouble
 from perennial_predictor.delivery import Delivery
-from perennial_predictor.ports import Positions, Sink, Source, Trouble, Waiting
+from perennial_predictor.ports import Positions, Sink, Source, Waiting
 from perennial_predictor.scoring.answers import Answerer
 from perennial_predictor.status import Part, State
 from perennial_predictor.topic_watch import TopicWatch
@@ -55,7 +56,7 @@ class Loop:
         """Answers until told to stop, and commits what was answered before it leaves the group.
 
         Raises:
-            Fatal: The Kafka client cannot go on.
+            ClientFailed: The Kafka client cannot go on.
             Trouble: A topic is missing or was made again, Kafka refuses us, or nothing answers at
                 the start.
         """

@@ -8,23 +8,11 @@ from typing import NamedTuple, Protocol
 
 from perennial_contract.lifecycle import Serving
 from perennial_contract.reasons import ProgramReason
-from perennial_contract.status import Problem
+from perennial_contract.runtime.kafka.trouble import Trouble
 from perennial_model.bundles import Objects
 from perennial_predictor.scoring.records import Incoming, Outgoing
 
 Positions = Mapping[int, int]  # partition: offset of the next record
-
-
-class Fatal(Exception):  # noqa: N818  it ends the process
-    """The client says that it cannot go on."""
-
-
-class Trouble(Exception):  # noqa: N818  a state of the world, shown as the problem
-    """Kafka cannot be used as it is, for now; leaving the group and trying again may help."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.message)
-        self.problem = problem
 
 
 class Unavailable(Trouble):
@@ -78,7 +66,7 @@ class Source(Protocol):
 
 
 class Sink(Protocol):
-    """Topics of answers and dead letters; send and flush raise Fatal."""
+    """Topics of answers and dead letters; send and flush raise ClientFailed."""
 
     def route(self, topics: Topics) -> None: ...
     def send(self, out: Outgoing) -> None: ...

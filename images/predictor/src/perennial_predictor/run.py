@@ -12,12 +12,13 @@ from typing import Final
 from perennial_contract.lifecycle import Serving
 from perennial_contract.objects.bundle import Bundle, BundleBroken
 from perennial_contract.reasons import ProgramReason
+from perennial_contract.runtime.kafka.trouble import Trouble
 from perennial_contract.runtime.objects import StoreError
 from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import BundleState, Problem
 from perennial_model.bundles import ModelMissing, Objects, download
 from perennial_predictor.loop import Loop
-from perennial_predictor.ports import Ports, Trouble, Waiting
+from perennial_predictor.ports import Ports, Waiting
 from perennial_predictor.scoring.answers import Answerer
 from perennial_predictor.scoring.binary import load
 from perennial_predictor.scoring.scorer import Scorer
@@ -42,7 +43,7 @@ def run(  # noqa: PLR0913  the parts of the program, put together in one place
     """Answers until told to stop; a bundle that is broken is reported until then.
 
     Raises:
-        Fatal: The Kafka client cannot go on.
+        ClientFailed: The Kafka client cannot go on.
         KafkaException: The client refuses its settings.
     """
     try:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from perennial_contract.reasons import ProgramReason
-from perennial_contract.status import Problem
-from perennial_predictor.ports import Sink, Source, Topics, Trouble, Unavailable, Waiting
+from perennial_contract.runtime.kafka.trouble import Trouble
+from perennial_predictor.ports import Sink, Source, Topics, Unavailable, Waiting
 from perennial_predictor.status import Part, State
 
 INTERVAL: Final = 30.0  # seconds between two looks
@@ -49,7 +49,7 @@ class TopicWatch:
             return
         if topics.id != self._topics.id:
             message = "the events topic was made again: the group is joined anew"
-            raise Trouble(Problem(reason=ProgramReason.TOPIC_REMADE, message=message))
+            raise Trouble(ProgramReason.TOPIC_REMADE, message)
         self._sink.route(topics)
         if self._state.joined:
             self._state.clear(Part.TOPICS)

@@ -13,8 +13,9 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime.kafka.client_settings import for_producer
 from perennial_contract.runtime.kafka.refusals import is_forbidden, is_untrusted, words
+from perennial_contract.runtime.kafka.trouble import ClientFailed
 from perennial_contract.settings import PredictorSettings
-from perennial_predictor.ports import Failure, Fatal, Topics
+from perennial_predictor.ports import Failure, Topics
 from perennial_predictor.scoring.records import Outgoing
 
 _FULL: Final = 0.1  # seconds between two attempts when the producer's queue is full
@@ -100,7 +101,7 @@ class AnswersSink:
     def _replace_producer(self, ended: KafkaError, last: Outgoing | None) -> Sequence[Failure]:
         """Another producer asks again for what this one was forbidden; nothing else helps it."""
         if not is_forbidden(ended):
-            raise Fatal(ended.str())
+            raise ClientFailed(ended.str())
         self.close()
         self._ended, self._failures = None, []
         self._producer = Producer(self._properties, logger=_LOG)

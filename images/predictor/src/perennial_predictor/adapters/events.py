@@ -11,10 +11,11 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from perennial_contract.runtime.kafka.client_settings import for_consumer
 from perennial_contract.runtime.kafka.headers import read_headers
 from perennial_contract.runtime.kafka.refusals import is_forbidden, is_untrusted, words
+from perennial_contract.runtime.kafka.trouble import ClientFailed
 from perennial_contract.settings import PredictorSettings
 from perennial_predictor.adapters.positions import TIMEOUT, starting_positions
 from perennial_predictor.adapters.topics import TopicAdmin
-from perennial_predictor.ports import Fatal, Listener, Positions, Topics
+from perennial_predictor.ports import Listener, Positions, Topics
 from perennial_predictor.scoring.records import Incoming
 
 _FATAL: Final = KafkaError._FATAL  # noqa: SLF001  librdkafka's own codes begin so
@@ -139,7 +140,7 @@ class EventsSource:
 
     def _complain(self, error: KafkaError) -> None:
         if error.code() == _FATAL or error.fatal():
-            raise Fatal(error.str())
+            raise ClientFailed(error.str())
         if is_forbidden(error):  # the client may wait for ever; a new one asks again
             raise self._admin.trouble(error)
         if is_untrusted(error):  # the look that follows must not go by an old connection
@@ -149,7 +150,7 @@ class EventsSource:
     def _committed(self, error: KafkaError | None, offsets: list[TopicPartition]) -> None:
         error = error or next((each.error for each in offsets if each.error), None)
         if error is not None and error.code() == _FATAL:
-            raise Fatal(error.str())
+            raise ClientFailed(error.str())
         self._listener.committed(error.str() if error else "")
 
 
