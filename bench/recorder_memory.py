@@ -16,6 +16,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from perennial_contract.messages.record import Record
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.resource.storage import Storage
 from perennial_contract.resource.streams import Events, Labels, Reference
@@ -26,7 +27,7 @@ from perennial_recorder.adapters.sqlite import SqliteStateStore
 from perennial_recorder.loop import Recorder
 from perennial_recorder.pace import Pace
 from perennial_recorder.ports import Ports
-from perennial_recorder.records import Arrival, Overtaken, Partition, Topic
+from perennial_recorder.records import OutOfRange, Partition, Topic
 
 LIMIT_MB = 300
 BEGIN = 1_790_000_000_000  # ms
@@ -73,7 +74,7 @@ class MadeUp:
     def positions(self) -> dict[Partition, int]:
         return dict(self._at)
 
-    def read(self, limit: int, seconds: float) -> list[Arrival | Overtaken]:
+    def read(self, limit: int, seconds: float) -> list[Record | OutOfRange]:
         del seconds
         for partition, at in self._at.items():
             if end := min(at + limit, self._ends[partition]) - at:
@@ -88,13 +89,13 @@ class MadeUp:
     def close(self) -> None:
         pass
 
-    def _event(self, offset: int) -> Arrival:
+    def _event(self, offset: int) -> Record:
         value = json.dumps({"id": f"event-{offset}", **self._padding, "n": offset}).encode()
-        return Arrival(EVENTS, offset, BEGIN + offset, None, value, None)
+        return Record(*EVENTS, offset, None, value, timestamp=BEGIN + offset)
 
-    def _label(self, offset: int) -> Arrival:
+    def _label(self, offset: int) -> Record:
         value = json.dumps({"id": f"event-{4 * offset}", "label": "yes"}).encode()
-        return Arrival(LABELS, offset, BEGIN + 4 * offset + 1, None, value, None)
+        return Record(*LABELS, offset, None, value, timestamp=BEGIN + 4 * offset + 1)
 
 
 class Kept:

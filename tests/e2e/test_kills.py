@@ -11,7 +11,7 @@ import pytest
 from confluent_kafka import Message
 
 from perennial_contract.objects.observation import from_parquet, parse_segment_key
-from perennial_contract.runtime.kafka.headers import read_headers
+from perennial_contract.runtime.kafka.records import read_headers
 from tests.support.e2e.commits import Commits
 from tests.support.e2e.kubectl import Json, kubectl, listed
 from tests.support.e2e.pipeline import Pipeline

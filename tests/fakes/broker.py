@@ -4,9 +4,11 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from perennial_contract.messages import record as kafka
 from perennial_contract.messages.references import Headers
 from perennial_contract.reasons import ProgramReason
-from perennial_recorder.records import Arrival, Overtaken, Partition, Topic, Trouble
+from perennial_contract.runtime.kafka.trouble import Trouble
+from perennial_recorder.records import OutOfRange, Partition, Topic
 
 
 class Record(NamedTuple):
@@ -129,10 +131,10 @@ class BrokerSource:
     def positions(self) -> dict[Partition, int]:
         return dict(self._positions)
 
-    def read(self, limit: int, seconds: float) -> list[Arrival | Overtaken]:
+    def read(self, limit: int, seconds: float) -> list[kafka.Record | OutOfRange]:
         del seconds
         self._before()
-        got: list[Arrival | Overtaken] = []
+        got: list[kafka.Record | OutOfRange] = []
         order = sorted(self._positions, key=lambda p: (self._choose(1000), p))
         for partition in order:
             if partition not in self._paused and partition.topic in self._broker.logs:
@@ -145,23 +147,23 @@ class BrokerSource:
     def close(self) -> None:
         self._positions = {}
 
-    def _from(self, partition: Partition, most: int) -> list[Arrival | Overtaken]:
+    def _from(self, partition: Partition, most: int) -> list[kafka.Record | OutOfRange]:
         log, position = self._log(partition), self._positions[partition]
         if position < log.start:
             self._positions[partition] = log.start
-            return [Overtaken(partition, log.start)]
-        got: list[Arrival | Overtaken] = []
+            return [OutOfRange(partition, log.start)]
+        got: list[kafka.Record | OutOfRange] = []
         while len(got) < most and position < log.end:
             record = log.records[position]
             if record is not None:
                 got.append(
-                    Arrival(
-                        partition,
+                    kafka.Record(
+                        *partition,
                         position,
-                        record.timestamp,
                         record.key,
                         record.value,
                         record.headers,
+                        record.timestamp,
                     )
                 )
             position += 1

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
+from perennial_contract.messages.record import Record
 from perennial_contract.runtime.kafka.trouble import ClientFailed
 from perennial_predictor.ports import Failure, Listener, Positions, Topics
-from perennial_predictor.scoring.records import Incoming, Outgoing
+from perennial_predictor.scoring.records import Outgoing
 
 BEFORE_ANSWERS = "before"
 
@@ -16,7 +17,7 @@ class FakeEvents:
     `happened` is shared with the sink, so that the order of flushes and commits can be seen.
     """
 
-    def __init__(self, happened: list[str], records: Iterable[Incoming] = ()) -> None:
+    def __init__(self, happened: list[str], records: Iterable[Record] = ()) -> None:
         self.records = list(records)
         self.happened = happened
         self.commits: list[dict[int, int]] = []
@@ -44,7 +45,7 @@ class FakeEvents:
 
         return assign
 
-    def batch(self, limit: int, patience: float) -> Sequence[Incoming]:
+    def batch(self, limit: int, patience: float) -> Sequence[Record]:
         del patience
         read = list(islice(self._unread(), limit))
         if self.script:
@@ -68,7 +69,7 @@ class FakeEvents:
         self.happened.append("leave")
         self.listener.revoked(list(self.positions))
 
-    def _unread(self) -> Iterable[Incoming]:
+    def _unread(self) -> Iterable[Record]:
         for record in self.records:
             if record.offset >= self.positions.get(record.partition, record.offset + 1):
                 yield record

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from perennial_contract.lifecycle import Serving
+from perennial_contract.messages.record import Record
 from perennial_contract.settings import PredictorSettings
 from perennial_predictor.ports import Failure, Ports
 from perennial_predictor.run import run
-from perennial_predictor.scoring.records import Incoming, Outgoing
+from perennial_predictor.scoring.records import Outgoing
 from perennial_predictor.status import State
 from tests.fakes.group import FakeAnswers, FakeEvents, FakeWaiting
 from tests.fakes.objects import FakeObjects
@@ -61,7 +62,7 @@ class Pod:
 
     folder: Path
     settings: PredictorSettings
-    records: list[Incoming]
+    records: list[Record]
     largest: int = 1 << 30
     told: list[Serving] = field(default_factory=list)
     state: State = field(default_factory=lambda: State("uid-1", "pod-1", bundle.VERSION))
@@ -118,7 +119,15 @@ def _shown(value: str | bytes | None) -> str:
 def a_pod(folder: Path, values: list[bytes | None], largest: int = 1 << 30, **more: Any) -> Pod:
     """`more` are sections of its settings."""
     records = [
-        Incoming(i % 2, i // 2, (None, b"key", b"\xff")[i % 3], value, HEADERS[: i % 3], 1000 * i)
+        Record(
+            "events",
+            i % 2,
+            i // 2,
+            (None, b"key", b"\xff")[i % 3],
+            value,
+            HEADERS[: i % 3],
+            1000 * i,
+        )
         for i, value in enumerate(values)
     ]
     return Pod(folder, PredictorSettings.model_validate(SETTINGS | more), records, largest)

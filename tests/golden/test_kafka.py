@@ -10,6 +10,7 @@ import pytest
 from confluent_kafka import Consumer, Message, TopicPartition
 
 from perennial_contract.lifecycle import Serving
+from perennial_contract.messages.record import Record
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.runtime.kafka.client_settings import for_admin, for_consumer, for_producer
 from perennial_contract.runtime.kafka.lifecycle import LifecycleTopic
@@ -20,7 +21,6 @@ from perennial_predictor.adapters.lifecycle import announce
 from perennial_predictor.ports import Topics
 from perennial_predictor.scoring.answers import Answerer
 from perennial_predictor.scoring.binary import load
-from perennial_predictor.scoring.records import Incoming
 from tests.fakes.brokers import Brokers, brokers
 from tests.fakes.objects import FakeObjects
 from tests.golden import bundle
@@ -69,7 +69,8 @@ def test_answers_and_dead_letters_stand_on_their_topics(
     stored.objects = bundle.objects()
     answerer = Answerer(settings, load(download(stored, bundle.VERSION), settings, threads=1))
     batch = [
-        Incoming(i % 2, i, b"key", v, HEADERS) for i, v in enumerate([*VALUES[:4], None, b"{"])
+        Record("events", i % 2, i, b"key", v, HEADERS)
+        for i, v in enumerate([*VALUES[:4], None, b"{"])
     ]
     sink = AnswersSink(settings, {})
     sink.route(Topics("id", 2, 2, 2))

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from perennial_predictor.scoring.records import Incoming
+from perennial_contract.messages.record import Record
 from tests.golden.golden import Golden, exposed
 from tests.golden.pod import OLD, PERSON, VALUES, a_pod
 
@@ -44,7 +44,7 @@ def test_nothing_but_events_is_answered_on_a_shared_topic(golden: Golden, tmp_pa
         predictions={"topic": "events", "threshold": 1.0},
         labels={"path": "income"},
     )
-    own = Incoming(0, 3, b"key", values[0], [("perennial-pipeline", b"ns.income")])
+    own = Record("events", 0, 3, b"key", values[0], [("perennial-pipeline", b"ns.income")])
     pod.records.append(own)
 
     golden.same("predictor/shared.json", pod.run())

@@ -17,11 +17,11 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it does
 
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.kafka import Kafka
+from perennial_contract.runtime.kafka.trouble import Trouble
 from perennial_contract.status import Problem
 from perennial_predictor.adapters.events import EventsSource
 from perennial_predictor.status import State
 from perennial_recorder.adapters.kafka import KafkaSource
-from perennial_recorder.records import Trouble
 from tests.support.predictor.stream import Stream, each_once, until
 from tests.support.security.kafka import User
 from tests.support.servers import KAFKA_SASL, need, need_certificates
@@ -131,6 +131,4 @@ def trouble(look: Callable[[], object]) -> tuple[str, str] | None:
         look()
     except Trouble as found:
         return found.reason, str(found)
-    except PredictorTrouble as found:
-        return found.problem.reason, str(found)
     return None

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
+from perennial_contract.messages.record import Record
 from perennial_predictor.adapters.events import EventsSource
 from perennial_predictor.ports import Positions
-from perennial_predictor.scoring.records import Incoming
 from tests.support.predictor.stream import Stream, each_once, until
 
 pytestmark = pytest.mark.integration
@@ -32,13 +32,13 @@ class Listening:
 
     def revoked(self, partitions: Iterable[int]) -> None: ...
     def lost(self, partitions: Iterable[int]) -> None: ...
-    def moved(self, partition: int, earliest: int, end: int) -> None: ...
+    def out_of_range(self, partition: int, earliest: int, end: int) -> None: ...
     def noticed(self, message: str) -> None: ...
     def committed(self, refused: str) -> None: ...
 
 
-def fifty(events: EventsSource) -> list[Incoming]:
-    read: list[Incoming] = []
+def fifty(events: EventsSource) -> list[Record]:
+    read: list[Record] = []
 
     def all_there() -> bool:
         read.extend(events.batch(7, 0.1))

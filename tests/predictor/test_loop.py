@@ -92,7 +92,7 @@ def test_a_lost_partition_is_dropped_without_a_commit(harness: Harness) -> None:
 
 def test_events_that_retention_removed_are_skipped_and_counted(harness: Harness) -> None:
     harness.events.records = [event(0, 0), event(0, 7)]
-    harness.events.script += [lambda _: None, lambda listener: listener.moved(0, 7, 9)]
+    harness.events.script += [lambda _: None, lambda listener: listener.out_of_range(0, 7, 9)]
     harness.events.records = [event(0, 0)]
     harness.run(rounds=3)
     assert harness.state.report().skipped == 6
@@ -106,7 +106,7 @@ def test_a_log_that_lost_its_tail_is_not_answered_again(
     harness.events.records = []
     harness.events.script = [
         harness.events.give(p0=5, p1=1),
-        lambda listener: listener.moved(0, earliest, end),
+        lambda listener: listener.out_of_range(0, earliest, end),
     ]
     harness.run(rounds=3)
     assert harness.events.positions == {0: goes_on, 1: 1}

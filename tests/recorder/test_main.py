@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from perennial_contract.runtime.secrets import SecretRefused, Secrets
+from perennial_contract.runtime.secrets import SecretRefused
 from perennial_contract.settings import REFUSED, SETTINGS, RecorderSettings
 from perennial_recorder import __main__ as program
 from tests.fakes.mount import Mount
@@ -63,25 +63,3 @@ def test_an_endpoint_that_is_no_address_is_told(tmp_path: Path) -> None:
     storage = {**SAID["storage"], "endpoint": "http://a b:9000"}
     with pytest.raises(SecretRefused, match=r"storage\.endpoint http://a b:9000"):
         run(tmp_path, tmp_path / "kafka", storage=storage)
-
-
-def test_a_secret_that_changed_ends_the_loop_at_a_later_look(tmp_path: Path) -> None:
-    clock = iter([0.0, 1.0, 2.5])
-    mount, stop = Mount(tmp_path / "kafka"), Event()
-    mount.hold(sasl_password="one")
-    pulse = program.Pulse(Secrets([mount.folder], delay=0.0), stop, lambda: next(clock))
-    mount.hold(sasl_password="two")
-    pulse.beat()
-    told = [stop.is_set()]
-    pulse.beat()
-    told.append(stop.is_set())
-    assert told == [False, True]
-
-
-def test_a_loop_without_a_beat_is_not_alive(tmp_path: Path) -> None:
-    clock = iter([0.0, 119.9, 120.0, 130.0, 240.0])
-    pulse = program.Pulse(Secrets([tmp_path]), Event(), lambda: next(clock))
-    told = [pulse.alive(), pulse.alive()]
-    pulse.beat()
-    told.append(pulse.alive())
-    assert told == [True, False, True]

@@ -1,9 +1,9 @@
 import pytest
 
 from perennial_contract.reasons import ProgramReason
+from perennial_contract.runtime.kafka.trouble import Trouble
 from perennial_contract.runtime.objects import BucketMissing
 from perennial_contract.status import Problem
-from perennial_recorder.records import Trouble
 from perennial_recorder.retries import Retries
 from perennial_recorder.schedule import Schedule
 

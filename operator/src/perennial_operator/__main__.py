@@ -9,11 +9,13 @@ import os
 import signal
 import sys
 import time
+from threading import Event
 from types import FrameType
 from typing import Final
 
 import kopf
 
+from perennial_contract.runtime.heartbeat import Heartbeat
 from perennial_contract.runtime.logs import configure
 from perennial_operator.adapters import probes
 from perennial_operator.adapters.kubernetes import Api, ApiError, KubernetesCluster
@@ -57,10 +59,10 @@ def wait_for_cluster_uid(api: Api) -> str:
         time.sleep(RETRY)
 
 
-async def lead(settings: Settings, reconciler: Reconciler, heart: probes.Heart) -> None:
+async def lead(settings: Settings, reconciler: Reconciler, heartbeat: Heartbeat) -> None:
     """Looks after every ModelPipeline until the process is to stop."""
     loops = Loops(reconciler, metrics=reconciler.metrics)
-    beating = asyncio.create_task(_beat(heart))
+    beating = asyncio.create_task(_beat(heartbeat))
     try:
         await kopf.operator(
             registry=registry(loops),
@@ -74,9 +76,9 @@ async def lead(settings: Settings, reconciler: Reconciler, heart: probes.Heart) 
             await beating
 
 
-async def _beat(heart: probes.Heart) -> None:
+async def _beat(heartbeat: Heartbeat) -> None:
     while True:
-        heart.beat()
+        heartbeat.beat(time.monotonic())
         await asyncio.sleep(2)
 
 
@@ -90,8 +92,13 @@ def main() -> None:
     logging.getLogger("kopf").setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, _stop)
     settings = Settings.from_env(os.environ)
-    heart, metrics = probes.Heart(time.monotonic), Metrics()
-    probes.serve(heart, settings.health_port, metrics.text)
+    heartbeat, ready, metrics = Heartbeat(probes.LATE), Event(), Metrics()
+    probes.serve(
+        settings.health_port,
+        lambda: heartbeat.alive(time.monotonic()),
+        ready.is_set,
+        metrics.text,
+    )
     api = Api(count=metrics.request)
     wait_for_definition(api)
     reconciler = Reconciler(
@@ -101,14 +108,14 @@ def main() -> None:
         wait_for_cluster_uid(api),
         metrics,
     )
-    heart.ready = True
+    ready.set()
     mine = Api(TIMEOUT, metrics.request)
     lease = Lease(mine, settings.namespace, settings.lease, settings.identity)
     lease.acquire()
     metrics.leader.set(1)
     try:
         lease.keep()
-        asyncio.run(lead(settings, reconciler, heart))
+        asyncio.run(lead(settings, reconciler, heartbeat))
     finally:
         lease.release()
 

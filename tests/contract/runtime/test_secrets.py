@@ -1,4 +1,5 @@
 from pathlib import Path
+from threading import Event
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from perennial_contract.runtime.secrets import (
     SECURITY_PROPERTIES,
     SecretRefused,
     Secrets,
+    SecretsWatch,
     kafka_security,
 )
 from tests.fakes.mount import SWAPPING, Mount, Swapped
@@ -132,3 +134,15 @@ def test_no_process_waits_longer_than_the_longest_delay(
     mount.hold(sasl_password="two")
     secrets.stale(now)
     assert secrets.stale(now + LONGEST_DELAY + 1)
+
+
+def test_a_secret_that_changed_ends_the_loop_at_a_later_look(tmp_path: Path) -> None:
+    mount, stop = Mount(tmp_path / "kafka"), Event()
+    mount.put({"sasl.password": "one"})
+    watch = SecretsWatch(Secrets([mount.folder], delay=0.0), stop, now=0.0)
+    mount.put({"sasl.password": "two"})
+    ended = []
+    for now in (1.0, 5.5):
+        watch.look(now)
+        ended.append(stop.is_set())
+    assert ended == [False, True]

@@ -6,19 +6,20 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from perennial_contract.messages.record import Record
 from perennial_contract.reasons import DeadLetter
 from perennial_contract.resource.streams import Filter, Labels, Predictions
 from perennial_contract.settings import PredictorSettings
 from perennial_predictor.scoring import binary
 from perennial_predictor.scoring.answers import Answerer
-from perennial_predictor.scoring.records import Incoming, Outgoing, Tally
+from perennial_predictor.scoring.records import Outgoing, Tally
 from tests.fakes.bundle import a_bundle, probabilities
 
 PERSON = {"age": 40, "job": "smith"}
 
 
-def incoming(value: bytes | None, headers: Any = None) -> Incoming:
-    return Incoming(1, 7, b"key", value, headers)
+def incoming(value: bytes | None, headers: Any = None) -> Record:
+    return Record("events", 1, 7, b"key", value, headers)
 
 
 def test_an_answer_carries_key_headers_model_source_and_pipeline(answerer: Answerer) -> None:
@@ -141,7 +142,7 @@ def test_what_the_filter_leaves_alone_is_neither_answered_nor_a_dead_letter(
 def test_any_bytes_give_as_many_answers_and_dead_letters_in_their_order(
     answerer: Answerer, values: list[bytes | None]
 ) -> None:
-    batch = [Incoming(0, offset, None, value, None) for offset, value in enumerate(values)]
+    batch = [Record("events", 0, offset, None, value, None) for offset, value in enumerate(values)]
     out, tally = answerer.answer(batch)
     assert [each.origin for each in out] == batch
     assert tally.answered + tally.dead_letters.total() == len(batch)

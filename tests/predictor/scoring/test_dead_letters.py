@@ -1,10 +1,10 @@
+from perennial_contract.messages.record import Record
 from perennial_contract.reasons import DeadLetter
 from perennial_predictor.scoring.answers import Answerer
-from perennial_predictor.scoring.records import Incoming
 
 
-def incoming(value: bytes, header: tuple[str, bytes]) -> Incoming:
-    return Incoming(1, 7, b"key", value, [header])
+def incoming(value: bytes, header: tuple[str, bytes]) -> Record:
+    return Record("events", 1, 7, b"key", value, [header])
 
 
 def test_what_replaces_a_refused_answer_gets_smaller(answerer: Answerer) -> None:

@@ -7,9 +7,10 @@ import pytest
 
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.kafka import Kafka
+from perennial_contract.runtime.kafka.records import record_of
+from perennial_contract.runtime.kafka.trouble import Trouble
 from perennial_contract.runtime.secrets import SecretRefused
-from perennial_recorder.adapters.kafka import KafkaSource, arrival
-from perennial_recorder.records import Trouble
+from perennial_recorder.adapters.kafka import KafkaSource
 from tests.fakes.headers import unreadable
 
 
@@ -34,7 +35,7 @@ def greet(server: socket.socket) -> None:
 
 def test_a_header_whose_name_is_not_utf_8_costs_the_headers_and_not_the_process() -> None:
     messages = unreadable([b"value"] * 100)  # CPython calls differently once it is warm
-    read = [arrival(message) for message in messages]
+    read = [record_of(message) for message in messages]
     assert [(each.key, each.value, each.headers) for each in read] == [
         (b"a key", b"value", None)
     ] * len(messages)

@@ -1,13 +1,14 @@
+from perennial_contract.messages.record import Record
 from perennial_recorder.progress.ledger import Ledger
 from perennial_recorder.progress.progress import Progress
 from perennial_recorder.progress.replay import Replay
-from perennial_recorder.records import Arrival, Overtaken, Partition, Topic
+from perennial_recorder.records import OutOfRange, Partition, Topic, partition_of
 
 P, Q, L = Partition("events", 0), Partition("events", 1), Partition("labels", 0)
 
 
-def arrival(partition: Partition, offset: int) -> Arrival:
-    return Arrival(partition, offset, 1, None, b"{}", None)
+def arrival(partition: Partition, offset: int) -> Record:
+    return Record(*partition, offset, None, b"{}", timestamp=1)
 
 
 def a_progress() -> Progress:
@@ -27,11 +28,11 @@ def test_events_known_come_first_then_those_on_s3_then_labels_then_the_new() -> 
     replay = Replay(progress)
     taken = []
 
-    def take(records: list[Arrival | Overtaken]) -> None:
+    def take(records: list[Record | OutOfRange]) -> None:
         for record in records:
-            assert isinstance(record, Arrival)
-            progress.inputs[record.partition].ledger.take(record.offset)
-            taken.append((record.partition, record.offset))
+            assert isinstance(record, Record)
+            progress.inputs[partition_of(record)].ledger.take(record.offset)
+            taken.append((partition_of(record), record.offset))
 
     take(replay.admit([arrival(Q, 0), arrival(Q, 1), arrival(P, 0)]))
     assert taken == [(Q, 0), (P, 0)]

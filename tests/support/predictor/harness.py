@@ -2,9 +2,9 @@
 
 import json
 
+from perennial_contract.messages.record import Record
 from perennial_predictor.loop import Loop
 from perennial_predictor.scoring.answers import Answerer
-from perennial_predictor.scoring.records import Incoming
 from perennial_predictor.status import State
 from tests.fakes.group import FakeAnswers, FakeEvents, FakeWaiting
 
@@ -12,7 +12,7 @@ from tests.fakes.group import FakeAnswers, FakeEvents, FakeWaiting
 class Harness:
     """A loop on fakes."""
 
-    def __init__(self, answerer: Answerer, state: State, records: list[Incoming]) -> None:
+    def __init__(self, answerer: Answerer, state: State, records: list[Record]) -> None:
         self.happened: list[str] = []
         self.events = FakeEvents(self.happened, records)
         self.answers = FakeAnswers(self.happened)
@@ -28,9 +28,9 @@ class Harness:
         return [(out.origin.partition, out.origin.offset) for out in self.answers.delivered]
 
 
-def event(partition: int, offset: int, value: bytes | None = None) -> Incoming:
+def event(partition: int, offset: int, value: bytes | None = None) -> Record:
     body = json.dumps({"id": offset, "age": 40, "job": "clerk"}).encode()
-    return Incoming(partition, offset, b"key", body if value is None else value, None)
+    return Record("events", partition, offset, b"key", body if value is None else value, None)
 
 
 LAG = 'perennial_predictor_lag_events{partition="0"}'

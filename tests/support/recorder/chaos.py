@@ -3,9 +3,9 @@
 import random
 
 from perennial_contract.reasons import ProgramReason
+from perennial_contract.runtime.kafka.trouble import Trouble
 from perennial_contract.runtime.s3 import Store
 from perennial_recorder.adapters.sqlite import SqliteStateStore
-from perennial_recorder.records import Trouble
 from tests.fakes.s3 import Fault
 
 FAULTS: list[Fault | str] = [*Fault, "InternalError", "ConditionalRequestConflict"]

@@ -22,6 +22,7 @@ from confluent_kafka import KafkaError, KafkaException
 from prometheus_client import generate_latest
 from pydantic import ValidationError
 
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime import logs
 from perennial_contract.runtime.http import serve
 from perennial_contract.runtime.kafka.trouble import ClientFailed
@@ -119,7 +120,7 @@ def _ports(settings: PredictorSettings, security: Mapping[str, str], secret: Pat
 
 
 def _refuse(state: State, mounts: Mounts, message: str) -> int:
-    state.say(Part.SETTINGS, Problem(reason=Reason.SETTINGS_REFUSED, message=message))
+    state.say(Part.SETTINGS, Problem(reason=ProgramReason.SETTINGS_REFUSED, message=message))
     return refuse(mounts.termination, message)
 
 

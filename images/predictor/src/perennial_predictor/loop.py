@@ -90,11 +90,11 @@ class Loop:
             self._state.metrics.group.set_lag(self._next, self._source.ends(self._next))
         batch = self._source.batch(BATCH, PATIENCE)
         read = self._waiting.now()
-        mine = [incoming for incoming in batch if incoming.partition in self._next]
+        mine = [record for record in batch if record.partition in self._next]
         if mine:
             outgoing, tally = self._answerer.answer(mine)
             self._delivery.send(outgoing, tally)
-            self._next.update((incoming.partition, incoming.offset + 1) for incoming in mine)
+            self._next.update((record.partition, record.offset + 1) for record in mine)
             self._state.metrics.events.read.inc(len(mine))
             self._state.metrics.batches.size.observe(len(mine))
         sent = self._waiting.now()
@@ -148,7 +148,7 @@ class Loop:
         self._state.metrics.group.rebalances.labels("lost").inc()
         _LOG.warning("partitions lost", extra={"partitions": sorted(gone)})
 
-    def moved(self, partition: int, earliest: int, end: int) -> None:
+    def out_of_range(self, partition: int, earliest: int, end: int) -> None:
         """The next position is out of range: retention removed it, or the log lost its end."""
         if partition not in self._next:
             return

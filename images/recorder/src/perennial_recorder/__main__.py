@@ -20,15 +20,15 @@ from typing import Final
 from prometheus_client import generate_latest
 from pydantic import ValidationError
 
-from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime import http, logs
+from perennial_contract.runtime.heartbeat import Heartbeat
 from perennial_contract.runtime.s3 import Store, connect
-from perennial_contract.runtime.secrets import SecretRefused, Secrets, kafka_security
+from perennial_contract.runtime.secrets import SecretRefused, Secrets, SecretsWatch, kafka_security
+from perennial_contract.runtime.termination import refuse
 from perennial_contract.settings import (
     KAFKA_SECRET,
     POD,
     PORT,
-    REFUSED,
     S3_SECRET,
     SETTINGS,
     TERMINATION_LOG,
@@ -43,33 +43,8 @@ from perennial_recorder.ports import Ports
 
 _LOG: Final = logging.getLogger(__name__)
 WAITING: Final = Path("/var/lib/perennial/waiting.db")
-_STUCK: Final = 120.0  # seconds without a step after which it is taken for dead
-_SECRETS: Final = 2.0  # seconds between two looks at the Secrets
+_STUCK: Final = 120.0  # seconds without a step after which the process counts as stuck
 _LIFECYCLE: Final = 1.0  # seconds for one question about the lifecycle topic: the rest waits
-
-
-class Pulse:
-    """That the loop lives, and an end once a Secret has changed; `clock` in seconds."""
-
-    def __init__(
-        self, secrets: Secrets, stop: Event, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._secrets = secrets
-        self._stop = stop
-        self._clock = clock
-        self._looked = self._last = clock()
-
-    def beat(self) -> None:
-        self._last = self._clock()
-        if self._last - self._looked < _SECRETS:
-            return
-        self._looked = self._last
-        if self._secrets.stale(self._last):
-            _LOG.info("a Secret changed: ending, to be started with what it holds now")
-            self._stop.set()
-
-    def alive(self) -> bool:
-        return self._clock() - self._last < _STUCK
 
 
 def run(  # noqa: PLR0913  each is something that a pod fixes and a run by hand may choose
@@ -91,7 +66,14 @@ def run(  # noqa: PLR0913  each is something that a pod fixes and a run by hand 
     Raises:
         SecretRefused: Kafka's client or S3's cannot be made so; the message names what it is.
     """
-    pulse = Pulse(Secrets([secret, kafka_secret], delay), stop)
+    clock, heartbeat = time.monotonic, Heartbeat(_STUCK)
+    watch = SecretsWatch(Secrets([secret, kafka_secret], delay), stop, clock())
+
+    def beat() -> None:
+        heartbeat.beat(clock())
+        watch.look(clock())
+
+    beat()
     connected = partial(KafkaSource, settings.kafka, security=kafka_security(kafka_secret))
     group, metrics = f"{settings.id_prefix}.recorder", Metrics()
     with ExitStack() as ends:
@@ -106,10 +88,10 @@ def run(  # noqa: PLR0913  each is something that a pod fixes and a run by hand 
         exposition: Callable[[], bytes] = partial(
             generate_latest, metrics.registry(recorder.report)
         )
-        server = http.serve(port, recorder.report, pulse.alive, exposition)
+        server = http.serve(port, recorder.report, lambda: heartbeat.alive(clock()), exposition)
         ends.callback(server.server_close)
         ends.callback(server.shutdown)
-        recorder.run(stop, pulse.beat)
+        recorder.run(stop, beat)
 
 
 def _store(settings: RecorderSettings, secret: Path) -> Store:
@@ -127,23 +109,15 @@ def main(termination: Path = Path(TERMINATION_LOG)) -> int:
     try:
         settings = RecorderSettings.from_env(os.environ)
     except (ValidationError, KeyError) as error:
-        return _refused(f"{SETTINGS}: {error}", termination)
+        return refuse(termination, f"{SETTINGS}: {error}")
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
         run(settings, stop, pod=os.environ.get(POD, ""))
     except SecretRefused as error:
-        return _refused(str(error), termination)
+        return refuse(termination, str(error))
     return 0
-
-
-def _refused(message: str, termination: Path) -> int:
-    """Says it where the operator reads it."""
-    _LOG.critical("refused", extra={"reason": ProgramReason.SETTINGS_REFUSED, "problem": message})
-    if termination.parent.is_dir():
-        termination.write_text(f"{ProgramReason.SETTINGS_REFUSED}: {message}")
-    return REFUSED
 
 
 if __name__ == "__main__":

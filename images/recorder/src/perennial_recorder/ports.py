@@ -6,9 +6,10 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from perennial_contract.messages.record import Record
 from perennial_contract.runtime.objects import Objects, Put
 from perennial_recorder.join.known import KnownRecord
-from perennial_recorder.records import Arrival, Body, Overtaken, Partition, StoredLabel, Topic
+from perennial_recorder.records import Body, OutOfRange, Partition, StoredLabel, Topic
 
 
 class Brokers(Protocol):
@@ -43,7 +44,7 @@ class Source(Brokers, Protocol):
     def positions(self) -> dict[Partition, int]:
         """Everything below has been handed out or is no record; assigned partitions only."""
 
-    def read(self, limit: int, seconds: float) -> list[Arrival | Overtaken]: ...
+    def read(self, limit: int, seconds: float) -> list[Record | OutOfRange]: ...
 
     def commit(self, positions: Mapping[Partition, int]) -> None:
         """For display: whether it succeeds means nothing."""

@@ -1,25 +1,22 @@
-"""Records of Kafka, their partitions and topics, and the trouble that a port may be in."""
+"""Partitions and topics of Kafka, and what the recorder keeps of their records."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sized
 from typing import NamedTuple
 
-from perennial_contract.messages.references import Headers
+from perennial_contract.messages.record import Record
 from perennial_contract.reasons import ProgramReason
-
-
-class Trouble(Exception):  # noqa: N818  a state that is waited out, not an error in the program
-    """Something is missing, away or refuses us; the message names it."""
-
-    def __init__(self, reason: ProgramReason, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
+from perennial_contract.runtime.kafka.trouble import Trouble
 
 
 class Partition(NamedTuple):
     topic: str
     number: int
+
+
+def partition_of(record: Record) -> Partition:
+    return Partition(record.topic, record.partition)
 
 
 class Topic(NamedTuple):
@@ -43,19 +40,7 @@ def described(name: str, topic_id: str, partitions: Sized, allowed: Collection[s
     return Topic(topic_id.replace("/", "_").replace("+", "-"), len(partitions))
 
 
-class Arrival(NamedTuple):
-    """A record of Kafka."""
-
-    partition: Partition
-    offset: int
-    timestamp: int
-    """Milliseconds since 1970; negative where there is none."""
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
-
-
-class Overtaken(NamedTuple):
+class OutOfRange(NamedTuple):
     """Retention removed the asked position; reading went on at the earliest record."""
 
     partition: Partition

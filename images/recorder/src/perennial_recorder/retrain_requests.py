@@ -9,11 +9,13 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from perennial_contract.lifecycle import read_request
+from perennial_contract.messages.record import Record
 from perennial_contract.objects.watermark import Watermark, advance
 from perennial_contract.reasons import ProgramReason
+from perennial_contract.runtime.kafka.trouble import Trouble
 from perennial_contract.settings import RecorderSettings
 from perennial_recorder.ports import Source
-from perennial_recorder.records import Arrival, Overtaken, Partition, Trouble
+from perennial_recorder.records import OutOfRange, Partition
 from perennial_recorder.schedule import Schedule
 
 LIFECYCLE: Final = "lifecycle"  # the part of the retries; what is wrong there holds back no joining
@@ -78,14 +80,14 @@ class RetrainRequests:
             self.source.add(self.source.since(new, created))
             self._known |= new
 
-    def _take(self, record: Arrival | Overtaken) -> None:
-        if isinstance(record, Overtaken):
+    def _take(self, record: Record | OutOfRange) -> None:
+        if isinstance(record, OutOfRange):
             return
         pipeline = f"{self.settings.namespace}/{self.settings.name}"
         request = read_request(record.value, pipeline)
         if request is None:
             return
-        number = record.partition.number
+        number = record.partition
         advance(self.watermark, self._id, number, record.offset + 1)
         newest = _Newest(record.timestamp, number, record.offset, request.reason)
         self._newest = max(newest, self._newest) if self._newest else newest

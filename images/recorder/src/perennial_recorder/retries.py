@@ -10,9 +10,9 @@ from collections.abc import Callable, Collection
 from typing import Final
 
 from perennial_contract.reasons import ProgramReason
+from perennial_contract.runtime.kafka.trouble import Trouble
 from perennial_contract.runtime.objects import StoreError
 from perennial_contract.status import Problem
-from perennial_recorder.records import Trouble
 from perennial_recorder.schedule import Schedule
 
 _LOG: Final = logging.getLogger(__name__)

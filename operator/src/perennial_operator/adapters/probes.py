@@ -8,34 +8,22 @@ from typing import Final
 
 from perennial_contract.runtime.http import Routes, listen, probe, prometheus
 
-LATE: Final = 30.0  # seconds without a heartbeat after which the process is taken for stuck
+LATE: Final = 30.0  # seconds without a heartbeat after which the process counts as stuck
 
 
-class Heart:
-    """Beats while the loop runs; `clock` is monotonic, in seconds."""
-
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._last: float | None = None
-        self.ready = False
-        """Whether it could lead."""
-
-    def beat(self) -> None:
-        self._last = self._clock()
-
-    def alive(self) -> bool:
-        """True as well before the first beat: who waits for the lease is not stuck."""
-        return self._last is None or self._clock() - self._last < LATE
-
-
-def serve(heart: Heart, port: int, metrics: Callable[[], bytes]) -> ThreadingHTTPServer:
+def serve(
+    port: int,
+    alive: Callable[[], bool],
+    ready: Callable[[], bool],
+    metrics: Callable[[], bytes],
+) -> ThreadingHTTPServer:
     """Answers /healthz, /readyz and /metrics from a thread of its own; port 0 takes a free one.
 
-    `metrics` gives Prometheus' text format.
+    `ready` is whether it could lead, `metrics` gives Prometheus' text format.
     """
     routes: Routes = {
-        "/healthz": lambda: probe(heart.alive()),
-        "/readyz": lambda: probe(heart.ready),
+        "/healthz": lambda: probe(alive()),
+        "/readyz": lambda: probe(ready()),
         "/metrics": lambda: prometheus(metrics()),
     }
     return listen(port, routes)

@@ -8,15 +8,15 @@ from typing import Final
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
+from perennial_contract.messages.record import Record
 from perennial_contract.runtime.kafka.client_settings import for_consumer
-from perennial_contract.runtime.kafka.headers import read_headers
+from perennial_contract.runtime.kafka.records import record_of
 from perennial_contract.runtime.kafka.refusals import is_forbidden, is_untrusted, words
 from perennial_contract.runtime.kafka.trouble import ClientFailed
 from perennial_contract.settings import PredictorSettings
 from perennial_predictor.adapters.positions import TIMEOUT, starting_positions
 from perennial_predictor.adapters.topics import TopicAdmin
 from perennial_predictor.ports import Listener, Positions, Topics
-from perennial_predictor.scoring.records import Incoming
 
 _FATAL: Final = KafkaError._FATAL  # noqa: SLF001  librdkafka's own codes begin so
 _OUT_OF_RANGE: Final = KafkaError._AUTO_OFFSET_RESET  # noqa: SLF001
@@ -55,7 +55,7 @@ class EventsSource:
             on_lost=self._lost,
         )
 
-    def batch(self, limit: int, patience: float) -> Sequence[Incoming]:
+    def batch(self, limit: int, patience: float) -> Sequence[Record]:
         """One record as soon as there is one, and those that are already fetched behind it."""
         while self._out_of_range:
             self._into_range(self._out_of_range.pop())
@@ -66,7 +66,7 @@ class EventsSource:
         rest = self._consumer.consume(limit - 1, 0)
         # What was read before a rebalance is another member's; librdkafka drops it from `rest`.
         messages = rest if self._rebalances != rebalances else [first, *rest]
-        return [incoming(m) for m in messages if not self._is_error(m)]
+        return [record_of(m) for m in messages if not self._is_error(m)]
 
     def commit(self, positions: Positions, *, wait: bool) -> None:
         """Commits with the topic's id as metadata; the listener gets the outcome."""
@@ -125,7 +125,7 @@ class EventsSource:
             earliest, end = self._consumer.get_watermark_offsets(at, timeout=TIMEOUT)
         except KafkaException as error:
             raise self._admin.trouble(error.args[0]) from error
-        self._listener.moved(partition, earliest, end)
+        self._listener.out_of_range(partition, earliest, end)
 
     def _is_error(self, message: Message) -> bool:
         error = message.error()
@@ -152,15 +152,3 @@ class EventsSource:
         if error is not None and error.code() == _FATAL:
             raise ClientFailed(error.str())
         self._listener.committed(error.str() if error else "")
-
-
-def incoming(message: Message) -> Incoming:
-    """Record of a message without an error, which has a partition and an offset."""
-    return Incoming(
-        message.partition(),  # type: ignore[arg-type]  # see above, as the next one
-        message.offset(),  # type: ignore[arg-type]
-        message.key(),
-        message.value(),
-        read_headers(message),
-        message.timestamp()[1],
-    )

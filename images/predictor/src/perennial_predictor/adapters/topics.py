@@ -10,6 +10,7 @@ from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._acl import AclOperation
 
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime.kafka.client_settings import for_admin
 from perennial_contract.runtime.kafka.refusals import is_forbidden, is_untrusted, words
 from perennial_contract.runtime.kafka.trouble import Trouble
@@ -55,7 +56,7 @@ class TopicAdmin:
         # A member that may not read is told so once, as a fetch fails: until then it seems ready.
         if (allowed := events.authorized_operations) and AclOperation.READ not in allowed:
             message = f"Kafka refuses us: we may not read topic {self._topic}"
-            raise Trouble(Reason.KAFKA_REFUSED, message)
+            raise Trouble(ProgramReason.KAFKA_REFUSED, message)
         return Topics(
             str(events.topic_id),
             len(events.partitions),
@@ -71,7 +72,7 @@ class TopicAdmin:
         """What an error of any client means; `topic` is the events topic where it is empty."""
         if error.code() in _MISSING:
             missing = f"topic {topic or self._topic} does not exist"
-            return Trouble(Reason.TOPIC_MISSING, missing)
+            return Trouble(ProgramReason.TOPIC_MISSING, missing)
         if self._client:
             self._client.poll(0)  # calls `_note`
             self._client = None
@@ -80,12 +81,12 @@ class TopicAdmin:
             group = error.code() == KafkaError.GROUP_AUTHORIZATION_FAILED
             refused = f"group {self._group}" if group else f"topic {topic or self._topic}"
             message = f"Kafka at {at} refuses {refused}: {words(error)}"
-            return Trouble(Reason.KAFKA_REFUSED, message)
+            return Trouble(ProgramReason.KAFKA_REFUSED, message)
         if self._untrusted:
             message = f"Kafka at {at} cannot be used: {words(self._untrusted)}"
-            return Unavailable(Reason.KAFKA_REFUSED, message)
+            return Unavailable(ProgramReason.KAFKA_REFUSED, message)
         message = f"Kafka at {at} does not answer: {words(error)}"
-        return Unavailable(Reason.KAFKA_UNAVAILABLE, message)
+        return Unavailable(ProgramReason.KAFKA_UNAVAILABLE, message)
 
     def _describe(self, names: list[str]) -> dict[str, Any]:
         """By a new client where the last one was in trouble: only that shows what is mended."""

@@ -8,11 +8,12 @@ from typing import Final
 
 from perennial_contract.messages.answers import MODEL_HEADER
 from perennial_contract.messages.events import Event, EventReader, Filtered
+from perennial_contract.messages.record import Record
 from perennial_contract.messages.references import Rejection
 from perennial_contract.settings import PredictorSettings
 from perennial_predictor.scoring.dead_letters import DeadLetters
 from perennial_predictor.scoring.provenance import Provenance
-from perennial_predictor.scoring.records import Incoming, Outgoing, Tally
+from perennial_predictor.scoring.records import Outgoing, Tally
 from perennial_predictor.scoring.scorer import Scorer
 
 
@@ -26,24 +27,24 @@ class Answerer:
         self._reader = EventReader(settings.events, label_path)
         self._scorer = scorer
         shared = settings.predictions.topic == settings.events.topic
-        self._is_ours: Callable[[Incoming], bool] = self._provenance.is_ours if shared else _never
+        self._is_ours: Callable[[Record], bool] = self._provenance.is_ours if shared else _never
 
-    def answer(self, batch: Sequence[Incoming]) -> tuple[list[Outgoing], Tally]:
+    def answer(self, batch: Sequence[Record]) -> tuple[list[Outgoing], Tally]:
         """Answers and dead letters in the order of their records, and the tally of the whole batch.
 
         There is none for what the filter leaves alone, nor for answers of this pipeline.
         """
-        foreign = [incoming for incoming in batch if not self._is_ours(incoming)]
-        read = [(incoming, self._read(incoming)) for incoming in foreign]
-        meant = [(incoming, what) for incoming, what in read if not isinstance(what, Filtered)]
+        foreign = [record for record in batch if not self._is_ours(record)]
+        read = [(record, self._read(record)) for record in foreign]
+        meant = [(record, what) for record, what in read if not isinstance(what, Filtered)]
         events = [what for _, what in meant if isinstance(what, Event)]
         scored = self._scorer.score([e.id for e in events], [e.record for e in events])
         answers = iter(scored.answers)
         out = [
-            self._addressed(incoming, next(answers))
+            self._addressed(record, next(answers))
             if isinstance(what, Event)
-            else self.dead_letters.write(incoming, what)
-            for incoming, what in meant
+            else self.dead_letters.write(record, what)
+            for record, what in meant
         ]
         return out, Tally(
             answered=len(events),
@@ -53,14 +54,14 @@ class Answerer:
             own_answers=len(batch) - len(foreign),
         )
 
-    def _read(self, incoming: Incoming) -> Event | Rejection | Filtered:
-        source = self._provenance.source(incoming)
-        return self._reader.read(incoming.value, incoming.key, incoming.headers, source)
+    def _read(self, record: Record) -> Event | Rejection | Filtered:
+        source = self._provenance.source(record)
+        return self._reader.read(record.value, record.key, record.headers, source)
 
-    def _addressed(self, incoming: Incoming, answer: bytes) -> Outgoing:
-        ours = ((MODEL_HEADER, self._scorer.version), *self._provenance.headers(incoming))
-        return Outgoing(incoming, incoming.key, answer, [*(incoming.headers or ()), *ours])
+    def _addressed(self, record: Record, answer: bytes) -> Outgoing:
+        ours = ((MODEL_HEADER, self._scorer.version), *self._provenance.headers(record))
+        return Outgoing(record, record.key, answer, [*(record.headers or ()), *ours])
 
 
-def _never(_: Incoming) -> bool:
+def _never(_: Record) -> bool:
     return False

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from perennial_contract.messages.answers import DETAIL_HEADER, REASON_HEADER
+from perennial_contract.messages.record import Record
 from perennial_contract.messages.references import Rejection
 from perennial_contract.reasons import DeadLetter
 from perennial_predictor.scoring.provenance import Provenance
-from perennial_predictor.scoring.records import Incoming, Outgoing
+from perennial_predictor.scoring.records import Outgoing
 
 _MAX_DETAIL: Final = 500  # characters
 _CUTS: Final = (1 << 19, 1 << 16, 1 << 12, 1 << 8)  # bytes left of a value that is too large
@@ -21,10 +22,10 @@ class DeadLetters:
     def __init__(self, provenance: Provenance) -> None:
         self._provenance = provenance
 
-    def write(self, incoming: Incoming, why: Rejection) -> Outgoing:
+    def write(self, record: Record, why: Rejection) -> Outgoing:
         """The record as it came, and why it is not answered."""
-        headers = [*(incoming.headers or ()), *self._headers(incoming, why)]
-        return Outgoing(incoming, incoming.key, incoming.value, headers, why.reason)
+        headers = [*(record.headers or ()), *self._headers(record, why)]
+        return Outgoing(record, record.key, record.value, headers, why.reason)
 
     def ladder(self, refused: Outgoing, message: str) -> Iterator[Outgoing]:
         """What to send, one after the other, in place of a record that the broker refuses.
@@ -32,22 +33,20 @@ class DeadLetters:
         First the record once more, then dead letters with ever less of it; `message` is the
         broker's.
         """
-        incoming = refused.origin
+        record = refused.origin
         yield refused
         reason = refused.reason or DeadLetter.ANSWER_REFUSED
         if not refused.reason:
-            yield self.write(incoming, Rejection(reason, message))
-        value = incoming.value or b""
+            yield self.write(record, Rejection(reason, message))
+        value = record.value or b""
         for cut in _CUTS:
             if cut < len(value):
                 short = f"{message}; the first {cut} of the value's {len(value)} bytes"
-                yield self.write(incoming, Rejection(reason, short))._replace(value=value[:cut])
+                yield self.write(record, Rejection(reason, short))._replace(value=value[:cut])
         bare = f"{message}; key, headers and value of {len(value)} bytes left out"
-        key = self._provenance.source(incoming).encode()  # a compacted topic takes none without
-        yield Outgoing(
-            incoming, key, None, self._headers(incoming, Rejection(reason, bare)), reason
-        )
+        key = self._provenance.source(record).encode()  # a compacted topic takes none without
+        yield Outgoing(record, key, None, self._headers(record, Rejection(reason, bare)), reason)
 
-    def _headers(self, incoming: Incoming, why: Rejection) -> list[tuple[str, str | bytes | None]]:
+    def _headers(self, record: Record, why: Rejection) -> list[tuple[str, str | bytes | None]]:
         reason = ((REASON_HEADER, why.reason), (DETAIL_HEADER, why.detail[:_MAX_DETAIL]))
-        return [*reason, *self._provenance.headers(incoming)]
+        return [*reason, *self._provenance.headers(record)]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from perennial_contract.messages.answers import PIPELINE_HEADER, SOURCE_HEADER
+from perennial_contract.messages.record import Record
 from perennial_contract.settings import PredictorSettings
-from perennial_predictor.scoring.records import Incoming
 
 
 class Provenance:
@@ -16,14 +16,14 @@ class Provenance:
         self._topic: Final = settings.events.topic
         self._pipeline: Final = settings.id_prefix
 
-    def source(self, incoming: Incoming) -> str:
+    def source(self, record: Record) -> str:
         """Topic, partition and offset of a record."""
-        return f"{self._topic}/{incoming.partition}/{incoming.offset}"
+        return f"{self._topic}/{record.partition}/{record.offset}"
 
-    def headers(self, incoming: Incoming) -> tuple[tuple[str, str], ...]:
+    def headers(self, record: Record) -> tuple[tuple[str, str], ...]:
         """Those of an answer or dead letter for a record."""
-        return ((SOURCE_HEADER, self.source(incoming)), (PIPELINE_HEADER, self._pipeline))
+        return ((SOURCE_HEADER, self.source(record)), (PIPELINE_HEADER, self._pipeline))
 
-    def is_ours(self, incoming: Incoming) -> bool:
+    def is_ours(self, record: Record) -> bool:
         """Whether a record is itself an answer or dead letter of this pipeline."""
-        return (PIPELINE_HEADER, self._pipeline.encode()) in (incoming.headers or ())
+        return (PIPELINE_HEADER, self._pipeline.encode()) in (record.headers or ())

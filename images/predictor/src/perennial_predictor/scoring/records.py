@@ -6,26 +6,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from perennial_contract.messages.references import Headers
+from perennial_contract.messages.record import Record
 from perennial_contract.reasons import DeadLetter
-
-
-class Incoming(NamedTuple):
-    """A record of the events topic."""
-
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: Headers
-    timestamp: int = -1
-    """Kafka's, in milliseconds since 1970; -1 where there is none."""
 
 
 class Outgoing(NamedTuple):
     """A record for the predictions topic, or, with a reason, for the dead letters topic."""
 
-    origin: Incoming
+    origin: Record
     key: bytes | None
     value: bytes | None
     headers: list[tuple[str, str | bytes | None]]

@@ -22,7 +22,8 @@ from confluent_kafka.admin._resource import ResourceType
 
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime.kafka.refusals import is_refused, words
-from perennial_recorder.records import Partition, Topic, Trouble, described
+from perennial_contract.runtime.kafka.trouble import Trouble
+from perennial_recorder.records import Partition, Topic, described
 
 _LOG: Final = logging.getLogger(__name__)
 _FIRST: Final[OffsetSpec] = OffsetSpec.earliest()  # type: ignore[no-untyped-call]  # not typed there

@@ -9,14 +9,16 @@ from typing import Any, Final
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 from confluent_kafka.admin import AdminClient
 
+from perennial_contract.messages.record import Record
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.kafka import Kafka
-from perennial_contract.runtime.kafka.headers import read_headers
+from perennial_contract.runtime.kafka.records import record_of
 from perennial_contract.runtime.kafka.refusals import is_refused
+from perennial_contract.runtime.kafka.trouble import ClientFailed, Trouble
 from perennial_contract.runtime.logs import Unrepeated
 from perennial_contract.runtime.secrets import SecretRefused, without
 from perennial_recorder.adapters.brokers import MISSING, KafkaBrokers, as_trouble, at
-from perennial_recorder.records import Arrival, Overtaken, Partition, Trouble
+from perennial_recorder.records import OutOfRange, Partition
 
 _LOG: Final = logging.getLogger(__name__)
 TIMEOUT: Final = 5.0  # seconds for one question to a broker
@@ -24,10 +26,6 @@ _AWAY: Final = frozenset(
     {KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._RESOLVE}  # noqa: SLF001
 )
 _PARTITION_GONE: Final = MISSING | {KafkaError._UNKNOWN_PARTITION}  # noqa: SLF001
-
-
-class KafkaBroken(Exception):  # noqa: N818  a state of the client
-    """The client says that it cannot go on: only a new process helps."""
 
 
 class KafkaSource(KafkaBrokers):
@@ -78,19 +76,19 @@ class KafkaSource(KafkaBrokers):
         said = {Partition(p.topic, p.partition): p.offset for p in found}
         return {p: max(said.get(p, -1), start) for p, start in self._assigned.items()}
 
-    def read(self, limit: int, seconds: float) -> list[Arrival | Overtaken]:
+    def read(self, limit: int, seconds: float) -> list[Record | OutOfRange]:
         """Nothing is raised once records have been taken: what went wrong is said by the next."""
         if self._behind:
-            return [self._overtaken(self._behind[0])]
+            return [self._start_anew(self._behind[0])]
         if self._failure:
             failure, self._failure = self._failure, None
             raise failure
         with as_trouble("read"):
             messages = self._consumer.consume(limit, seconds)
-        got: list[Arrival | Overtaken] = []
+        got: list[Record | OutOfRange] = []
         for message in messages:
             if (error := message.error()) is None:
-                got.append(arrival(message))
+                got.append(record_of(message))
             else:
                 self._failed(message, error)
         return got
@@ -108,7 +106,7 @@ class KafkaSource(KafkaBrokers):
         code = error.code()
         where = {"topic": message.topic(), "partition": message.partition()}
         if code == KafkaError._FATAL:  # noqa: SLF001  its fatal() may say False
-            raise KafkaBroken(str(error))
+            raise ClientFailed(str(error))
         if code == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001  it has no other name
             self._behind.append(Partition(message.topic() or "", message.partition() or 0))
         elif code in _AWAY:
@@ -120,7 +118,7 @@ class KafkaSource(KafkaBrokers):
         elif code not in _PARTITION_GONE:  # these are found when the topics are looked at
             _LOG.warning("Kafka error", extra={"problem": str(error), **where})
 
-    def _overtaken(self, partition: Partition) -> Overtaken:
+    def _start_anew(self, partition: Partition) -> OutOfRange:
         """Goes on at the earliest record."""
         earliest = self.earliest([partition])[partition]
         with as_trouble("assign partitions"):
@@ -130,18 +128,7 @@ class KafkaSource(KafkaBrokers):
                 self._consumer.pause([at(partition)])
         self._assigned[partition] = earliest
         self._behind.remove(partition)
-        return Overtaken(partition, earliest)
-
-
-def arrival(message: Message) -> Arrival:
-    return Arrival(
-        Partition(message.topic() or "", message.partition() or 0),
-        message.offset() or 0,
-        message.timestamp()[1],
-        message.key(),
-        message.value(),
-        read_headers(message),
-    )
+        return OutOfRange(partition, earliest)
 
 
 def connect(

@@ -11,11 +11,12 @@ from perennial_contract.messages.events import Event, EventReader, Filtered
 from perennial_contract.messages.labels import read_label
 from perennial_contract.messages.labels_topic import LabelReader
 from perennial_contract.messages.paths import Absent
+from perennial_contract.messages.record import Record
 from perennial_contract.messages.references import Rejection, join_id
 from perennial_contract.reasons import DeadLetter
 from perennial_contract.settings import RecorderSettings
 from perennial_recorder.join.fates import Fate
-from perennial_recorder.records import Arrival, Body
+from perennial_recorder.records import Body
 
 
 class ReadEvent(NamedTuple):
@@ -46,9 +47,9 @@ class Reader:
         self._labels = LabelReader(labels, settings.events) if labels and labels.topic else None
         self._encode = msgspec.json.Encoder().encode
 
-    def event(self, arrival: Arrival, timestamp: int) -> ReadEvent | Fate:
+    def event(self, record: Record, timestamp: int) -> ReadEvent | Fate:
         """`timestamp` is the one that the record is taken to have, in ms since 1970."""
-        read = self._event(arrival)
+        read = self._event(record)
         if isinstance(read, Fate):
             return read
         # An event that claims to come from the future is as old as its record.
@@ -65,18 +66,18 @@ class Reader:
         label = read_label(read.label, self._spellings)
         return Fate.REJECTED_LABEL if label is None else ReadEvent(identity, body, label)
 
-    def _event(self, arrival: Arrival) -> Event | Fate:
-        if self._answers and self._ours in (arrival.headers or ()):
+    def _event(self, record: Record) -> Event | Fate:
+        if self._answers and self._ours in (record.headers or ()):
             return Fate.FILTERED
-        read = self._events.read(arrival.value, arrival.key, arrival.headers, _source(arrival))
+        read = self._events.read(record.value, record.key, record.headers, record.source)
         if isinstance(read, Filtered):
             return Fate.FILTERED
         return Fate.UNREADABLE_EVENT if isinstance(read, Rejection) else read
 
-    def label(self, arrival: Arrival) -> ReadLabel | Fate:
+    def label(self, record: Record) -> ReadLabel | Fate:
         if self._labels is None:
             return Fate.UNREADABLE_LABEL
-        read = self._labels.read(arrival.value, arrival.key, arrival.headers, _source(arrival))
+        read = self._labels.read(record.value, record.key, record.headers, record.source)
         if isinstance(read, Rejection):
             null = read.reason is DeadLetter.NO_LABEL
             return Fate.NULL_LABEL if null else Fate.UNREADABLE_LABEL
@@ -87,8 +88,3 @@ class Reader:
             return ReadLabel(join_id(read.id), label)
         except UnicodeEncodeError:
             return Fate.UNREADABLE_LABEL
-
-
-def _source(arrival: Arrival) -> str:
-    topic, number = arrival.partition
-    return f"{topic}/{number}/{arrival.offset}"

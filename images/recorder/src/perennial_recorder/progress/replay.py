@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from perennial_contract.messages.record import Record
 from perennial_recorder.progress.progress import Progress
-from perennial_recorder.records import Arrival, Overtaken, Partition
+from perennial_recorder.records import OutOfRange, Partition, partition_of
 
 
 class Replay:
@@ -24,20 +25,20 @@ class Replay:
             {p: max(r.written, r.ledger.read) for p, r in events.items()},
             {p: r.ledger.read for p, r in labels.items()},
         ]
-        self._early: list[Arrival] = []
+        self._early: list[Record] = []
 
     def topics(self) -> set[str]:
         """The topics to read by now."""
         labels = len(self._stages) < 2 and self._progress.labels  # noqa: PLR2004  the third stage
         return {self._progress.events, labels} if labels else {self._progress.events}
 
-    def admit(self, batch: Sequence[Arrival | Overtaken]) -> list[Arrival | Overtaken]:
+    def admit(self, batch: Sequence[Record | OutOfRange]) -> list[Record | OutOfRange]:
         """Of a batch what belongs to this stage; all of it once the last stage is over."""
         if not self._stages:
             return list(batch)
-        goals, admitted = self._stages[0], list[Arrival | Overtaken]()
+        goals, admitted = self._stages[0], list[Record | OutOfRange]()
         for record in batch:
-            if isinstance(record, Overtaken) or record.offset < goals.get(record.partition, 0):
+            if isinstance(record, OutOfRange) or record.offset < goals.get(partition_of(record), 0):
                 admitted.append(record)
             else:
                 self._early.append(record)
@@ -51,7 +52,7 @@ class Replay:
     def over(self) -> bool:
         return not self._stages
 
-    def advance(self, passed: Collection[Partition]) -> list[Arrival | Overtaken]:
+    def advance(self, passed: Collection[Partition]) -> list[Record | OutOfRange]:
         """Goes on to the next stage when this one has come to its goals.
 
         Args:

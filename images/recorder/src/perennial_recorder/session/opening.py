@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from perennial_contract.objects.owner import OWNER, StorageTaken, check_owner, owner_of
 from perennial_contract.reasons import ProgramReason
+from perennial_contract.runtime.kafka.trouble import Trouble
 from perennial_contract.settings import RecorderSettings
 from perennial_recorder.join.reading import Reader
 from perennial_recorder.metrics import Metrics
@@ -13,7 +14,6 @@ from perennial_recorder.ports import ObjectStore, Ports
 from perennial_recorder.progress import checkpoint as checkpoints
 from perennial_recorder.progress.checkpoint import Checkpoint, CheckpointBroken
 from perennial_recorder.progress.replay import Replay
-from perennial_recorder.records import Trouble
 from perennial_recorder.session.intake import Intake
 from perennial_recorder.session.joiner import Joiner
 from perennial_recorder.session.recovery import Recovery

@@ -24,9 +24,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from perennial_contract.messages.record import Record
 from perennial_recorder.progress.progress import Progress
 from perennial_recorder.progress.replay import Replay
-from perennial_recorder.records import Arrival, Overtaken, Partition
+from perennial_recorder.records import OutOfRange, Partition
 from perennial_recorder.session.intake import Intake
 from perennial_recorder.session.joiner import Joiner
 from perennial_recorder.session.writer import Writer
@@ -63,7 +64,7 @@ class Session:
                 reading.time.ask(now, end, position)
 
     def take_replay(
-        self, batch: Sequence[Arrival | Overtaken], positions: Mapping[Partition, int], now: int
+        self, batch: Sequence[Record | OutOfRange], positions: Mapping[Partition, int], now: int
     ) -> None:
         """Takes in what belongs to this stage of the replay; the rest waits for its own."""
         if (replay := self.replay) is None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from perennial_contract.reasons import ProgramReason
+from perennial_contract.runtime.kafka.trouble import Trouble
 from perennial_contract.settings import RecorderSettings
 from perennial_recorder.ports import Brokers
 from perennial_recorder.progress.ledger import Ledger
 from perennial_recorder.progress.progress import Progress
-from perennial_recorder.records import Partition, Topic, Trouble
+from perennial_recorder.records import Partition, Topic
 
 
 class TopicRecreated(Exception):  # noqa: N818  what has been found out, not what went wrong

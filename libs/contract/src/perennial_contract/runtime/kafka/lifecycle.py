@@ -9,6 +9,7 @@ from typing import Any, Final
 from confluent_kafka import KafkaError, KafkaException, Message, Producer, TopicCollection
 from confluent_kafka.admin import AdminClient
 
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.resource.streams import TopicSection
 from perennial_contract.runtime.kafka.refusals import is_refused
@@ -99,7 +100,9 @@ class LifecycleTopic:
         told = self._complaint or error
         if error.code() in _MISSING:
             missing = f"topic {self._topic} does not exist"
-            return Trouble(Reason.TOPIC_MISSING, missing)
-        reason = Reason.KAFKA_REFUSED if is_refused(told) else Reason.KAFKA_UNAVAILABLE
+            return Trouble(ProgramReason.TOPIC_MISSING, missing)
+        reason = (
+            ProgramReason.KAFKA_REFUSED if is_refused(told) else ProgramReason.KAFKA_UNAVAILABLE
+        )
         said = without(told.str(), self._security)
         return Trouble(reason, f"nothing was written to topic {self._topic}: {said}")
