@@ -12,8 +12,8 @@ from examples.demo.accuracy import Grade
 from examples.demo.facts import Ended, Facts
 from examples.demo.timeline import Timeline
 from examples.demo.view import sentence, short
-from perennial_contract.objects.watermark import total
 from perennial_contract.status import Score
+from perennial_contract.watermark import total
 from perennial_operator.api.attempts import AttemptOutcome
 
 SEARCH_AND_FIT: Final = ("search", "judge", "refit")  # candidates are fitted while it judges

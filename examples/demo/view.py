@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from perennial_contract.objects.watermark import total
+from perennial_contract.watermark import total
 from perennial_operator.api.attempts import AttemptOutcome, HistoryEntry
 from perennial_operator.api.status import Status
 

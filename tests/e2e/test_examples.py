@@ -12,7 +12,7 @@ import pytest
 from examples.demo.adapters import kafka
 from examples.demo.data.rows import people
 from examples.demo.pipeline import Pipeline, load
-from perennial_contract.objects.watermark import total
+from perennial_contract.watermark import total
 from perennial_operator.api.attempts import AttemptOutcome, Trigger
 from perennial_operator.api.status import Status
 from tests.e2e.conftest import ROOT

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from perennial_contract.objects.watermark import highest
 from perennial_contract.status import RecorderReport
+from perennial_contract.watermark import highest
 from perennial_operator.api.events import Event
 from perennial_operator.api.names import PREDICTOR, RECORDER, Manifest
 from perennial_operator.api.pipeline import Pipeline

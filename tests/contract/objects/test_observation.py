@@ -11,7 +11,7 @@ from perennial_contract.objects.observation import (
     parse_segment_key,
     to_parquet,
 )
-from perennial_contract.objects.watermark import total
+from perennial_contract.watermark import total
 
 int64 = st.integers(-(2**63), 2**63 - 1)
 observations = st.builds(

@@ -9,7 +9,7 @@ from typing import Any
 
 import boto3
 
-from perennial_contract.objects.watermark import total
+from perennial_contract.watermark import total
 from tests.support.e2e.altered import renumbered
 from tests.support.e2e.kubectl import Json, Refused, apply, eventually, get, kubectl, listed
 from tests.support.e2e.stream import Row, Stream

@@ -7,9 +7,9 @@ import numpy as np
 
 from perennial_contract.objects.bundle import Manifest
 from perennial_contract.objects.observation import Observation
-from perennial_contract.objects.watermark import Watermark
 from perennial_contract.resource.training import Dataset
 from perennial_contract.settings import TrainerSettings
+from perennial_contract.watermark import Watermark
 from perennial_model.features.infer import infer
 from perennial_trainer.contest.contest import Contest
 from perennial_trainer.data.dataset import Base, read

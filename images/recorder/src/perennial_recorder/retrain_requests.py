@@ -10,10 +10,10 @@ from typing import Final, NamedTuple
 
 from perennial_contract.lifecycle import read_request
 from perennial_contract.messages.record import Record
-from perennial_contract.objects.watermark import Watermark, advance
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime.kafka.trouble import Trouble
 from perennial_contract.settings import RecorderSettings
+from perennial_contract.watermark import Watermark, advance
 from perennial_recorder.ports import Source
 from perennial_recorder.records import OutOfRange, Partition
 from perennial_recorder.schedule import Schedule

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from copy import deepcopy
 
-from perennial_contract.objects.watermark import total
 from perennial_contract.settings import RecorderSettings
 from perennial_contract.status import RecorderReport
+from perennial_contract.watermark import total
 from perennial_recorder.progress.counts import INCOMPLETE, OBSERVATIONS
 from perennial_recorder.retrain_requests import LIFECYCLE, RetrainRequests
 from perennial_recorder.retries import Retries

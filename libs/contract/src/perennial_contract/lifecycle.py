@@ -12,8 +12,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BeforeValidator, Field, StrictBool, ValidationError
 
-from perennial_contract.objects.watermark import Watermark
 from perennial_contract.status import Document
+from perennial_contract.watermark import Watermark
 
 LONGEST_REASON: Final = 253
 

@@ -11,13 +11,13 @@ from typing import Final, Self
 
 from pydantic import Field
 
-from perennial_contract.objects.watermark import Watermark
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.resource.schema import Schema, Task
 from perennial_contract.resource.storage import Storage
 from perennial_contract.resource.streams import Events, Labels, Predictions, TopicSection
 from perennial_contract.resource.training import Dataset, Optimizer, Promotion, Retrain, Tracking
 from perennial_contract.resource.values import Duration, Section
+from perennial_contract.watermark import Watermark
 
 SETTINGS: Final = "PERENNIAL_SETTINGS"
 MODEL: Final = "PERENNIAL_MODEL"  # the version to serve: an annotation, by the downward API

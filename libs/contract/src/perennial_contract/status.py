@@ -11,7 +11,7 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-from perennial_contract.objects.watermark import Watermark
+from perennial_contract.watermark import Watermark
 
 MAX_BYTES: Final = 64 * 1024  # of a /status answer; a longer one is dropped
 MAX_TERMINATION_BYTES: Final = 4096  # of a termination message: Kubernetes cuts there

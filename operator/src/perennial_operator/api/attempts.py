@@ -11,8 +11,8 @@ from typing import Final
 
 from pydantic import Field
 
-from perennial_contract.objects.watermark import Watermark
 from perennial_contract.status import Document, Problem, Verdict
+from perennial_contract.watermark import Watermark
 
 HISTORY_LIMIT: Final = 10
 

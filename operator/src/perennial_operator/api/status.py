@@ -11,8 +11,8 @@ from typing import Any
 
 from pydantic import Field
 
-from perennial_contract.objects.watermark import Watermark
 from perennial_contract.status import Document
+from perennial_contract.watermark import Watermark
 from perennial_operator.api.attempts import Attempt, Candidate, HistoryEntry
 
 

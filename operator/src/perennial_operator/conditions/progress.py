@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from perennial_contract.objects.watermark import total
 from perennial_contract.status import TrainerReport
+from perennial_contract.watermark import total
 from perennial_operator.api.names import TRAINER
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.status import Progress, Status

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from perennial_contract.objects.watermark import is_within, total
+from perennial_contract.watermark import is_within, total
 from perennial_operator.api.attempts import Attempt, AttemptOutcome, Trigger
 from perennial_operator.api.cron import identity, next_instant
 from perennial_operator.api.pipeline import Pipeline

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from perennial_contract.objects.watermark import Watermark, from_positions
+from perennial_contract.watermark import Watermark, from_positions
 from perennial_recorder.join.fates import Fate
 from perennial_recorder.join.stream_time import NEVER, PartitionTime, stream_time
 from perennial_recorder.progress.checkpoint import Checkpoint, Input, Output

@@ -22,12 +22,12 @@ from perennial_contract.objects.bundle import (
     open_manifest,
     sha256,
 )
-from perennial_contract.objects.watermark import Watermark
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.training import PromotionMode
 from perennial_contract.runtime.objects import Objects
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Document, Verdict, VerdictOutcome
+from perennial_contract.watermark import Watermark
 from perennial_trainer.attempt.inputs import inputs_key
 from perennial_trainer.attempt.verdict_file import verdict_key
 from perennial_trainer.contest.names import CandidateName

@@ -10,13 +10,13 @@ import msgspec
 from pydantic import Field
 
 from perennial_contract.objects.owner import OWNER, check_owner, owner_of
-from perennial_contract.objects.watermark import Watermark
 from perennial_contract.resource.schema import Schema, Task
 from perennial_contract.resource.training import Dataset, Optimizer, Promotion, Retrain
 from perennial_contract.resource.values import Duration
 from perennial_contract.runtime.objects import Objects, Put, StoreError
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Document
+from perennial_contract.watermark import Watermark
 
 
 class Inputs(Document):

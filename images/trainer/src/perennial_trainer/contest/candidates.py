@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from perennial_contract.objects.watermark import is_within
+from perennial_contract.watermark import is_within
 from perennial_model.runtimes.lightgbm import Model
 from perennial_trainer.contest.contest import Contest
 from perennial_trainer.contest.names import CandidateName

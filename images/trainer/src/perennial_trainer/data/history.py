@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from perennial_contract.objects.bundle import sha256
-from perennial_contract.objects.watermark import Watermark
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.schema import Feature, Schema
 from perennial_contract.runtime.objects import Objects, StoreError
 from perennial_contract.settings import TrainerSettings
+from perennial_contract.watermark import Watermark
 from perennial_model.features.infer import infer
 from perennial_model.refusals import DataRefused
 from perennial_trainer.data.dataset import Base, read

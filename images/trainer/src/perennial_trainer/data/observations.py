@@ -13,9 +13,9 @@ from perennial_contract.objects.observation import (
     from_parquet,
     parse_segment_key,
 )
-from perennial_contract.objects.watermark import Watermark, positions
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime.objects import Objects, StoreError
+from perennial_contract.watermark import Watermark, positions
 from perennial_trainer.data.rows import Part
 
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perennial_contract.objects.observation import Observation
-from perennial_contract.objects.watermark import Watermark, position
 from perennial_contract.resource.schema import Schema
+from perennial_contract.watermark import Watermark, position
 from perennial_model.refusals import DataRefused
 from perennial_model.tasks.binary import Targets
 from perennial_trainer.data.dataset import Base, Record

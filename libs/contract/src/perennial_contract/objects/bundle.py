@@ -16,9 +16,9 @@ from typing import Any, Final
 import msgspec
 from pydantic import Field, ValidationError
 
-from perennial_contract.objects.watermark import Watermark
 from perennial_contract.resource.schema import BinaryLabel, Task
 from perennial_contract.status import Document, Score
+from perennial_contract.watermark import Watermark
 
 MODEL: Final = "model.txt"
 ENCODER: Final = "encoder.json"

@@ -14,7 +14,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from perennial_contract.objects.watermark import Watermark, position
+from perennial_contract.watermark import Watermark, position
 
 SCHEMA: Final = pa.schema(
     [

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial_contract.objects.watermark import (
+from perennial_contract.watermark import (
     Watermark,
     advance,
     from_positions,
