@@ -24,8 +24,8 @@ from perennial_contract.resource.values import SecretReference
 from perennial_contract.runtime.objects import Put
 from perennial_contract.settings import RecorderSettings
 from perennial_recorder.adapters.sqlite import SqliteStateStore
+from perennial_recorder.intervals import Intervals
 from perennial_recorder.loop import Recorder
-from perennial_recorder.pace import Pace
 from perennial_recorder.ports import Ports
 from perennial_recorder.records import OutOfRange, Partition, Topic
 
@@ -135,9 +135,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         state = SqliteStateStore(Path(folder) / "waiting.db")
         clock = lambda: (BEGIN + events) / 1000  # noqa: E731
-        pace = Pace(checkpoint=1e9)
+        intervals = Intervals(checkpoint=1e9)
         ports = Ports(source, source, store, state, clock, time.sleep)
-        recorder = Recorder(_settings(), ports, pace=pace)
+        recorder = Recorder(_settings(), ports, intervals=intervals)
         began = time.perf_counter()
         while recorder.report().pending < events:
             recorder.step()

@@ -10,8 +10,8 @@ from typing import Any, Final
 import yaml
 from pydantic import ValidationError
 
-from perennial_contract.messages.labels import read_label, spellings
 from perennial_contract.messages.paths import place
+from perennial_contract.messages.spellings import read_label, spellings
 from perennial_contract.resource.schema import BinaryLabel
 from perennial_contract.resource.training import Tracking
 from perennial_operator.api.errors import explain

@@ -11,7 +11,7 @@ from typing import Final
 
 from examples.demo.data.rows import Row
 from examples.table.csv_lines import LONGEST, CsvLines, TableRefused, open_csv
-from perennial_contract.messages.labels import canonical
+from perennial_contract.messages.spellings import canonical
 from perennial_contract.resource.schema import BinaryLabel
 
 MOST: Final = 60_000  # rows that are streamed

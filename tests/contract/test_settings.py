@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from perennial_contract.messages.labels import spellings
+from perennial_contract.messages.spellings import spellings
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.resource.schema import BinaryLabel, Feature, FeatureType, Schema
 from perennial_contract.resource.storage import Storage

@@ -5,7 +5,7 @@ from copy import deepcopy
 from typing import Any
 
 from perennial_contract.status import Report
-from perennial_operator.api.events import Event
+from perennial_operator.api.kubernetes_events import Event
 from perennial_operator.observe.pods import Pod
 from perennial_operator.ports import Conflict, Refused
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from perennial_contract.messages.json import read_json
-from perennial_contract.messages.labels import canonical
 from perennial_contract.messages.references import join_id
 from perennial_contract.messages.scalars import to_category, to_number
+from perennial_contract.messages.spellings import canonical
 from perennial_contract.messages.times import read_time
 from perennial_contract.objects.bundle import ENCODER, GOLDEN, MANIFEST, to_golden
 from perennial_contract.objects.observation import Observation, SegmentKey, to_parquet

@@ -15,7 +15,7 @@ from perennial_contract.resource.kafka import Kafka
 from perennial_contract.runtime.kafka.client_settings import for_admin, for_consumer, for_producer
 from perennial_contract.runtime.kafka.lifecycle import LifecycleTopic
 from perennial_contract.settings import PredictorSettings
-from perennial_model.bundles import download
+from perennial_model.download import download
 from perennial_predictor.adapters.answers import AnswersSink
 from perennial_predictor.adapters.lifecycle import announce
 from perennial_predictor.ports import Topics

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from perennial_operator.decide.revisions import KEPT
+from perennial_operator.decide.versions.revisions import KEPT
 from tests.support.operator.control_plane import ADMIN, a_pipeline, apply, eventually
 from tests.support.operator.process import Operator, World
 from tests.support.servers import need_programs

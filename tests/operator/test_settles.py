@@ -10,7 +10,7 @@ from perennial_contract.status import VerdictOutcome
 from perennial_operator.api.attempts import AttemptOutcome, Candidate
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.status import HandledTriggers, Status
-from perennial_operator.decide.versions import served
+from perennial_operator.decide.versions.choice import served
 from perennial_operator.observe.world import Observed
 from tests.support.operator.builders import (
     D2,

@@ -12,16 +12,17 @@ from typing import Final
 
 from perennial_contract.status import RecorderReport
 from perennial_contract.watermark import highest
-from perennial_operator.api.events import Event
+from perennial_operator.api.kubernetes_events import Event
 from perennial_operator.api.names import PREDICTOR, RECORDER, Manifest
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.reasons import Reason
 from perennial_operator.api.status import Status
 from perennial_operator.conditions.conditions import conditions_of, dated, invalid
 from perennial_operator.conditions.progress import paced, progress_of
-from perennial_operator.decide import approval, attempts, rollout, triggers
+from perennial_operator.decide.attempts import attempts, triggers
 from perennial_operator.decide.change import Change, Facts
 from perennial_operator.decide.children import children
+from perennial_operator.decide.versions import approval, rollout
 from perennial_operator.manifests.pod import selector
 from perennial_operator.observe.world import Observed
 from perennial_operator.settings import Images

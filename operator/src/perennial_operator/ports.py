@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from perennial_contract.status import Report
-from perennial_operator.api.events import Event
+from perennial_operator.api.kubernetes_events import Event
 from perennial_operator.api.names import Manifest
 from perennial_operator.observe.pods import Pod
 

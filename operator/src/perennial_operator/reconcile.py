@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from perennial_operator.api.events import Event
+from perennial_operator.api.kubernetes_events import Event
 from perennial_operator.api.merge_patch import difference
 from perennial_operator.api.names import KIND, PAUSED_ANNOTATION, Manifest
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.status import Status
-from perennial_operator.decide import revisions
+from perennial_operator.decide.versions import revisions
 from perennial_operator.metrics import Metrics
 from perennial_operator.observe.cache import PipelineCache
 from perennial_operator.observer import ASK, Observer

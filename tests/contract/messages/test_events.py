@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from perennial_contract.messages.answers import AnswerWriter
 from perennial_contract.messages.events import Event, EventReader
-from perennial_contract.messages.labels import read_label, spellings
 from perennial_contract.messages.paths import ABSENT, pick
 from perennial_contract.messages.references import Headers
+from perennial_contract.messages.spellings import read_label, spellings
 from perennial_contract.resource.schema import BinaryLabel
 from perennial_contract.resource.streams import Events, Reference
 from tests.support.contract.json_values import records

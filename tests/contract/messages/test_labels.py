@@ -1,81 +1,70 @@
-import math
-
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
-from perennial_contract.messages.labels import canonical, read_label, spellings
-from perennial_contract.resource.schema import BinaryLabel
-from tests.support.contract.json_values import values
+from perennial_contract.messages.labels import LabelMessage, LabelReader
+from perennial_contract.resource.streams import Labels, Reference
+from tests.support.contract.messages import FULL, PLAIN, SOURCE, json_bytes, reason
 
-INCOME = BinaryLabel(
-    positive=">50K", negative="<=50K", aliases={">50K.": ">50K", "<=50K.": "<=50K"}
-)
-FLAG = BinaryLabel(positive="1", negative="0", aliases={"true": "1", "no": "0"})
+BY_PATH = Labels(topic="labels", id=Reference(path="request_id"), value="income")
 
 
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (1, "1"),
-        (1.0, "1"),
-        ("1", "1"),
-        (" 1.0 ", "1"),
-        ("+1", "1"),
-        ("01", "1"),
-        (-0.0, "0"),
-        (0.5, "0.5"),
-        (".50", "0.5"),
-        ("1e2", "100"),
-        (2**53 + 1, "9007199254740993"),
-        ("9007199254740993", "9007199254740993"),
-        ("1e400", "1e400"),
-        ("9" * 5000, "9" * 5000),
-        ("1_0", "1_0"),
-        ("٣", "٣"),
-        (True, "true"),
-        (False, "false"),
-        (" >50K ", ">50K"),
-        ("nan", "nan"),
-        ("", None),
-        (" ", None),
-        (None, None),
-        (math.nan, None),
-        (math.inf, None),
-        ([1], None),
-        ({"a": 1}, None),
-    ],
-)
-def test_a_label_has_one_spelling(value: object, text: str | None) -> None:
-    assert canonical(value) == text
-
-
-@given(values)
-def test_a_canonical_label_is_its_own_spelling(value: object) -> None:
-    text = canonical(value)
-
-    assert text is None or canonical(text) == text
+def read_message(labels: Labels, value: bytes | None, key: bytes | None = None) -> object:
+    return LabelReader(labels, FULL).read(value, key, None, "labels/0/0")
 
 
 @pytest.mark.parametrize(
-    ("label", "value", "read"),
+    ("labels", "value", "key", "message"),
     [
-        (INCOME, ">50K", ">50K"),
-        (INCOME, " >50K. ", ">50K"),
-        (INCOME, "<=50K.", "<=50K"),
-        (INCOME, ">50k", None),
-        (INCOME, 1, None),
-        (INCOME, None, None),
-        (FLAG, 1, "1"),
-        (FLAG, 1.0, "1"),
-        (FLAG, "1.0", "1"),
-        (FLAG, True, "1"),
-        (FLAG, "no", "0"),
-        (FLAG, False, None),
-        (FLAG, 2, None),
-        (FLAG, [1], None),
+        (BY_PATH, b'{"request_id": 5, "income": ">50K"}', None, LabelMessage(5, ">50K")),
+        (Labels(topic="l"), b'{"request_id": 5, "label": 1}', None, LabelMessage(5, 1)),
+        (
+            Labels(topic="l", id=Reference(key=True), value="a.b"),
+            b'{"a": {"b": false}}',
+            b"5",
+            LabelMessage("5", False),  # noqa: FBT003  the label itself
+        ),
+        (
+            Labels(topic="l", id=Reference(key=True), value=""),
+            b'">50K"',
+            b"5",
+            LabelMessage("5", ">50K"),
+        ),
     ],
 )
-def test_a_label_is_one_of_two_classes_or_nothing(
-    label: BinaryLabel, value: object, read: str | None
+def test_a_label_is_read_from_its_message(
+    labels: Labels, value: bytes, key: bytes | None, message: LabelMessage
 ) -> None:
-    assert read_label(value, spellings(label)) == read
+    assert read_message(labels, value, key) == message
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, "Empty"),
+        (b"{", "NotJson"),
+        (b"1", "NotAnObject"),
+        (b'{"income": 1}', "NoId"),
+        (b'{"request_id": 5}', "NoLabel"),
+        (b'{"request_id": 5, "income": null}', "NoLabel"),
+    ],
+)
+def test_what_is_no_label_is_rejected_with_a_reason(value: bytes | None, expected: str) -> None:
+    assert reason(read_message(BY_PATH, value)) == expected
+
+
+def test_labels_on_a_topic_need_an_id_from_somewhere() -> None:
+    read = LabelReader(Labels(topic="labels"), PLAIN).read(b'{"label": 1}', b"1", None, SOURCE)
+
+    assert reason(read) == "NoId"
+
+
+@given(st.none() | st.binary() | json_bytes, st.none() | st.binary(max_size=3))
+def test_any_bytes_are_a_label_or_a_rejection_with_a_reason(
+    value: bytes | None, key: bytes | None
+) -> None:
+    labels = Labels(topic="labels", id=Reference(key=True), value="a.b")
+
+    read = read_message(labels, value, key)
+
+    assert isinstance(read, LabelMessage) or reason(read)

@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from perennial_operator.api.events import Event
+from perennial_operator.api.kubernetes_events import Event
 from perennial_operator.api.reasons import Reason
 from perennial_operator.api.status import Status
 from perennial_operator.decide.change import Change

@@ -19,7 +19,7 @@ from perennial_operator.api.merge_patch import difference
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.spec import Spec
 from perennial_operator.api.status import Model, Status
-from perennial_operator.decide.revisions import Accepted
+from perennial_operator.decide.versions.revisions import Accepted
 from perennial_operator.manifests.deployment import deployment, template_digest
 from perennial_operator.manifests.job import job
 from perennial_operator.manifests.statefulset import statefulset

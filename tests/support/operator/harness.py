@@ -5,7 +5,7 @@ from typing import Any
 
 from perennial_operator.api.names import KIND
 from perennial_operator.api.status import Status
-from perennial_operator.decide.revisions import accept
+from perennial_operator.decide.versions.revisions import accept
 from perennial_operator.observe.cache import PipelineCache
 from perennial_operator.reconcile import Reconciler
 from tests.fakes.cluster import FakeCluster, FakeReports

@@ -15,9 +15,9 @@ from perennial_contract.resource.values import SecretReference
 from perennial_contract.runtime.s3 import Store
 from perennial_contract.settings import RecorderSettings
 from perennial_recorder.adapters.sqlite import SqliteStateStore
+from perennial_recorder.intervals import Intervals
 from perennial_recorder.loop import Recorder
 from perennial_recorder.metrics import Metrics
-from perennial_recorder.pace import Pace
 from perennial_recorder.ports import Ports
 from tests.fakes.broker import Broker, BrokerSource, Record
 from tests.fakes.s3 import FakeS3
@@ -25,7 +25,7 @@ from tests.fakes.s3 import FakeS3
 BEGIN = 1_790_000_000_000  # ms since 1970
 OUTSIDE = Labels(topic="labels", max_delay=timedelta(minutes=1))
 INSIDE = Labels(path="answer.label")
-PACE = Pace(checkpoint=0.0, topics=0.0, ends=0.0, retry=0.0, wait=0.0)
+INTERVALS = Intervals(checkpoint=0.0, topics=0.0, ends=0.0, retry=0.0, wait=0.0)
 
 
 class Stage:
@@ -63,7 +63,9 @@ class Stage:
         ports = Ports(
             self.source, self.requests, self.store, self.state, lambda: self.now, self.sleep
         )
-        self.recorder = Recorder(self.settings, ports, metrics=self.metrics, pod="pod", pace=PACE)
+        self.recorder = Recorder(
+            self.settings, ports, metrics=self.metrics, pod="pod", intervals=INTERVALS
+        )
 
     def kill(self) -> None:
         self.state.close()

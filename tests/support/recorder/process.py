@@ -40,15 +40,15 @@ from threading import Event
 from perennial_contract.runtime import logs
 from perennial_contract.settings import RecorderSettings
 from perennial_recorder.__main__ import run
-from perennial_recorder.pace import Pace
+from perennial_recorder.intervals import Intervals
 logs.configure()
 stop = Event()
 signal.signal(signal.SIGTERM, lambda *_: stop.set())
 settings = RecorderSettings.model_validate_json(sys.argv[1])
 folder = Path(sys.argv[2])
 run(settings, stop, pod="pod", waiting=folder / "waiting.db", secret=folder / "s3",
-    kafka_secret=folder / "kafka", port=int(sys.argv[3]), pace=Pace(checkpoint=1.0, topics=2.0),
-    delay=0.5)
+    kafka_secret=folder / "kafka", port=int(sys.argv[3]),
+    intervals=Intervals(checkpoint=1.0, topics=2.0), delay=0.5)
 """
 PATIENCE = 90.0  # seconds; only ends a test
 

@@ -12,8 +12,8 @@ from perennial_contract.resource.storage import Storage
 from perennial_contract.resource.streams import Events, Filter, Labels, Reference, TopicSection
 from perennial_contract.resource.values import SecretReference
 from perennial_contract.settings import RecorderSettings
+from perennial_recorder.intervals import Intervals
 from perennial_recorder.loop import Recorder
-from perennial_recorder.pace import Pace
 from perennial_recorder.ports import Ports
 from tests.fakes.broker import Broker, BrokerSource, Record
 from tests.fakes.s3 import FakeS3
@@ -54,7 +54,7 @@ class Run:
         self.starts = 0
         self.state: MortalStateStore | None = None
         self.recorder: Recorder | None = None
-        self.pace = Pace(
+        self.intervals = Intervals(
             checkpoint=rng.choice([0.0, 5.0, 60.0]),
             topics=rng.choice([0.0, 10.0]),
             retry=rng.choice([0.0, 1.0]),
@@ -187,7 +187,7 @@ class Run:
             lambda: self.now,
             self._sleep,
         )
-        return Recorder(settings, ports, pace=self.pace)
+        return Recorder(settings, ports, intervals=self.intervals)
 
     def _sleep(self, seconds: float) -> None:
         self.now += max(seconds, 0.1)

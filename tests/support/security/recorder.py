@@ -25,7 +25,7 @@ from perennial_contract.resource.streams import Events, Labels, Reference
 from perennial_contract.settings import RecorderSettings
 from perennial_contract.status import Problem, RecorderReport
 from perennial_recorder import __main__ as recorder
-from perennial_recorder.pace import Pace
+from perennial_recorder.intervals import Intervals
 from tests.fakes.mount import Mount
 from tests.support.predictor.stream import until
 from tests.support.security.storage import STORAGE
@@ -80,7 +80,7 @@ class Recording:
             secret=self._s3.folder,
             kafka_secret=self._kafka.folder,
             port=self._port,
-            pace=Pace(checkpoint=1.0, topics=1.0),
+            intervals=Intervals(checkpoint=1.0, topics=1.0),
             delay=0.0,
         )
         thread = Thread(target=begin, daemon=True)

@@ -1,8 +1,7 @@
 """Loop of one membership in the group: read, answer, confirm, commit.
 
-An offset is committed only after delivery of the answers before it is confirmed. `_next` is the
-offset at which each assigned partition is read next, `_settled` the one up to which delivery is
-confirmed; a failed delivery sets the former back to the latter.
+An offset is committed only after delivery of the answers before it is confirmed; a failed delivery
+goes back to where delivery was confirmed last (`commits`).
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from perennial_contract.runtime.kafka.trouble import Trouble
+from perennial_predictor.commits import Commits
 from perennial_predictor.delivery import Delivery
 from perennial_predictor.ports import Positions, Sink, Source, Waiting
 from perennial_predictor.scoring.answers import Answerer
@@ -20,8 +20,6 @@ from perennial_predictor.topic_watch import TopicWatch
 
 BATCH: Final = 1000  # records that are scored together at most
 PATIENCE: Final = 0.1  # seconds that an idle stream is waited for
-COMMIT_INTERVAL: Final = 0.15  # seconds
-MAX_UNCONFIRMED: Final = 10_000  # records, after which a commit does not wait for its interval
 LAG_INTERVAL: Final = 1.0  # seconds between two looks at what is left to be read
 BACK_OFF: Final = 1.0  # seconds after a failed delivery
 _LOG: Final = logging.getLogger(__name__)
@@ -47,10 +45,9 @@ class Loop:
         self._state = state
         self._waiting = waiting
         self._joined = joined
-        self._next: dict[int, int] = {}
-        self._settled: dict[int, int] = {}
         self._topics = TopicWatch(source, sink, state, waiting)
-        self._committed_at = self._lag_at = self._started_at = waiting.now()
+        self._lag_at = self._started_at = waiting.now()
+        self._commits = Commits(source, self._delivery, self._started_at)
 
     def run(self) -> None:
         """Answers until told to stop, and commits what was answered before it leaves the group.
@@ -72,11 +69,11 @@ class Loop:
                 self._process_batch()
             self._checkpoint(wait=True)
         except Trouble:  # what has arrived need not be answered again by the next member
-            if self._next != self._settled and self._confirm():
-                self._commit(wait=True)
+            if self._commits.pending:
+                self._commits.settle(wait=True)
             raise
         finally:
-            self._drop(list(self._next))  # leaving revokes; what is not committed now is not at all
+            self._drop([*self._commits.following])  # leaving revokes: it is too late to commit
             self._source.leave()
             self._state.joined = False
 
@@ -87,47 +84,41 @@ class Loop:
         self._topics.look_when_due(now)
         if now >= self._lag_at + LAG_INTERVAL:
             self._lag_at = now
-            self._state.metrics.group.set_lag(self._next, self._source.ends(self._next))
+            following = self._commits.following
+            self._state.metrics.group.set_lag(following, self._source.ends(following))
         batch = self._source.batch(BATCH, PATIENCE)
         read = self._waiting.now()
-        mine = [record for record in batch if record.partition in self._next]
+        mine = [record for record in batch if record.partition in self._commits.following]
         if mine:
             outgoing, tally = self._answerer.answer(mine)
             self._delivery.send(outgoing, tally)
-            self._next.update((record.partition, record.offset + 1) for record in mine)
+            self._commits.advance(mine)
             self._state.metrics.events.read.inc(len(mine))
             self._state.metrics.batches.size.observe(len(mine))
         sent = self._waiting.now()
         if mine:
             self._state.metrics.batches.duration.observe(sent - read)
-        due = sent - self._committed_at >= COMMIT_INTERVAL
-        if due or self._delivery.unconfirmed >= MAX_UNCONFIRMED:
-            self._committed_at = sent
+        if self._commits.due(sent):
             self._checkpoint(wait=False)
 
     def _checkpoint(self, *, wait: bool) -> None:
-        """Confirms delivery and commits; or goes back to where delivery was confirmed last."""
-        if self._next == self._settled and not wait:
+        """Commits what has arrived, or answers again what has not."""
+        if not (self._commits.pending or wait) or self._commits.settle(wait=wait):
             return
-        if self._confirm():
-            self._commit(wait=wait)
-        else:
-            self._next = dict(self._settled)
-            self._source.rewind(self._next)
-            self._waiting.pause(BACK_OFF)
-            self._topics.look_soon()
+        self._commits.go_back()
+        self._waiting.pause(BACK_OFF)
+        self._topics.look_soon()
 
     def assigned(self, positions: Positions) -> None:
         """The group has given us these partitions, perhaps none.
 
         A topic that still takes nothing says so again, but only to who has something to send.
         """
-        self._next.update(positions)
-        self._settled.update(positions)
+        self._commits.assign(positions)
         self._state.clear(Part.TOPICS)
         self._state.clear(Part.DELIVERY)
         self._state.joined = True
-        self._state.partitions = len(self._next)
+        self._state.partitions = len(self._commits.following)
         self._state.metrics.group.rebalances.labels("assigned").inc()
         _LOG.info("partitions assigned", extra={"positions": dict(positions)})
         self._joined()
@@ -135,8 +126,8 @@ class Loop:
     def revoked(self, partitions: Iterable[int]) -> None:
         """Partitions go to another member: what was answered is committed, the rest is dropped."""
         gone = set(partitions)
-        if self._settled and self._confirm():
-            self._commit(wait=True)
+        if self._commits.following:
+            self._commits.settle(wait=True)
         self._drop(gone)
         self._state.metrics.group.rebalances.labels("revoked").inc()
         _LOG.info("partitions revoked", extra={"partitions": sorted(gone)})
@@ -150,13 +141,12 @@ class Loop:
 
     def out_of_range(self, partition: int, earliest: int, end: int) -> None:
         """The next position is out of range: retention removed it, or the log lost its end."""
-        if partition not in self._next:
+        before = self._commits.following.get(partition)
+        if before is None:
             return
-        before = self._next[partition]
         skipped = max(0, earliest - before)
-        self._next[partition] = max(earliest, min(before, end))
         self._state.skip(skipped)
-        self._source.rewind(self._next)
+        self._commits.seek(partition, max(earliest, min(before, end)))
         what = {"partition": partition, "position": before}
         if before > end:
             _LOG.warning("the log ends before the position", extra={**what, "end": end})
@@ -174,20 +164,7 @@ class Loop:
         if refused:
             _LOG.warning("commit refused", extra={"detail": refused})
 
-    def _confirm(self) -> bool:
-        """Whether delivery of everything up to `_next` is confirmed."""
-        if self._delivery.confirm():
-            self._settled = dict(self._next)
-            return True
-        return False
-
-    def _commit(self, *, wait: bool) -> None:
-        if self._settled:
-            self._source.commit(self._settled, wait=wait)
-
     def _drop(self, partitions: Iterable[int]) -> None:
-        for partition in partitions:
-            self._next.pop(partition, None)
-            self._settled.pop(partition, None)
-        self._state.partitions = len(self._next)
+        self._commits.drop(partitions)
+        self._state.partitions = len(self._commits.following)
         self._state.metrics.group.set_lag({}, {})

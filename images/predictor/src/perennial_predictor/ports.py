@@ -10,7 +10,7 @@ from perennial_contract.lifecycle import Serving
 from perennial_contract.messages.record import Record
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime.kafka.trouble import Trouble
-from perennial_model.bundles import Objects
+from perennial_model.download import Objects
 from perennial_predictor.scoring.records import Outgoing
 
 Positions = Mapping[int, int]  # partition: offset of the next record

@@ -16,7 +16,7 @@ from perennial_contract.runtime.kafka.trouble import Trouble
 from perennial_contract.runtime.objects import StoreError
 from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import BundleState, Problem
-from perennial_model.bundles import ModelMissing, Objects, download
+from perennial_model.download import ModelMissing, Objects, download
 from perennial_predictor.loop import Loop
 from perennial_predictor.ports import Ports, Waiting
 from perennial_predictor.scoring.answers import Answerer

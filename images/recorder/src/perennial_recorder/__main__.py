@@ -36,9 +36,9 @@ from perennial_contract.settings import (
 )
 from perennial_recorder.adapters.kafka import KafkaSource
 from perennial_recorder.adapters.sqlite import SqliteStateStore
+from perennial_recorder.intervals import INTERVALS, Intervals
 from perennial_recorder.loop import Recorder
 from perennial_recorder.metrics import Metrics
-from perennial_recorder.pace import PACE, Pace
 from perennial_recorder.ports import Ports
 
 _LOG: Final = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ def run(  # noqa: PLR0913  each is something that a pod fixes and a run by hand 
     secret: Path = Path(S3_SECRET),
     kafka_secret: Path = Path(KAFKA_SECRET),
     port: int = PORT,
-    pace: Pace = PACE,
+    intervals: Intervals = INTERVALS,
     delay: float | None = None,
 ) -> None:
     """Records until `stop` is set, then writes what is left.
@@ -84,7 +84,7 @@ def run(  # noqa: PLR0913  each is something that a pod fixes and a run by hand 
         state = ends.enter_context(closing(SqliteStateStore(waiting)))
         store = _store(settings, secret)
         ports = Ports(source, requests, store, state, time.time, time.sleep)
-        recorder = Recorder(settings, ports, pod=pod, pace=pace, metrics=metrics)
+        recorder = Recorder(settings, ports, pod=pod, intervals=intervals, metrics=metrics)
         exposition: Callable[[], bytes] = partial(
             generate_latest, metrics.registry(recorder.report)
         )

@@ -14,8 +14,8 @@ from typing import Final
 
 from perennial_contract.settings import RecorderSettings
 from perennial_contract.status import RecorderReport
+from perennial_recorder.intervals import INTERVALS, Intervals
 from perennial_recorder.metrics import Metrics, Restart
-from perennial_recorder.pace import PACE, Pace
 from perennial_recorder.ports import Ports
 from perennial_recorder.retrain_requests import LIFECYCLE, RetrainRequests
 from perennial_recorder.retries import Retries
@@ -42,21 +42,21 @@ class Recorder:
         ports: Ports,
         *,
         pod: str = "",
-        pace: Pace = PACE,
+        intervals: Intervals = INTERVALS,
         metrics: Metrics | None = None,
     ) -> None:
         self._ports = ports
-        self._pace = pace
+        self._intervals = intervals
         self._interval = settings.flush_interval.total_seconds()
         self._metrics = metrics or Metrics()
         self._schedule = Schedule(ports.clock)
-        self._retries = Retries(self._schedule, pace.retry, self._metrics.count_failure)
+        self._retries = Retries(self._schedule, intervals.retry, self._metrics.count_failure)
         self._topics = Topics(ports.source, settings)
         self._opener = Opener(settings, ports, self._topics, self._metrics)
-        self._watch = Watch(ports.source, self._topics, self._schedule, pace, self._metrics)
-        self._checkpointer = Checkpointer(ports.source, self._schedule, pace.checkpoint)
-        self._feed = Feed(ports, self._schedule, self._checkpointer, pace)
-        self._requests = RetrainRequests(settings, ports.requests, self._schedule, pace.topics)
+        self._watch = Watch(ports.source, self._topics, self._schedule, intervals, self._metrics)
+        self._checkpointer = Checkpointer(ports.source, self._schedule, intervals.checkpoint)
+        self._feed = Feed(ports, self._schedule, self._checkpointer, intervals)
+        self._requests = RetrainRequests(settings, ports.requests, self._schedule, intervals.topics)
         self._reports = ReportBuilder(settings, pod, self._retries, self._requests)
         self._session: Session | None = None
         self._reported = self._report()
@@ -66,7 +66,7 @@ class Recorder:
         while not stop.is_set():
             beat()
             if not self.step():
-                stop.wait(self._pace.wait)
+                stop.wait(self._intervals.wait)
         self.finish()
 
     def step(self) -> bool:
@@ -88,7 +88,7 @@ class Recorder:
 
     def finish(self) -> bool:
         """Writes what is left, for a while; False when something stayed (it will be read again)."""
-        end = self._ports.clock() + self._pace.stop
+        end = self._ports.clock() + self._intervals.stop
         while self._session is not None and self._ports.clock() < end:
             self._schedule.clear()
             try:
@@ -96,7 +96,7 @@ class Recorder:
                     return True
             except (AnotherWriter, TopicRecreated):
                 return False
-            self._ports.sleep(self._pace.wait)
+            self._ports.sleep(self._intervals.wait)
         return self._session is None
 
     def report(self) -> RecorderReport:
@@ -108,7 +108,7 @@ class Recorder:
 
     def _advance(self) -> bool:
         # What is slow there is asked seldom: it must not hold back the joining.
-        self._retries.attempt(LIFECYCLE, self._requests.read, [LIFECYCLE], self._pace.topics)
+        self._retries.attempt(LIFECYCLE, self._requests.read, [LIFECYCLE], self._intervals.topics)
         session = self._session
         if session is None:
             return self._retries.attempt("start", self._open_session)

@@ -13,7 +13,7 @@ from typing import Final
 from perennial_contract.lifecycle import Message
 from perennial_contract.objects.bundle import MANIFEST, Manifest, key, open_manifest
 from perennial_contract.runtime.objects import Objects
-from perennial_trainer.attempt.messages import completed
+from perennial_trainer.attempt.announcements import completed
 from perennial_trainer.attempt.mlflow_run import FinishedAttempt, MlflowRun, mlflow_run
 from perennial_trainer.models.retention import prune
 

@@ -22,9 +22,9 @@ from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Verdict, VerdictOutcome
 from perennial_model.refusals import DataRefused
 from perennial_trainer.attempt.adoption import adopt
+from perennial_trainer.attempt.announcements import started
 from perennial_trainer.attempt.inputs import Inputs, claim
 from perennial_trainer.attempt.manifest import manifest_of
-from perennial_trainer.attempt.messages import started
 from perennial_trainer.attempt.verdict import bundle_broken, unscored
 from perennial_trainer.attempt.verdict_file import read_verdict, settle
 from perennial_trainer.contest.contest import Contest

@@ -15,7 +15,7 @@ from uuid import uuid4
 from kubernetes import client, config
 from urllib3.exceptions import HTTPError
 
-from perennial_operator.api.events import Event
+from perennial_operator.api.kubernetes_events import Event
 from perennial_operator.api.names import GROUP, KIND, PIPELINE_LABEL, PLURAL, VERSION, Manifest
 from perennial_operator.ports import Conflict, Refused
 

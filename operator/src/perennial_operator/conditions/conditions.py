@@ -11,7 +11,7 @@ from perennial_operator.api.status import Condition, Status
 from perennial_operator.conditions import serving, training
 from perennial_operator.conditions.texts import PAUSED
 from perennial_operator.conditions.undated import FALSE, TRUE, UNKNOWN, UndatedCondition
-from perennial_operator.decide.versions import refusal
+from perennial_operator.decide.versions.choice import refusal
 from perennial_operator.observe.pods import is_ours
 from perennial_operator.observe.world import Observed
 

@@ -10,8 +10,8 @@ from perennial_contract.watermark import total
 from perennial_operator.api.names import TRAINER
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.status import Progress, Status
-from perennial_operator.decide.triggers import new_labels
-from perennial_operator.decide.versions import broken
+from perennial_operator.decide.attempts.triggers import new_labels
+from perennial_operator.decide.versions.choice import broken
 from perennial_operator.observe.world import Observed
 
 QUIET: Final = timedelta(seconds=30)  # between writes that tell of progress alone

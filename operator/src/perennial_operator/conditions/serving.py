@@ -13,8 +13,8 @@ from perennial_operator.api.reasons import COMING_UP, Reason
 from perennial_operator.api.status import Status
 from perennial_operator.conditions.texts import SUSPENDED, join, with_remedy
 from perennial_operator.conditions.undated import FALSE, TRUE, UNKNOWN, UndatedCondition
-from perennial_operator.decide import approval
-from perennial_operator.decide.versions import broken, served
+from perennial_operator.decide.versions import approval
+from perennial_operator.decide.versions.choice import broken, served
 from perennial_operator.manifests.deployment import template_of
 from perennial_operator.observe.pods import Pod
 from perennial_operator.observe.world import Observed

@@ -9,7 +9,7 @@ from perennial_operator.api.pods.reserved import (
     RESERVED_VARIABLES,
     RESERVED_VOLUMES,
 )
-from perennial_operator.crd.rule import Rule, one_of
+from perennial_operator.crd.cel import Rule, one_of
 
 
 def _keys(at: str) -> Rule:

@@ -6,8 +6,8 @@ from typing import Final
 
 from perennial_contract.resource.kafka_properties import KAFKA_NUMBER, KAFKA_PROPERTIES, KAFKA_TEXTS
 from perennial_operator.api.names import COMPONENTS
+from perennial_operator.crd.cel import Rule
 from perennial_operator.crd.pod_rules import pod_rules
-from perennial_operator.crd.rule import Rule
 
 
 def _immutable(parent: str, field: str) -> Rule:

@@ -11,7 +11,7 @@ from typing_extensions import override
 
 from perennial_contract.resource.values import format_duration
 from perennial_operator.api.names import COMPONENTS
-from perennial_operator.crd.rule import Rule
+from perennial_operator.crd.cel import Rule
 from perennial_operator.crd.rules import RULES
 
 Json = dict[str, Any]

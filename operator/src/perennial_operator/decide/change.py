@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from perennial_operator.api.attempts import Attempt
-from perennial_operator.api.events import Event
+from perennial_operator.api.kubernetes_events import Event
 from perennial_operator.api.names import Manifest
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.status import Status

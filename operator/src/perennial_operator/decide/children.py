@@ -5,7 +5,7 @@ from __future__ import annotations
 from perennial_operator.api.names import Manifest
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.status import Status
-from perennial_operator.decide.goal import goal_of
+from perennial_operator.decide.versions.goal import goal_of
 from perennial_operator.manifests.deployment import deployment
 from perennial_operator.manifests.statefulset import statefulset
 from perennial_operator.observe.pods import is_leaving, is_ours

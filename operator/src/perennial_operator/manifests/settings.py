@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from perennial_contract.messages.labels import spellings
+from perennial_contract.messages.spellings import spellings
 from perennial_contract.resource.storage import Retention
 from perennial_contract.settings import PredictorSettings, RecorderSettings, TrainerSettings
 from perennial_operator.api.attempts import Attempt

@@ -8,11 +8,11 @@ import msgspec
 
 from perennial_contract.messages.answers import PIPELINE_HEADER
 from perennial_contract.messages.events import Event, EventReader, Filtered
-from perennial_contract.messages.labels import read_label
-from perennial_contract.messages.labels_topic import LabelReader
+from perennial_contract.messages.labels import LabelReader
 from perennial_contract.messages.paths import Absent
 from perennial_contract.messages.record import Record
 from perennial_contract.messages.references import Rejection, join_id
+from perennial_contract.messages.spellings import read_label
 from perennial_contract.reasons import DeadLetter
 from perennial_contract.settings import RecorderSettings
 from perennial_recorder.join.fates import Fate

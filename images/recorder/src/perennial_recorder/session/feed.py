@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from perennial_recorder.intervals import Intervals
 from perennial_recorder.join.stream_time import ahead
-from perennial_recorder.pace import Pace
 from perennial_recorder.ports import Ports
 from perennial_recorder.schedule import Schedule
 from perennial_recorder.session.checkpointer import Checkpointer
@@ -19,13 +19,13 @@ class Feed:
     """Every method raises Trouble when Kafka gives no clear answer."""
 
     def __init__(
-        self, ports: Ports, schedule: Schedule, checkpointer: Checkpointer, pace: Pace
+        self, ports: Ports, schedule: Schedule, checkpointer: Checkpointer, intervals: Intervals
     ) -> None:
         self._source = ports.source
         self._clock = ports.clock
         self._schedule = schedule
         self._checkpointer = checkpointer
-        self._wait = pace.wait
+        self._wait = intervals.wait
 
     def assign(self, session: Session) -> None:
         """Assigns what is not yet: a partition is read only after a checkpoint says from where."""

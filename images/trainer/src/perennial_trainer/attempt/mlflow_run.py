@@ -10,7 +10,7 @@ from typing import Final
 from perennial_contract.objects.bundle import Manifest
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Verdict, VerdictOutcome
-from perennial_trainer.attempt.messages import pipeline_of
+from perennial_trainer.attempt.announcements import pipeline_of
 from perennial_trainer.contest.names import CandidateName
 from perennial_trainer.models.published import TREES
 from perennial_trainer.search.trial import Trial

@@ -8,7 +8,7 @@ from typing import Final
 
 from perennial_contract.objects.bundle import BundleBroken, Manifest
 from perennial_contract.runtime.objects import Objects
-from perennial_model.bundles import ModelMissing, download
+from perennial_model.download import ModelMissing, download
 from perennial_model.runtimes.lightgbm import Model, load
 from perennial_trainer.models.recipe import Recipe
 

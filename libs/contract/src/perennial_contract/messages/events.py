@@ -6,7 +6,6 @@ from typing import Any
 
 import msgspec
 
-from perennial_contract.messages.labels import canonical
 from perennial_contract.messages.paths import ABSENT, Absent, pick, remove
 from perennial_contract.messages.references import (
     Headers,
@@ -16,6 +15,7 @@ from perennial_contract.messages.references import (
     read_object,
     resolve,
 )
+from perennial_contract.messages.spellings import canonical
 from perennial_contract.messages.times import read_time
 from perennial_contract.reasons import DeadLetter
 from perennial_contract.resource.streams import Events

@@ -1,53 +1,49 @@
-"""Canonical labels: trimmed, numbers by value, booleans as text, then aliases."""
+"""Labels as their topic holds them: any bytes give a label or a rejection, never an exception."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from typing import Final
+import msgspec
 
-from perennial_contract.resource.schema import BinaryLabel
-
-_NUMERAL: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
-_LONGEST: Final = 1000  # characters of a text that is read as a number
-
-
-def canonical(value: object) -> str | None:
-    """A label's text; None for null, an empty text, a list, an object, NaN and infinity."""
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case int():
-            return str(value)
-        case float():
-            return _number(value)
-        case str():
-            return _text(value.strip())
-        case _:
-            return None
+from perennial_contract.messages.paths import ABSENT
+from perennial_contract.messages.references import (
+    Headers,
+    Id,
+    Rejection,
+    identify,
+    pick_from,
+    read_object,
+    read_value,
+)
+from perennial_contract.reasons import DeadLetter
+from perennial_contract.resource.streams import Events, Labels
 
 
-def _number(value: float) -> str | None:
-    if value != value or value in (float("inf"), float("-inf")):  # noqa: PLR0124  NaN
-        return None
-    return str(int(value)) if value.is_integer() else repr(value)
+class LabelMessage(msgspec.Struct, frozen=True):
+    """A message of the labels topic."""
+
+    id: Id
+    value: object
+    """As written; not null."""
 
 
-def _text(text: str) -> str | None:
-    if not _NUMERAL.fullmatch(text) or len(text) > _LONGEST:
-        return text or None
-    if text.lstrip("+-").isdigit():
-        return str(int(text))  # by float, digits beyond 2^53 would be lost
-    return _number(float(text)) or text
+class LabelReader:
+    """Reads messages of the labels topic."""
 
+    def __init__(self, labels: Labels, events: Events) -> None:
+        self._id = labels.id or events.id
+        self._path = labels.value
 
-def spellings(label: BinaryLabel) -> dict[str, str]:
-    """Canonical label by canonical spelling, of both classes and all aliases."""
-    pairs = {label.positive: label.positive, label.negative: label.negative, **label.aliases}
-    return {canonical(k) or k: canonical(v) or v for k, v in pairs.items()}
-
-
-def read_label(value: object, known: Mapping[str, str]) -> str | None:
-    """The canonical label of a value, or None when it is neither class."""
-    text = canonical(value)
-    return None if text is None else known.get(text)
+    def read(
+        self, value: bytes | None, key: bytes | None, headers: Headers, source: str
+    ) -> LabelMessage | Rejection:
+        """A label; with an empty `labels.value` the whole message is its value."""
+        message = read_object(value) if self._path else read_value(value)
+        if isinstance(message, Rejection):
+            return message
+        identity = identify(self._id, message, key, headers)
+        if isinstance(identity, Rejection):
+            return identity
+        label = pick_from(message, self._path) if self._path else message
+        if label is None or label is ABSENT:
+            return Rejection(DeadLetter.NO_LABEL, f"there is no value at {self._path} in {source}")
+        return LabelMessage(identity, label)

@@ -9,8 +9,8 @@ from typing import Any, Final
 import msgspec
 
 from perennial_contract.messages.json import read_json
-from perennial_contract.messages.labels import canonical
 from perennial_contract.messages.paths import ABSENT, Absent, pick
+from perennial_contract.messages.spellings import canonical
 from perennial_contract.reasons import DeadLetter
 from perennial_contract.resource.streams import Reference
 

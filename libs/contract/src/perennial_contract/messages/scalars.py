@@ -16,7 +16,7 @@ import math
 from decimal import Decimal
 from typing import Final
 
-from perennial_contract.messages.labels import canonical
+from perennial_contract.messages.spellings import canonical
 
 MARKS: Final = frozenset({"", "?", "NaN", "nan"})
 """Texts that mean, in any feature, that there is no value."""

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from perennial_contract.messages.labels import read_label, spellings
+from perennial_contract.messages.spellings import read_label, spellings
 from perennial_contract.resource.schema import BinaryLabel
 
 OBJECTIVE: Final = "binary"

@@ -1,7 +1,7 @@
 import pytest
 
 from perennial_contract.objects.bundle import MANIFEST, MODEL, BundleBroken, key
-from perennial_model.bundles import ModelMissing, download
+from perennial_model.download import ModelMissing, download
 from tests.fakes.bundle import a_bundle
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from perennial_operator.api.names import KIND, Manifest
 from perennial_operator.api.status import Status
-from perennial_operator.decide.revisions import KEPT
+from perennial_operator.decide.versions.revisions import KEPT
 from perennial_operator.observe.cache import PipelineCache
 from perennial_operator.reconcile import Reconciler
 from tests.fakes.cluster import FakeCluster, FakeReports

@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from perennial_contract.status import VerdictOutcome
 from perennial_operator.api.attempts import AttemptOutcome, Candidate
-from perennial_operator.api.events import Event
+from perennial_operator.api.kubernetes_events import Event
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.status import Status
-from perennial_operator.decide.versions import served
+from perennial_operator.decide.versions.choice import served
 from perennial_operator.manifests.settings import named
 from perennial_operator.plan import Plan
 from tests.support.operator.builders import (

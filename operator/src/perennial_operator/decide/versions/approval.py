@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from perennial_operator.api.attempts import AttemptOutcome, Candidate, HistoryEntry
-from perennial_operator.api.events import Event
+from perennial_operator.api.kubernetes_events import Event
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.reasons import Reason
 from perennial_operator.api.status import Status
 from perennial_operator.decide.change import Change, Facts
-from perennial_operator.decide.versions import champion, published, served
+from perennial_operator.decide.versions.choice import champion, published, served
 
 
 def advance(facts: Facts) -> Change:

@@ -1,4 +1,4 @@
-"""Pace of the recorder: how often each thing is done."""
+"""Intervals of the recorder: how often each thing is done."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class Intervals:
     """All in seconds."""
 
     checkpoint: float = 60.0
@@ -25,4 +25,4 @@ class Pace:
     """For what is left to write at the end."""
 
 
-PACE: Final = Pace()
+INTERVALS: Final = Intervals()

@@ -11,14 +11,14 @@ from datetime import timedelta
 
 from perennial_contract.status import Problem, RecorderReport
 from perennial_operator.api.attempts import Attempt, Trigger
-from perennial_operator.api.events import Event
+from perennial_operator.api.kubernetes_events import Event
 from perennial_operator.api.names import RECORDER, TRAINER, Manifest
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.reasons import Reason
 from perennial_operator.api.status import Status
-from perennial_operator.decide import failures, triggers, verdicts
+from perennial_operator.decide.attempts import failures, triggers, verdicts
 from perennial_operator.decide.change import Change, Facts
-from perennial_operator.decide.versions import champion, previous
+from perennial_operator.decide.versions.choice import champion, previous
 from perennial_operator.manifests.job import job, job_digest, made_from
 from perennial_operator.observe.pods import is_leaving, is_ours
 from perennial_operator.observe.world import Observed

@@ -12,13 +12,14 @@ from perennial_contract.resource.training import PromotionMode
 from perennial_contract.settings import REFUSED
 from perennial_contract.status import Verdict, VerdictOutcome
 from perennial_operator.api.attempts import HISTORY_LIMIT, Attempt, AttemptOutcome, HistoryEntry
-from perennial_operator.api.events import Event
+from perennial_operator.api.kubernetes_events import Event
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.reasons import Reason
 from perennial_operator.api.status import Status
-from perennial_operator.decide import approval, triggers
+from perennial_operator.decide.attempts import triggers
 from perennial_operator.decide.change import Change, Facts
-from perennial_operator.decide.versions import champion
+from perennial_operator.decide.versions import approval
+from perennial_operator.decide.versions.choice import champion
 from perennial_operator.observe.pods import Ended
 from perennial_operator.observe.terminations import read_problem, read_verdict
 

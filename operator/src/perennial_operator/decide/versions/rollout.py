@@ -7,14 +7,14 @@ from datetime import datetime
 
 from perennial_contract.status import Problem
 from perennial_operator.api.attempts import AttemptOutcome
-from perennial_operator.api.events import Event
+from perennial_operator.api.kubernetes_events import Event
 from perennial_operator.api.reasons import Reason
 from perennial_operator.api.status import Model, Status
 from perennial_operator.decide.change import Change, Facts
-from perennial_operator.decide.completion import served_digest
-from perennial_operator.decide.faults import own_fault
-from perennial_operator.decide.goal import Goal, goal_of, is_held_back
-from perennial_operator.decide.versions import judged, published, served
+from perennial_operator.decide.versions.choice import judged, published, served
+from perennial_operator.decide.versions.completion import served_digest
+from perennial_operator.decide.versions.faults import own_fault
+from perennial_operator.decide.versions.goal import Goal, goal_of, is_held_back
 from perennial_operator.observe.world import Observed
 
 

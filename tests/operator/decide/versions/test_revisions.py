@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from perennial_operator.api.spec import Spec
 from perennial_operator.api.status import Status
-from perennial_operator.decide.revisions import (
+from perennial_operator.decide.versions.revisions import (
     KEPT,
     NoValidSpec,
     accept,

@@ -10,7 +10,7 @@ from perennial_operator.api.attempts import Attempt, AttemptOutcome, Trigger
 from perennial_operator.api.cron import identity, next_instant
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.status import HandledTriggers, Status
-from perennial_operator.decide.versions import refusal
+from perennial_operator.decide.versions.choice import refusal
 
 _WITHOUT_MODEL: Final = frozenset({AttemptOutcome.REFUSED, AttemptOutcome.SUPERSEDED})
 

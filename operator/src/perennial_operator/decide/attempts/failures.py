@@ -10,7 +10,7 @@ from typing import Final
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.status import Problem
 from perennial_operator.api.attempts import Attempt
-from perennial_operator.api.events import Event
+from perennial_operator.api.kubernetes_events import Event
 from perennial_operator.api.names import Manifest
 from perennial_operator.api.reasons import Reason
 from perennial_operator.decide.change import Change, Facts

@@ -5,8 +5,8 @@ from __future__ import annotations
 from perennial_contract.status import BundleState, PredictorReport
 from perennial_operator.api.names import MODEL_ANNOTATION, PREDICTOR, Manifest
 from perennial_operator.api.status import Status
-from perennial_operator.decide.goal import Goal
-from perennial_operator.decide.versions import published
+from perennial_operator.decide.versions.choice import published
+from perennial_operator.decide.versions.goal import Goal
 from perennial_operator.manifests.deployment import template_of
 from perennial_operator.observe.pods import Pod
 from perennial_operator.observe.world import Observed

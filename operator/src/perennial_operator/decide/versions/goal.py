@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from perennial_operator.api.pipeline import Pipeline, RolloutSource
 from perennial_operator.api.status import Status
-from perennial_operator.decide.versions import served
+from perennial_operator.decide.versions.choice import served
 from perennial_operator.manifests.deployment import template_digest
 
 

@@ -1,0 +1,1 @@
+"""Decisions about attempts: what triggers one, and what becomes of its end."""

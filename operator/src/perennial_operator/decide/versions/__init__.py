@@ -1,0 +1,1 @@
+"""Decisions about versions: which one serves, how it is rolled out, approved or taken back."""
