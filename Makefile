@@ -7,7 +7,7 @@ RUN := .venv/bin/python -m
 export PYTHONDONTWRITEBYTECODE := 1
 export DATA LABEL
 .DEFAULT_GOAL := help
-.PHONY: help sync lock fmt lint types crd docs unit integration e2e test up down images demo playable demo-down
+.PHONY: help sync lock fmt lint types crd docs unit integration e2e test up down images demo table demo-down
 
 help:  ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
@@ -60,10 +60,10 @@ up:  ## a real Kubernetes, Kafka and S3 on this machine
 down:  ## stop them and delete their data
 	cluster/cluster down
 
-demo: playable up images  ## watch a model go stale and come back, by itself; DATA=file.csv LABEL=column plays a file
+demo: table up images  ## watch a model go stale and come back, by itself; DATA=file.csv LABEL=column streams a file
 	examples/demo/start
 
-playable: sync
+table: sync
 	@[ -z "$$DATA" ] || $(RUN) examples.table check "$$DATA" "$$LABEL"
 
 demo-down: down  ## remove all that the demo made
