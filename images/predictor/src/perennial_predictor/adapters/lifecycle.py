@@ -27,4 +27,5 @@ def _write(topic: LifecycleTopic, message: Serving) -> None:
     try:
         topic.write(message.pipeline, message.model_dump_json().encode())
     except Trouble as trouble:
-        _LOG.warning("not said on the lifecycle topic", extra={"detail": str(trouble)})
+        said = {"topic": topic.name, "detail": str(trouble)}
+        _LOG.warning("not said on the lifecycle topic", extra=said)

@@ -42,7 +42,7 @@ class LifecycleTopic:
         patience: float = PATIENCE,
     ) -> None:
         """`security` is what the Secret holds, `patience` the seconds that a message may take."""
-        self._topic = lifecycle.topic
+        self.name: Final = lifecycle.topic
         self._security = security
         self._patience = patience
         self._properties: dict[str, Any] = {
@@ -71,9 +71,9 @@ class LifecycleTopic:
     def _look(self) -> None:
         """Ask for the topic first: a producer would create it where the brokers allow that."""
         admin = AdminClient(self._properties, logger=_LOG)
-        asked = admin.describe_topics(TopicCollection([self._topic]), request_timeout=_ASKED)
+        asked = admin.describe_topics(TopicCollection([self.name]), request_timeout=_ASKED)
         try:
-            asked[self._topic].result()
+            asked[self.name].result()
         finally:
             admin.poll(0)  # calls `_complain`
 
@@ -84,7 +84,7 @@ class LifecycleTopic:
             said.append(error)
 
         producer = Producer(self._properties, logger=_LOG)
-        producer.produce(self._topic, value, key, on_delivery=delivered)
+        producer.produce(self.name, value, key, on_delivery=delivered)
         producer.flush(self._patience)
         if not said:
             raise KafkaException(KafkaError(_TIMED_OUT))
@@ -99,10 +99,10 @@ class LifecycleTopic:
     def _trouble(self, error: KafkaError) -> Trouble:
         told = self._complaint or error
         if error.code() in _MISSING:
-            missing = f"topic {self._topic} does not exist"
+            missing = f"topic {self.name} does not exist"
             return Trouble(ProgramReason.TOPIC_MISSING, missing)
         reason = (
             ProgramReason.KAFKA_REFUSED if is_refused(told) else ProgramReason.KAFKA_UNAVAILABLE
         )
         said = without(told.str(), self._security)
-        return Trouble(reason, f"nothing was written to topic {self._topic}: {said}")
+        return Trouble(reason, f"nothing was written to topic {self.name}: {said}")
