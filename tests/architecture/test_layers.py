@@ -56,3 +56,17 @@ def test_a_folder_named_after_a_thing_loads_no_client_however_far_its_imports_re
 
     assert pure
     assert done.stdout == "\n"
+
+
+def test_the_operator_loads_nothing_that_its_image_has_not() -> None:
+    extras = {"boto3", "confluent_kafka", "lightgbm", "msgspec", "numpy", "pyarrow"}
+    program = (
+        f"import sys\nimport {', '.join(modules('perennial_operator'))}\n"
+        f"print(*sorted({extras} & set(sys.modules)))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "\n"

@@ -1,6 +1,7 @@
 import pytest
 
-from perennial_operator.settings import Images, Settings
+from perennial_operator.api.programs import Images
+from perennial_operator.settings import Settings
 
 ENVIRONMENT = {
     "POD_NAME": "operator-x",

@@ -15,6 +15,7 @@ from perennial_contract.watermark import highest
 from perennial_operator.api.kubernetes_events import Event
 from perennial_operator.api.names import PREDICTOR, RECORDER, Manifest
 from perennial_operator.api.pipeline import Pipeline
+from perennial_operator.api.programs import Images
 from perennial_operator.api.reasons import Reason
 from perennial_operator.api.status import Status
 from perennial_operator.conditions.conditions import conditions_of, dated, invalid
@@ -25,7 +26,6 @@ from perennial_operator.decide.children import children
 from perennial_operator.decide.versions import approval, rollout
 from perennial_operator.manifests.pod import selector
 from perennial_operator.observe.world import Observed
-from perennial_operator.settings import Images
 
 RESYNC: Final = timedelta(seconds=60)
 LOOK_AGAIN: Final = timedelta(seconds=5)  # while an Event may say why: Events are not watched

@@ -12,6 +12,7 @@ from perennial_operator.api.kubernetes_events import Event
 from perennial_operator.api.merge_patch import difference
 from perennial_operator.api.names import KIND, PAUSED_ANNOTATION, Manifest
 from perennial_operator.api.pipeline import Pipeline
+from perennial_operator.api.programs import Images
 from perennial_operator.api.status import Status
 from perennial_operator.decide.versions import revisions
 from perennial_operator.metrics import Metrics
@@ -19,7 +20,6 @@ from perennial_operator.observe.cache import PipelineCache
 from perennial_operator.observer import ASK, Observer
 from perennial_operator.plan import Plan, plan, refuse
 from perennial_operator.ports import Cluster, Conflict, Refused, Reports
-from perennial_operator.settings import Images
 
 _LOG: Final = logging.getLogger(__name__)
 

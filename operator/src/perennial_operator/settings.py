@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from perennial_operator.api.programs import Images
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -34,12 +36,3 @@ class Settings:
             ),
             health_port=int(environ.get("HEALTH_PORT", "8081")),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Images:
-    """What the programs run as, unless the resource says otherwise."""
-
-    predictor: str
-    recorder: str
-    trainer: str

@@ -17,6 +17,7 @@ from perennial_contract.status import (
 from perennial_operator.api.attempts import Attempt, AttemptOutcome, HistoryEntry, Trigger
 from perennial_operator.api.merge_patch import difference
 from perennial_operator.api.pipeline import Pipeline
+from perennial_operator.api.programs import Images
 from perennial_operator.api.spec import Spec
 from perennial_operator.api.status import Model, Status
 from perennial_operator.decide.versions.revisions import Accepted
@@ -27,7 +28,6 @@ from perennial_operator.observe.pods import Ended, Pod
 from perennial_operator.observe.world import Observed
 from perennial_operator.plan import Plan, plan
 from perennial_operator.reconcile import read_pipeline
-from perennial_operator.settings import Images
 
 Json = dict[str, Any]
 

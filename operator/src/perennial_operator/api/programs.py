@@ -5,6 +5,7 @@ The docstrings below the fields become `kubectl explain`.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Self
 
@@ -62,3 +63,12 @@ class Trainer(Section):
     """CPU and memory of the pod; one CPU at most by default."""
     template: PodTemplate = Field(default_factory=PodTemplate)
     """What is added to the pod."""
+
+
+@dataclass(frozen=True, slots=True)
+class Images:
+    """What the programs run as, unless the resource says otherwise."""
+
+    predictor: str
+    recorder: str
+    trainer: str

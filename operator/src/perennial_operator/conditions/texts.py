@@ -16,7 +16,7 @@ def join(what: str, more: str) -> str:
 
 
 def with_remedy(entry: HistoryEntry) -> str:
-    """Mended data is no event: somebody must ask for the next attempt."""
+    """Data that is fixed is no event: somebody must ask for the next attempt."""
     ask = (
         "; fix it, then change spec.retrain.request"
         if entry.reason == ProgramReason.DATA_REFUSED

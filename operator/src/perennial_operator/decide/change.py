@@ -10,9 +10,9 @@ from perennial_operator.api.attempts import Attempt
 from perennial_operator.api.kubernetes_events import Event
 from perennial_operator.api.names import Manifest
 from perennial_operator.api.pipeline import Pipeline
+from perennial_operator.api.programs import Images
 from perennial_operator.api.status import Status
 from perennial_operator.observe.world import Observed
-from perennial_operator.settings import Images
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from perennial_operator.api.names import Manifest
 from perennial_operator.api.pipeline import Pipeline
+from perennial_operator.api.programs import Images
 from perennial_operator.api.status import Status
 from perennial_operator.decide.versions.goal import goal_of
 from perennial_operator.manifests.deployment import deployment
 from perennial_operator.manifests.statefulset import statefulset
 from perennial_operator.observe.pods import is_leaving, is_ours
 from perennial_operator.observe.world import Observed
-from perennial_operator.settings import Images
 
 
 def children(

@@ -55,7 +55,7 @@ def trainer_settings(pipeline: Pipeline, attempt: Attempt) -> TrainerSettings:
 
 def _kept(pipeline: Pipeline, attempt: Attempt) -> list[str]:
     """Versions that retention leaves alone; the attempt may be newer than the status."""
-    kept = {*named(pipeline, pipeline.status), attempt.champion, attempt.previous}
+    kept = {*named_versions(pipeline, pipeline.status), attempt.champion, attempt.previous}
     return sorted(kept - {""})
 
 
@@ -84,7 +84,7 @@ def _stream(pipeline: Pipeline) -> dict[str, Any]:
     }
 
 
-def named(pipeline: Pipeline, status: Status) -> list[str]:
+def named_versions(pipeline: Pipeline, status: Status) -> list[str]:
     """Every version that spec or status names: what `storage.retention` leaves alone."""
     attempt, candidate, model = status.attempt, status.candidate, status.model
     found = {

@@ -10,7 +10,7 @@ from perennial_operator.api.kubernetes_events import Event
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.status import Status
 from perennial_operator.decide.versions.choice import served
-from perennial_operator.manifests.settings import named
+from perennial_operator.manifests.settings import named_versions
 from perennial_operator.plan import Plan
 from tests.support.operator.builders import (
     D2,
@@ -216,7 +216,7 @@ def test_everything_that_the_status_names_is_kept() -> None:
     status = serving(attempt=attempt, head="v4-a", history=history, candidate=CANDIDATE)
     pipeline = a_pipeline(status, model={"pin": "v2-pinned"})
 
-    assert named(pipeline, status) == ["v0-a", V1, V2, "v2-pinned", "v3-a", "v4-a"]
+    assert named_versions(pipeline, status) == ["v0-a", V1, V2, "v2-pinned", "v3-a", "v4-a"]
 
 
 VERSIONS = st.sampled_from(["", V1, V2, "v9-99999999"])

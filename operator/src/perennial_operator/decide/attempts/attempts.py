@@ -122,7 +122,9 @@ def _follow(facts: Facts, attempt: Attempt, current: Manifest) -> Change:
     if verdict:
         return verdicts.settle(facts, attempt, verdict)
     if end or failures.end_conditions(current):
-        return failures.record(facts, attempt, current, failures.cause(pods, end, current))
+        return failures.record_failure(
+            facts, attempt, current, failures.failure_cause(pods, end, current)
+        )
     waiting = not any(pod.started for pod in pods)
     if waiting and made_from(current) != job_digest(facts.pipeline, facts.images.trainer):
         return replace(facts.with_attempt(attempt, job_uid="", problem=None), delete=(current,))

@@ -22,7 +22,9 @@ FIRST_WAIT: Final = timedelta(minutes=1)
 LONGEST_WAIT: Final = timedelta(hours=1)
 
 
-def record(facts: Facts, attempt: Attempt, current: Manifest, problem: Problem | None) -> Change:
+def record_failure(
+    facts: Facts, attempt: Attempt, current: Manifest, problem: Problem | None
+) -> Change:
     """Counts the failure once, sets the wait, and deletes the Job so that it can be made again."""
     uid = current["metadata"]["uid"]
     if attempt.failed == uid:
@@ -50,7 +52,7 @@ def record(facts: Facts, attempt: Attempt, current: Manifest, problem: Problem |
     return replace(failed, delete=(current,), events=(event,))
 
 
-def cause(pods: Sequence[Pod], end: Ended | None, current: Manifest) -> Problem | None:
+def failure_cause(pods: Sequence[Pod], end: Ended | None, current: Manifest) -> Problem | None:
     """Why the Job failed; None where its pod was only lost: deleted, or evicted from its node."""
     late = next(
         (c for c in end_conditions(current) if c.get("reason") == ProgramReason.DEADLINE_EXCEEDED),
