@@ -12,11 +12,11 @@ from confluent_kafka import Consumer, Message, TopicPartition
 from perennial_contract.lifecycle import Serving
 from perennial_contract.messages.record import Record
 from perennial_contract.resource.kafka import Kafka
-from perennial_contract.runtime.kafka.client_settings import for_admin, for_consumer, for_producer
 from perennial_contract.runtime.kafka.lifecycle import LifecycleTopic
 from perennial_contract.settings import PredictorSettings
 from perennial_model.download import download
 from perennial_predictor.adapters.answers import AnswersSink
+from perennial_predictor.adapters.client_settings import for_admin, for_consumer, for_producer
 from perennial_predictor.adapters.lifecycle import announce
 from perennial_predictor.ports import Topics
 from perennial_predictor.scoring.answers import Answerer

@@ -78,6 +78,7 @@ def execute(
     metrics = partial(generate_latest, state.metrics.registry)
     server = serve(port, state.report, lambda: state.heartbeat.alive(time.monotonic()), metrics)
     _LOG.info("serving status", extra={"port": server.server_port})
+    secrets = Secrets((mounts.s3, mounts.kafka))  # first: what changes after it is noticed
     security: dict[str, str] = {}
     try:
         security = kafka_security(mounts.kafka)
@@ -86,7 +87,7 @@ def execute(
             version,
             _ports(settings, security, mounts.s3),
             state,
-            ProcessWaiting(state.heartbeat, stop, Secrets((mounts.s3, mounts.kafka))),
+            ProcessWaiting(state.heartbeat, stop, secrets),
             termination_log=mounts.termination,
             threads=threads(_CGROUP, len(os.sched_getaffinity(0))),
         )
@@ -126,7 +127,6 @@ def _refuse(state: State, mounts: Mounts, message: str) -> int:
 
 def main() -> int:
     logs.configure()
-    logging.getLogger("kafka").addFilter(logs.Unrepeated())
     lightgbm.register_logger(logging.getLogger("lightgbm"))
     try:
         settings = PredictorSettings.from_env(os.environ)

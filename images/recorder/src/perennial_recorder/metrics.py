@@ -27,7 +27,7 @@ _FLUSH_BUCKETS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
 
 
 class Restart(StrEnum):
-    """Why a session was discarded."""
+    """Why a session is discarded, or drained first."""
 
     ANOTHER_WRITER = "another_writer"
     TOPIC_RECREATED = "topic_remade"

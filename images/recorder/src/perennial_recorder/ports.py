@@ -31,7 +31,7 @@ class Brokers(Protocol):
 
 
 class Source(Brokers, Protocol):
-    """Kafka's records. Every call raises Trouble when there is no clear answer."""
+    """Kafka's records. Every call but `commit` raises Trouble when there is no clear answer."""
 
     def assign(self, positions: Mapping[Partition, int]) -> None:
         """Reads these partitions and no other."""

@@ -18,7 +18,7 @@ from perennial_recorder.ports import Source
 from perennial_recorder.records import OutOfRange, Partition
 from perennial_recorder.schedule import Schedule
 
-LIFECYCLE: Final = "lifecycle"  # the part of the retries; what is wrong there holds back no joining
+LIFECYCLE: Final = "lifecycle"  # a part and a task; what is wrong there holds back no joining
 _BATCH: Final = 2000  # records read at once
 
 

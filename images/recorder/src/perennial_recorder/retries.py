@@ -1,6 +1,7 @@
 """Retries of the parts that fail: each is left alone for a while, and is a problem until it works.
 
-A part is what fails and is tried again together: to open a session, Kafka, S3, the lifecycle topic.
+A part is what fails and is tried again together, named after its main work: to open a session, to
+read from Kafka, to write to S3, to hear the lifecycle topic.
 """
 
 from __future__ import annotations

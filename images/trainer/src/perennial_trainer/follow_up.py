@@ -16,10 +16,9 @@ from perennial_contract.runtime.objects import Objects
 from perennial_trainer.attempt.announcements import completed
 from perennial_trainer.attempt.mlflow_run import FinishedAttempt, MlflowRun, mlflow_run
 from perennial_trainer.models.retention import prune
+from perennial_trainer.optional_step import optional_step
 
 _LOG: Final = logging.getLogger(__name__)
-
-_LONGEST: Final = 1000  # characters of an exception: MLflow puts whole answers into them
 
 
 def follow_up(
@@ -38,16 +37,6 @@ def follow_up(
     if settings.tracking:
         find_manifest = partial(_manifest, store)
         optional_step("tracking", lambda: track(mlflow_run(attempt, find_manifest)))
-
-
-def optional_step(what: str, step: Callable[[], None]) -> None:
-    """Runs what an attempt does not depend on; an exception is logged, never raised."""
-    try:
-        step()
-    except Exception as error:  # noqa: BLE001  whatever it was, the attempt goes on
-        reason = getattr(error, "reason", type(error).__name__)
-        fields = {"what": what, "reason": reason, "why": str(error)[:_LONGEST]}
-        _LOG.warning("a step is left out", extra=fields)
 
 
 def _prune(attempt: FinishedAttempt, store: Objects) -> None:

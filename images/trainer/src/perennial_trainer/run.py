@@ -29,11 +29,11 @@ from perennial_trainer.attempt.verdict import bundle_broken, unscored
 from perennial_trainer.attempt.verdict_file import read_verdict, settle
 from perennial_trainer.contest.contest import Contest
 from perennial_trainer.data.history import History, read_history
-from perennial_trainer.follow_up import optional_step
 from perennial_trainer.learn import Callbacks, learn
 from perennial_trainer.models.publish import files_of, publish, schema_digest
 from perennial_trainer.models.published import ModelToPublish, find_published
 from perennial_trainer.models.recipe import Material
+from perennial_trainer.optional_step import optional_step
 from perennial_trainer.ports import Ports
 from perennial_trainer.progress import Progress
 

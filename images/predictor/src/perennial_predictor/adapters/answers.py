@@ -1,4 +1,4 @@
-"""Producer of answers and dead letters, and of the announcement on the lifecycle topic."""
+"""Producer of answers and dead letters."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Final, TypeVar
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from perennial_contract.reasons import ProgramReason
-from perennial_contract.runtime.kafka.client_settings import for_producer
 from perennial_contract.runtime.kafka.refusals import is_forbidden, is_untrusted, words
 from perennial_contract.runtime.kafka.trouble import ClientFailed
 from perennial_contract.settings import PredictorSettings
+from perennial_predictor.adapters.client_settings import for_producer
 from perennial_predictor.ports import Failure, Topics
 from perennial_predictor.scoring.records import Outgoing
 

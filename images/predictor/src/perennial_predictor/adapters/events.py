@@ -9,11 +9,11 @@ from typing import Final
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from perennial_contract.messages.record import Record
-from perennial_contract.runtime.kafka.client_settings import for_consumer
 from perennial_contract.runtime.kafka.records import record_of
 from perennial_contract.runtime.kafka.refusals import is_forbidden, is_untrusted, words
 from perennial_contract.runtime.kafka.trouble import ClientFailed
 from perennial_contract.settings import PredictorSettings
+from perennial_predictor.adapters.client_settings import for_consumer
 from perennial_predictor.adapters.positions import TIMEOUT, starting_positions
 from perennial_predictor.adapters.topics import TopicAdmin
 from perennial_predictor.ports import Listener, Positions, Topics

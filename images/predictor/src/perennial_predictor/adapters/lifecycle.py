@@ -12,7 +12,7 @@ from perennial_contract.runtime.kafka.lifecycle import LifecycleTopic
 from perennial_contract.runtime.kafka.trouble import Trouble
 from perennial_contract.settings import PredictorSettings
 
-_PATIENCE: Final = 30.0  # seconds
+_PATIENCE: Final = 60.0  # seconds
 _LOG: Final = logging.getLogger("kafka")
 
 

@@ -10,7 +10,6 @@ from typing import Final
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 TIMEOUT: Final = 5.0  # seconds for one question to the brokers
-_NO_COMMIT: Final = 0  # offsets below it are Kafka's names for "no commit"
 
 
 class StartingPoint(Enum):
@@ -18,15 +17,15 @@ class StartingPoint(Enum):
     CREATION = "creation"
 
 
-def starting_point(committed: int, topic_id: str, current_id: str) -> int | StartingPoint:
-    """`topic_id` is what stands in the commit's metadata, `current_id` the topic's id today.
+def starting_point(committed: int, committed_id: str, topic_id: str) -> int | StartingPoint:
+    """`committed_id` is what stands in the commit's metadata, `topic_id` the topic's id today.
 
     A commit for a topic that was made again means nothing in the new one. One without an id was
     made by a person's tool, and means what it says.
     """
-    if committed < _NO_COMMIT:
+    if committed < 0:  # Kafka's names for "no commit"
         return StartingPoint.CREATION
-    return committed if topic_id in ("", current_id) else StartingPoint.EARLIEST
+    return committed if committed_id in ("", topic_id) else StartingPoint.EARLIEST
 
 
 def starting_positions(

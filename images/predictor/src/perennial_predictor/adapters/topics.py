@@ -11,10 +11,10 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._acl import AclOperation
 
 from perennial_contract.reasons import ProgramReason
-from perennial_contract.runtime.kafka.client_settings import for_admin
 from perennial_contract.runtime.kafka.refusals import is_forbidden, is_untrusted, words
 from perennial_contract.runtime.kafka.trouble import Trouble
 from perennial_contract.settings import PredictorSettings
+from perennial_predictor.adapters.client_settings import for_admin
 from perennial_predictor.ports import Topics, Unavailable
 
 _TIMEOUT: Final = 5.0  # seconds for one question to the brokers

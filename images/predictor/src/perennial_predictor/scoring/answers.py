@@ -55,8 +55,7 @@ class Answerer:
         )
 
     def _read(self, record: Record) -> Event | Rejection | Filtered:
-        source = self._provenance.source(record)
-        return self._reader.read(record.value, record.key, record.headers, source)
+        return self._reader.read(record.value, record.key, record.headers, record.source)
 
     def _addressed(self, record: Record, answer: bytes) -> Outgoing:
         ours = ((MODEL_HEADER, self._scorer.version), *self._provenance.headers(record))

@@ -44,7 +44,7 @@ class DeadLetters:
                 short = f"{message}; the first {cut} of the value's {len(value)} bytes"
                 yield self.write(record, Rejection(reason, short))._replace(value=value[:cut])
         bare = f"{message}; key, headers and value of {len(value)} bytes left out"
-        key = self._provenance.source(record).encode()  # a compacted topic takes none without
+        key = record.source.encode()  # a compacted topic takes none without
         yield Outgoing(record, key, None, self._headers(record, Rejection(reason, bare)), reason)
 
     def _headers(self, record: Record, why: Rejection) -> list[tuple[str, str | bytes | None]]:

@@ -10,19 +10,14 @@ from perennial_contract.settings import PredictorSettings
 
 
 class Provenance:
-    """The events topic and the name of one pipeline."""
+    """The name of one pipeline."""
 
     def __init__(self, settings: PredictorSettings) -> None:
-        self._topic: Final = settings.events.topic
         self._pipeline: Final = settings.id_prefix
-
-    def source(self, record: Record) -> str:
-        """Topic, partition and offset of a record."""
-        return f"{self._topic}/{record.partition}/{record.offset}"
 
     def headers(self, record: Record) -> tuple[tuple[str, str], ...]:
         """Those of an answer or dead letter for a record."""
-        return ((SOURCE_HEADER, self.source(record)), (PIPELINE_HEADER, self._pipeline))
+        return ((SOURCE_HEADER, record.source), (PIPELINE_HEADER, self._pipeline))
 
     def is_ours(self, record: Record) -> bool:
         """Whether a record is itself an answer or dead letter of this pipeline."""

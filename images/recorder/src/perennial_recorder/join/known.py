@@ -2,6 +2,7 @@
 
 Two records are near each other when their timestamps lie at most labels.maxDelay apart. Time passes
 a record once stream time is beyond its timestamp + labels.maxDelay: nothing near it can come then.
+Where storeLimit is exceeded, the oldest leave early: LOST_EVENT, LOST_LABEL.
 
     event is read            event is read again, and S3 holds it already
          |                         |                          |
@@ -12,20 +13,22 @@ a record once stream time is beyond its timestamp + labels.maxDelay: nothing nea
      |       |         | expects its timestamp   |            |
      +-------+         +-------------------------+            |
        |   |                       |                          |
-       |   | a near label is read: | that label is read:      |
-       |   | Match                 | JOINED                   |
+       |   | a near label is read: | a near label of that     |
+       |   | Match                 | text is read: JOINED     |
        |   v                       v                          v
        | +-------------------------------------------------------+
-       | | DONE                                                  |---+  a near label is read:
-       | | expects SEEN                                          |   |  DUPLICATE_LABEL or
-       | +-------------------------------------------------------+<--+  CONFLICTING_LABEL
+       | | DONE                                                  |---+  a near label of that text
+       | | expects SEEN                                          |   |  is read: DUPLICATE_LABEL
+       | +-------------------------------------------------------+<--+
        |               |
        | time passes   | time passes
        v               v
     GIVEN_UP        forgotten
 
-An event near a known event of its id is a DUPLICATE_EVENT, unless S3 holds it: then the known EVENT
-is the duplicate. A label without a known event near it waits for one:
+A near label of another text than a DONE event's is a CONFLICTING_LABEL, in either state of DONE;
+time passes a DONE event that still expects its label as any other. An event near a known event of
+its id is a DUPLICATE_EVENT, unless S3 holds it: then the known EVENT is the duplicate. A label
+without a known event near it waits for one:
 
                                                   +-------+  time passes
     label is read, no earlier event is known ---> | LABEL | -------------> ORPHAN_LABEL

@@ -39,7 +39,6 @@ class Reader:
         labels = settings.labels
         self.inside = labels is not None and labels.path is not None
         """Whether labels lie inside the events."""
-        self.labels_topic = labels.topic if labels else None
         self._spellings = settings.label
         self._ours = (PIPELINE_HEADER, settings.id_prefix.encode())
         self._answers = settings.answers_among_events

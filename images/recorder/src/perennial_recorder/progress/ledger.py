@@ -6,7 +6,7 @@
                | S3 holds it, an event whose id is remembered    | the id is forgotten
                +---------------------> HELD ---------------------+
 
-All but the settled are read again after a restart.
+Retention settles what it removed. All but the settled are read again after a restart.
 """
 
 from __future__ import annotations

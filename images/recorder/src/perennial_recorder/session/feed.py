@@ -16,7 +16,10 @@ _UNSENT: Final = 64 * 1024**2  # bytes that wait for S3 before reading stops
 
 
 class Feed:
-    """Every method raises Trouble when Kafka gives no clear answer."""
+    """Every method raises Trouble when Kafka gives no clear answer.
+
+    `assign` saves a checkpoint first: it raises what the writer raises, too.
+    """
 
     def __init__(
         self, ports: Ports, schedule: Schedule, checkpointer: Checkpointer, intervals: Intervals

@@ -11,7 +11,7 @@ class CandidateName(StrEnum):
     CHAMPION = "champion"
     BASE_RATE = "base-rate"
     SEARCH = "search"
-    """Fitted from scratch with the best parameters of the search."""
+    """Fitted from scratch with the parameters that the search found, else with the defaults."""
     PARAMETERS_ALL = "parameters-all"
     """Fitted from scratch with the champion's parameters, on all rows."""
     PARAMETERS_RECENT = "parameters-recent"

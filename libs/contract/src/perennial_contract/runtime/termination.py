@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -15,10 +16,10 @@ _LOG: Final = logging.getLogger(__name__)
 def refuse(file: Path, message: str) -> int:
     """Writes why, and logs it; returns the exit code.
 
-    `file` is Kubernetes' termination log; where its folder is not there, the log line must do.
+    `file` is Kubernetes' termination log; where it cannot be written, the log line must do.
     """
     reason = ProgramReason.SETTINGS_REFUSED
     _LOG.critical("the settings cannot be used", extra={"reason": reason, "detail": message})
-    if file.parent.is_dir():
+    with suppress(OSError):
         file.write_text(f"{reason}: {message}")
     return REFUSED

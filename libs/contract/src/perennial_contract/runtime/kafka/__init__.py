@@ -1,1 +1,1 @@
-"""Kafka clients: their settings, headers and refusals, and the writer of lifecycle messages."""
+"""Kafka clients: records, refusals and trouble, and the writer of lifecycle messages."""

@@ -14,15 +14,12 @@ from perennial_contract.resource.kafka import Kafka
 from perennial_contract.resource.streams import TopicSection
 from perennial_contract.runtime.kafka.refusals import is_refused
 from perennial_contract.runtime.kafka.trouble import Trouble
-from perennial_contract.runtime.logs import Unrepeated
 from perennial_contract.runtime.secrets import without
 
-_ASKED: Final = 5.0  # seconds for one question to the brokers
-PATIENCE: Final = 10.0  # seconds for one message, by default
+PATIENCE: Final = 10.0  # seconds for one message, and half of them for the topic before it
 _MISSING: Final = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.UNKNOWN_TOPIC_ID)
 _TIMED_OUT: Final = KafkaError._MSG_TIMED_OUT  # noqa: SLF001  librdkafka's own codes begin so
 _LOG: Final = logging.getLogger("kafka")
-_LOG.addFilter(Unrepeated())
 _PRODUCER: Final[dict[str, Any]] = {
     "linger.ms": 0,
     "partitioner": "murmur2_random",  # as Java's clients choose
@@ -59,7 +56,7 @@ class LifecycleTopic:
         """Returns when the brokers have confirmed it.
 
         Raises:
-            Trouble: They have not, 5 s after the end of our patience at the latest.
+            Trouble: They have not; it may take one and a half times our patience to know.
         """
         self._complaint = None
         try:
@@ -71,7 +68,9 @@ class LifecycleTopic:
     def _look(self) -> None:
         """Ask for the topic first: a producer would create it where the brokers allow that."""
         admin = AdminClient(self._properties, logger=_LOG)
-        asked = admin.describe_topics(TopicCollection([self.name]), request_timeout=_ASKED)
+        asked = admin.describe_topics(
+            TopicCollection([self.name]), request_timeout=self._patience / 2
+        )
         try:
             asked[self.name].result()
         finally:

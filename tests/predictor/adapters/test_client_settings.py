@@ -1,5 +1,5 @@
 from perennial_contract.resource.kafka import Kafka
-from perennial_contract.runtime.kafka.client_settings import for_admin, for_consumer, for_producer
+from perennial_predictor.adapters.client_settings import for_admin, for_consumer, for_producer
 
 
 def test_the_user_tunes_the_clients() -> None:
