@@ -4,18 +4,18 @@ from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime.kafka.trouble import Trouble
 from perennial_contract.runtime.objects import BucketMissing
 from perennial_contract.status import Problem
+from perennial_recorder.due_times import DueTimes
 from perennial_recorder.retries import Retries
-from perennial_recorder.schedule import Schedule
 
 
 class Table:
-    """A schedule and its retries, whose time the test moves."""
+    """Due times and retries, whose time the test moves."""
 
     def __init__(self) -> None:
         self.time = 100.0
         self.failed: list[ProgramReason] = []
-        self.schedule = Schedule(lambda: self.time)
-        self.retries = Retries(self.schedule, 5.0, self.failed.append)
+        self.due_times = DueTimes(lambda: self.time)
+        self.retries = Retries(self.due_times, 5.0, self.failed.append)
 
 
 AWAY = Trouble(ProgramReason.KAFKA_UNAVAILABLE, "Kafka is away")
@@ -47,9 +47,9 @@ def test_what_failed_is_a_problem_until_it_works_and_is_left_alone_for_a_while()
 
 def test_what_may_have_changed_is_looked_at_after_a_failure() -> None:
     table = Table()
-    table.schedule.due_every("ends", 1000)
+    table.due_times.due_every("ends", 1000)
     fail(table)
-    assert table.schedule.due_every("ends", 1000)
+    assert table.due_times.due_every("ends", 1000)
 
 
 def test_what_the_store_says_is_a_problem_too() -> None:

@@ -14,18 +14,18 @@ from typing import Final
 
 from perennial_contract.settings import RecorderSettings
 from perennial_contract.status import RecorderReport
+from perennial_recorder.due_times import DueTimes
 from perennial_recorder.intervals import INTERVALS, Intervals
 from perennial_recorder.metrics import Metrics, Restart
 from perennial_recorder.ports import Ports
 from perennial_recorder.retrain_requests import LIFECYCLE, RetrainRequests
 from perennial_recorder.retries import Retries
-from perennial_recorder.schedule import Schedule
 from perennial_recorder.session.checkpointer import Checkpointer
 from perennial_recorder.session.feed import Feed
 from perennial_recorder.session.opening import Opener
 from perennial_recorder.session.session import Session
+from perennial_recorder.session.topic_watch import TopicWatch
 from perennial_recorder.session.topics import TopicRecreated, Topics
-from perennial_recorder.session.watch import Watch
 from perennial_recorder.session.writer import AnotherWriter
 from perennial_recorder.status import ReportBuilder
 
@@ -49,14 +49,18 @@ class Recorder:
         self._intervals = intervals
         self._interval = settings.flush_interval.total_seconds()
         self._metrics = metrics or Metrics()
-        self._schedule = Schedule(ports.clock)
-        self._retries = Retries(self._schedule, intervals.retry, self._metrics.count_failure)
+        self._due_times = DueTimes(ports.clock)
+        self._retries = Retries(self._due_times, intervals.retry, self._metrics.count_failure)
         self._topics = Topics(ports.source, settings)
         self._opener = Opener(settings, ports, self._topics, self._metrics)
-        self._watch = Watch(ports.source, self._topics, self._schedule, intervals, self._metrics)
-        self._checkpointer = Checkpointer(ports.source, self._schedule, intervals.checkpoint)
-        self._feed = Feed(ports, self._schedule, self._checkpointer, intervals)
-        self._requests = RetrainRequests(settings, ports.requests, self._schedule, intervals.topics)
+        self._watch = TopicWatch(
+            ports.source, self._topics, self._due_times, intervals, self._metrics
+        )
+        self._checkpointer = Checkpointer(ports.source, self._due_times, intervals.checkpoint)
+        self._feed = Feed(ports, self._due_times, self._checkpointer, intervals)
+        self._requests = RetrainRequests(
+            settings, ports.requests, self._due_times, intervals.topics
+        )
         self._reports = ReportBuilder(settings, pod, self._retries, self._requests)
         self._session: Session | None = None
         self._reported = self._report()
@@ -90,7 +94,7 @@ class Recorder:
         """Writes what is left, for a while; False when something stayed (it will be read again)."""
         end = self._ports.clock() + self._intervals.stop
         while self._session is not None and self._ports.clock() < end:
-            self._schedule.clear()
+            self._due_times.clear()
             try:
                 if self._retries.attempt("store", partial(self._write_rest, self._session)):
                     return True
@@ -120,13 +124,13 @@ class Recorder:
 
     def _open_session(self) -> bool:
         session = self._opener.open()
-        self._schedule.clear()
+        self._due_times.clear()
         self._session = session
         return True
 
     def _discard_session(self) -> None:
         self._session = None
-        self._schedule.clear()
+        self._due_times.clear()
 
     def _read(self, session: Session) -> bool:
         now = self._ports.clock()

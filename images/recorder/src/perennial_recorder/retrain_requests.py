@@ -14,9 +14,9 @@ from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime.kafka.trouble import Trouble
 from perennial_contract.settings import RecorderSettings
 from perennial_contract.watermark import Watermark, advance
+from perennial_recorder.due_times import DueTimes
 from perennial_recorder.ports import Source
 from perennial_recorder.records import OutOfRange, Partition
-from perennial_recorder.schedule import Schedule
 
 LIFECYCLE: Final = "lifecycle"  # a part and a task; what is wrong there holds back no joining
 _BATCH: Final = 2000  # records read at once
@@ -37,7 +37,7 @@ class RetrainRequests:
 
     settings: RecorderSettings
     source: Source
-    schedule: Schedule
+    due_times: DueTimes
     interval: float
     """Seconds between two looks for new partitions and for a topic that was made again."""
     watermark: Watermark = field(default_factory=dict)
@@ -59,7 +59,7 @@ class RetrainRequests:
         """
         if self.settings.lifecycle is None:
             return False
-        if self.schedule.due_every(LIFECYCLE, self.interval):
+        if self.due_times.due_every(LIFECYCLE, self.interval):
             self._assign_partitions(self.settings.lifecycle.topic)
         batch = self.source.read(_BATCH, 0.0)
         for record in batch:

@@ -14,7 +14,7 @@ from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime.kafka.trouble import Trouble
 from perennial_contract.runtime.objects import StoreError
 from perennial_contract.status import Problem
-from perennial_recorder.schedule import Schedule
+from perennial_recorder.due_times import DueTimes
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -24,12 +24,12 @@ class Retries:
 
     def __init__(
         self,
-        schedule: Schedule,
+        due_times: DueTimes,
         pause: float,
         count: Callable[[ProgramReason], None] = lambda _: None,
     ) -> None:
         """`count` is called with the reason of each failure."""
-        self._schedule = schedule
+        self._due_times = due_times
         self._pause = pause
         self._count = count
         self._problems: dict[str, Problem] = {}
@@ -49,14 +49,14 @@ class Retries:
             hasten: Tasks that are due as soon as this has failed.
             pause: Seconds, where this part is left alone for longer or shorter than others.
         """
-        if not self._schedule.is_due(f"retry {part}"):
+        if not self._due_times.is_due(f"retry {part}"):
             return False
         try:
             result = action()
         except (Trouble, StoreError) as error:
             self._fail(part, error)
-            self._schedule.hasten(*hasten)
-            self._schedule.postpone(f"retry {part}", self._pause if pause is None else pause)
+            self._due_times.hasten(*hasten)
+            self._due_times.postpone(f"retry {part}", self._pause if pause is None else pause)
             return False
         self._problems.pop(part, None)
         return result

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from perennial_recorder.due_times import DueTimes
 from perennial_recorder.intervals import Intervals
 from perennial_recorder.join.stream_time import ahead
 from perennial_recorder.ports import Ports
-from perennial_recorder.schedule import Schedule
 from perennial_recorder.session.checkpointer import Checkpointer
 from perennial_recorder.session.session import Session
 
@@ -22,11 +22,11 @@ class Feed:
     """
 
     def __init__(
-        self, ports: Ports, schedule: Schedule, checkpointer: Checkpointer, intervals: Intervals
+        self, ports: Ports, due_times: DueTimes, checkpointer: Checkpointer, intervals: Intervals
     ) -> None:
         self._source = ports.source
         self._clock = ports.clock
-        self._schedule = schedule
+        self._due_times = due_times
         self._checkpointer = checkpointer
         self._wait = intervals.wait
 
@@ -66,5 +66,5 @@ class Feed:
             self._source.pause(session.replay.resting())
             return
         session.intake.end_replay()
-        self._schedule.hasten("topics")  # partitions that came meanwhile hold back time
+        self._due_times.hasten("topics")  # partitions that came meanwhile hold back time
         self._source.pause(())

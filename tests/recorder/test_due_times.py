@@ -1,7 +1,7 @@
-from perennial_recorder.schedule import Schedule
+from perennial_recorder.due_times import DueTimes
 
 
-class Table(Schedule):
+class Table(DueTimes):
     """Whose time the test moves."""
 
     def __init__(self) -> None:

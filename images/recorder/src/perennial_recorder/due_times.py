@@ -1,11 +1,11 @@
-"""Schedule of recurring tasks: when each is due next; one that is not in it is due now."""
+"""Due times of recurring tasks: one that is not among them is due now."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 
-class Schedule:
+class DueTimes:
     """`clock` in seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:

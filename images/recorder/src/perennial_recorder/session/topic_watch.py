@@ -5,36 +5,36 @@ from __future__ import annotations
 import logging
 from typing import Final
 
+from perennial_recorder.due_times import DueTimes
 from perennial_recorder.intervals import Intervals
 from perennial_recorder.metrics import Metrics
 from perennial_recorder.ports import Source
-from perennial_recorder.schedule import Schedule
 from perennial_recorder.session.session import Session
 from perennial_recorder.session.topics import Topics
 
 _LOG: Final = logging.getLogger(__name__)
 
 
-class Watch:
+class TopicWatch:
     """Asks the brokers when it is due; every method raises Trouble without a clear answer."""
 
     def __init__(
         self,
         source: Source,
         topics: Topics,
-        schedule: Schedule,
+        due_times: DueTimes,
         intervals: Intervals,
         metrics: Metrics,
     ) -> None:
         self._source = source
         self._topics = topics
-        self._schedule = schedule
+        self._due_times = due_times
         self._intervals = intervals
         self._metrics = metrics
 
     def look_for_partitions(self, session: Session) -> None:
         """Raises TopicRecreated when a topic is not what it was."""
-        if self._schedule.due_every("topics", self._intervals.topics):
+        if self._due_times.due_every("topics", self._intervals.topics):
             progress = session.progress
             current = self._topics.check(progress)
             if not session.replay:
@@ -42,14 +42,14 @@ class Watch:
 
     def ask_for_ends(self, session: Session, now: float) -> None:
         """`now` in seconds since 1970."""
-        if self._schedule.due_every("ends", self._intervals.ends):
+        if self._due_times.due_every("ends", self._intervals.ends):
             ends = self._source.ends(session.progress.inputs)
             session.note_ends(ends, self._source.positions(), round(now * 1000))
 
     def ask_for_retention(self, session: Session) -> None:
         """Warns where a topic keeps its records for less time than a label may take."""
         delay, pause = self._topics.max_delay, self._intervals.retention
-        if not (self._topics.labels and self._schedule.due_every("retention", pause)):
+        if not (self._topics.labels and self._due_times.due_every("retention", pause)):
             return
         for topic, kept in self._source.retention(list(session.progress.topics)).items():
             short = kept < delay
