@@ -91,8 +91,12 @@ class LifecycleTopic:
             raise KafkaException(said[0])
 
     def _complain(self, error: KafkaError) -> None:
-        """Keep the client's error before a time-out: it tells more than the time-out."""
-        if error.code() != KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001
+        """Keep the client's error before a time-out: it tells more than the time-out.
+
+        A refusal stays, whatever comes after it: of one handshake, librdkafka tells in several ways.
+        """
+        refused = self._complaint is not None and is_refused(self._complaint)
+        if error.code() != KafkaError._ALL_BROKERS_DOWN and not refused:  # noqa: SLF001
             self._complaint = error
 
     def _trouble(self, error: KafkaError) -> Trouble:
