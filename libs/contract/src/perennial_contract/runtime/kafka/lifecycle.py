@@ -93,7 +93,7 @@ class LifecycleTopic:
     def _complain(self, error: KafkaError) -> None:
         """Keep the client's error before a time-out: it tells more than the time-out.
 
-        A refusal stays, whatever comes after it: of one handshake, librdkafka tells in several ways.
+        A refusal stays, whatever follows: librdkafka tells of one handshake in several ways.
         """
         refused = self._complaint is not None and is_refused(self._complaint)
         if error.code() != KafkaError._ALL_BROKERS_DOWN and not refused:  # noqa: SLF001
