@@ -38,6 +38,12 @@ def test_arrows_between_rooms_go_one_way(package: str) -> None:
 
 
 @pytest.mark.parametrize("package", PACKAGES)
+def test_adapters_are_known_to_the_process_alone(package: str) -> None:
+    knows = {room for room, targets in between_rooms(package).items() if "adapters" in targets}
+    assert knows <= {"__main__"}
+
+
+@pytest.mark.parametrize("package", PACKAGES)
 def test_a_package_imports_no_program_and_no_library_but_its_own(package: str) -> None:
     known = {each.split(".")[0] for m in modules(package).values() for each in imported(m)}
     assert (known & PACKAGES.keys()) - {package} <= MAY_IMPORT[package]
