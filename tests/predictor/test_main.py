@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from perennial_contract.runtime.mounts import Mounts
 from perennial_contract.settings import REFUSED, PredictorSettings
-from perennial_predictor.__main__ import Mounts, execute
+from perennial_predictor.__main__ import execute
 from tests.fakes.bundle import a_bundle
 from tests.fakes.mount import Mount
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from perennial_trainer.__main__ import Mounts, run_attempt
+from perennial_contract.runtime.mounts import Mounts
+from perennial_trainer.__main__ import run_attempt
 from tests.support.trainer.builders import a_settings
 
 

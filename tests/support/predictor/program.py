@@ -23,7 +23,8 @@ _CODE: Final = """
 import pathlib, sys
 from perennial_contract.runtime import logs
 from perennial_contract.settings import PredictorSettings
-from perennial_predictor.__main__ import Mounts, execute
+from perennial_predictor.__main__ import execute
+from perennial_contract.runtime.mounts import Mounts
 logs.configure()
 settings, version, port, secret = sys.argv[1:]
 settings = PredictorSettings.model_validate_json(settings)

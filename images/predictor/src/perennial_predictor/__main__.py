@@ -11,7 +11,6 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -26,18 +25,16 @@ from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime import logs
 from perennial_contract.runtime.http import serve
 from perennial_contract.runtime.kafka.trouble import ClientFailed
+from perennial_contract.runtime.mounts import MOUNTS, Mounts
 from perennial_contract.runtime.s3 import Store, connect
 from perennial_contract.runtime.secrets import SecretRefused, Secrets, kafka_security, without
 from perennial_contract.runtime.termination import refuse
 from perennial_contract.runtime.threads import threads
 from perennial_contract.settings import (
-    KAFKA_SECRET,
     MODEL,
     POD,
     PORT,
     REFUSED,
-    S3_SECRET,
-    TERMINATION_LOG,
     PredictorSettings,
 )
 from perennial_contract.status import Problem
@@ -53,21 +50,12 @@ _CGROUP: Final = Path("/sys/fs/cgroup")
 _LOG: Final = logging.getLogger("perennial_predictor")
 
 
-@dataclass(frozen=True, slots=True)
-class Mounts:
-    """Paths of what Kubernetes mounts: the user's Secrets, and the termination log."""
-
-    s3: Path = Path(S3_SECRET)
-    kafka: Path = Path(KAFKA_SECRET)
-    termination: Path = Path(TERMINATION_LOG)
-
-
 def execute(
     settings: PredictorSettings,
     version: str,
     pod: str,
     port: int = PORT,
-    mounts: Mounts = Mounts(),
+    mounts: Mounts = MOUNTS,
 ) -> int:
     """Runs until SIGTERM, SIGINT or a changed Secret; returns the exit code."""
     stop = Event()

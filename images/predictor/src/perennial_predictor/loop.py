@@ -45,9 +45,9 @@ class Loop:
         self._state = state
         self._waiting = waiting
         self._joined = joined
-        self._topics = TopicWatch(source, sink, state, waiting)
-        self._lag_at = self._started_at = waiting.now()
-        self._commits = Commits(source, self._delivery, self._started_at)
+        self._lag_at = now = waiting.now()
+        self._topics = TopicWatch(source, sink, state, waiting, now)
+        self._commits = Commits(source, self._delivery, now)
 
     def run(self) -> None:
         """Answers until told to stop, and commits what was answered before it leaves the group.
@@ -58,7 +58,7 @@ class Loop:
                 the start.
         """
         try:
-            self._source.join(self._topics.open(self._started_at), self)
+            self._source.join(self._topics.open(), self)
             self._stay()
         finally:
             self._sink.close()

@@ -10,7 +10,7 @@ from perennial_contract.lifecycle import Serving
 from perennial_contract.messages.record import Record
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime.kafka.trouble import Trouble
-from perennial_model.download import Objects
+from perennial_contract.runtime.objects import ObjectReader
 from perennial_predictor.scoring.records import Outgoing
 
 Positions = Mapping[int, int]  # partition: offset of the next record
@@ -92,7 +92,7 @@ class Waiting(Protocol):
 class Ports:
     """Connections of the predictor; all but `announce` connect anew with each call."""
 
-    objects: Callable[[], Objects]
+    objects: Callable[[], ObjectReader]
     source: Callable[[], Source]
     sink: Callable[[], Sink]
     announce: Callable[[Serving], None] = lambda _: None

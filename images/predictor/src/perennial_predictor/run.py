@@ -13,10 +13,10 @@ from perennial_contract.lifecycle import Serving
 from perennial_contract.objects.bundle import Bundle, BundleBroken
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime.kafka.trouble import Trouble
-from perennial_contract.runtime.objects import StoreError
+from perennial_contract.runtime.objects import ObjectReader, StoreError
 from perennial_contract.settings import PredictorSettings
 from perennial_contract.status import BundleState, Problem
-from perennial_model.download import ModelMissing, Objects, download
+from perennial_model.download import ModelMissing, download
 from perennial_predictor.loop import Loop
 from perennial_predictor.ports import Ports, Waiting
 from perennial_predictor.scoring.answers import Answerer
@@ -67,7 +67,7 @@ def run(  # noqa: PLR0913  the parts of the program, put together in one place
 
 
 def fetch(
-    connect: Callable[[], Objects], version: str, state: State, waiting: Waiting
+    connect: Callable[[], ObjectReader], version: str, state: State, waiting: Waiting
 ) -> Bundle | None:
     """The bundle with its digests checked, however long it takes; None when told to stop first.
 
@@ -122,7 +122,7 @@ def verify(
 def serving(settings: PredictorSettings, bundle: Bundle, pod: str, now: float) -> Serving:
     """Message for the lifecycle topic; `now` is in seconds since 1970."""
     return Serving(
-        pipeline=f"{settings.namespace}/{settings.name}",
+        pipeline=settings.pipeline,
         at=datetime.fromtimestamp(now, UTC),
         version=bundle.version,
         digest=bundle.digest,

@@ -16,19 +16,22 @@ RETRY_INTERVAL: Final = 2.0  # the same while the brokers do not answer
 class TopicWatch:
     """The topics as they were when the group was joined, and the time of the last look."""
 
-    def __init__(self, source: Source, sink: Sink, state: State, waiting: Waiting) -> None:
+    def __init__(
+        self, source: Source, sink: Sink, state: State, waiting: Waiting, now: float
+    ) -> None:
+        """`now` in monotonic seconds: the first look comes an interval later."""
         self._source = source
         self._sink = sink
         self._state = state
         self._waiting = waiting
+        self._looked_at = now
 
-    def open(self, now: float) -> Topics:
-        """The topics to join the group for; `now` is monotonic seconds.
+    def open(self) -> Topics:
+        """The topics to join the group for.
 
         Raises:
             Trouble: A topic is missing, Kafka refuses us, or nothing answers.
         """
-        self._looked_at = now
         self._topics = self._source.topics()
         self._sink.route(self._topics)
         return self._topics

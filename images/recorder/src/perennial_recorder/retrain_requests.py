@@ -83,8 +83,7 @@ class RetrainRequests:
     def _take(self, record: Record | OutOfRange) -> None:
         if isinstance(record, OutOfRange):
             return
-        pipeline = f"{self.settings.namespace}/{self.settings.name}"
-        request = read_request(record.value, pipeline)
+        request = read_request(record.value, self.settings.pipeline)
         if request is None:
             return
         number = record.partition

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
-
 from perennial_contract.settings import RecorderSettings
 from perennial_contract.status import RecorderReport
 from perennial_contract.watermark import total
@@ -38,7 +36,7 @@ class ReportBuilder:
             written=written,
             pending=pending if progress else 0,
             counts=counts | {OBSERVATIONS: total(written)},
-            requests=deepcopy(self._requests.watermark),
+            requests=self._requests.watermark,
             request=self._requests.reason,
             attempts=attempts,
             lag=session.lag if session else {},

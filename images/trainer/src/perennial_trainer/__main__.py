@@ -14,7 +14,6 @@ import threading
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -30,6 +29,7 @@ from perennial_contract.resource.storage import Storage
 from perennial_contract.runtime.http import serve
 from perennial_contract.runtime.kafka.lifecycle import LifecycleTopic
 from perennial_contract.runtime.logs import configure
+from perennial_contract.runtime.mounts import Mounts
 from perennial_contract.runtime.objects import StorageRefused, StoreError
 from perennial_contract.runtime.s3 import Store, connect
 from perennial_contract.runtime.secrets import SecretRefused, kafka_security
@@ -60,15 +60,6 @@ CGROUP: Final = Path("/sys/fs/cgroup")
 _SEARCHED: Final = 0.7  # share of the deadline after which no search goes on
 _FOLLOW_UP: Final = 60.0  # seconds
 _LOG: Final = logging.getLogger("perennial_trainer")
-
-
-@dataclass(frozen=True, slots=True)
-class Mounts:
-    """What Kubernetes mounts: the folders of the user's Secrets, and the termination message."""
-
-    s3: Path = Path(S3_SECRET)
-    kafka: Path = Path(KAFKA_SECRET)
-    termination: Path = Path(TERMINATION_LOG)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -59,9 +59,14 @@ class Settings(Section):
         return {SETTINGS: self.model_dump_json(exclude_defaults=True)}
 
     @property
+    def pipeline(self) -> str:
+        """namespace/name: what lifecycle messages name, and their key."""
+        return f"{self.namespace}/{self.name}"
+
+    @property
     def prefix(self) -> str:
         """Where this pipeline's objects lie in the bucket, without a closing slash."""
-        return self.storage.prefix or f"{self.namespace}/{self.name}"
+        return self.storage.prefix or self.pipeline
 
     @property
     def id_prefix(self) -> str:

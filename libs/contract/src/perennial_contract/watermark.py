@@ -39,7 +39,7 @@ def positions(watermark: Watermark) -> Iterator[tuple[str, str, int]]:
 
 def total(watermark: Watermark) -> int:
     """Number of observations below a watermark."""
-    return sum(following for _, _, following in positions(watermark))
+    return sum(sum(partitions.values()) for partitions in watermark.values())
 
 
 def is_within(watermark: Watermark, other: Watermark) -> bool:

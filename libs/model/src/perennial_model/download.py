@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Protocol
+from typing import Final
 
 from perennial_contract.objects.bundle import (
     FILES,
@@ -15,21 +15,16 @@ from perennial_contract.objects.bundle import (
     open_manifest,
     sha256,
 )
+from perennial_contract.runtime.objects import ObjectReader
 
 DOWNLOADS: Final = 3
-
-
-class Objects(Protocol):
-    """The pipeline's objects on S3."""
-
-    def get(self, key: str) -> bytes | None: ...
 
 
 class ModelMissing(Exception):  # noqa: N818  named as the condition's reason
     """There is no such version; the message names its manifest."""
 
 
-def download(objects: Objects, version: str) -> Bundle:
+def download(objects: ObjectReader, version: str) -> Bundle:
     """The checked bundle of a version.
 
     Raises:
@@ -45,7 +40,7 @@ def download(objects: Objects, version: str) -> Bundle:
     return _once(objects, version)
 
 
-def _once(objects: Objects, version: str) -> Bundle:
+def _once(objects: ObjectReader, version: str) -> Bundle:
     data = objects.get(key(version, MANIFEST))
     if data is None:
         raise ModelMissing(f"{key(version, MANIFEST)} does not exist")
@@ -54,7 +49,7 @@ def _once(objects: Objects, version: str) -> Bundle:
     return Bundle(version, sha256(data), manifest, files)
 
 
-def _file(objects: Objects, version: str, manifest: Manifest, name: str) -> bytes:
+def _file(objects: ObjectReader, version: str, manifest: Manifest, name: str) -> bytes:
     data = objects.get(key(version, name))
     if data is None:
         raise BundleBroken(f"{key(version, name)} does not exist, and the manifest names it")

@@ -11,14 +11,13 @@ from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._acl import AclOperation
 
 from perennial_contract.reasons import ProgramReason
-from perennial_contract.runtime.kafka.refusals import is_forbidden, is_untrusted, words
+from perennial_contract.runtime.kafka.refusals import is_forbidden, is_missing, is_untrusted, words
 from perennial_contract.runtime.kafka.trouble import Trouble
 from perennial_contract.settings import PredictorSettings
 from perennial_predictor.adapters.client_settings import for_admin
 from perennial_predictor.ports import Topics, Unavailable
 
 _TIMEOUT: Final = 5.0  # seconds for one question to the brokers
-_MISSING: Final = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.UNKNOWN_TOPIC_ID)
 _LOG: Final = logging.getLogger("kafka")
 
 
@@ -70,7 +69,7 @@ class TopicAdmin:
 
     def trouble(self, error: KafkaError, topic: str = "") -> Trouble:
         """What an error of any client means; `topic` is the events topic where it is empty."""
-        if error.code() in _MISSING:
+        if is_missing(error):
             missing = f"topic {topic or self._topic} does not exist"
             return Trouble(ProgramReason.TOPIC_MISSING, missing)
         if self._client:

@@ -94,7 +94,7 @@ def adopt(settings: TrainerSettings, store: Objects) -> Verdict:
     falling = sorted(numbers, reverse=True)
     approve = settings.promotion.approve
     left = _left(store, falling, approve)
-    after = f"attempt {falling[0]} of an earlier {settings.namespace}/{settings.name}"
+    after = f"attempt {falling[0]} of an earlier {settings.pipeline}"
     verdict = Verdict(
         uid=settings.uid,
         number=falling[0],

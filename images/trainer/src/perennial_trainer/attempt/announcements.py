@@ -11,7 +11,7 @@ from perennial_contract.status import Verdict
 
 def started(settings: TrainerSettings, at: datetime) -> Started:
     return Started(
-        pipeline=pipeline_of(settings),
+        pipeline=settings.pipeline,
         at=at,
         attempt=settings.number,
         champion=settings.champion,
@@ -21,7 +21,7 @@ def started(settings: TrainerSettings, at: datetime) -> Started:
 
 def completed(settings: TrainerSettings, verdict: Verdict, at: datetime) -> Completed:
     return Completed(
-        pipeline=pipeline_of(settings),
+        pipeline=settings.pipeline,
         at=at,
         attempt=verdict.number,
         verdict=verdict.outcome,
@@ -32,8 +32,3 @@ def completed(settings: TrainerSettings, verdict: Verdict, at: datetime) -> Comp
         metric=verdict.metric,
         watermark=verdict.watermark,
     )
-
-
-def pipeline_of(settings: TrainerSettings) -> str:
-    """The pipeline's name in messages, and their key."""
-    return f"{settings.namespace}/{settings.name}"

@@ -10,7 +10,6 @@ from typing import Final
 from perennial_contract.objects.bundle import Manifest
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Verdict, VerdictOutcome
-from perennial_trainer.attempt.announcements import pipeline_of
 from perennial_trainer.contest.names import CandidateName
 from perennial_trainer.models.published import TREES
 from perennial_trainer.search.trial import Trial
@@ -55,7 +54,7 @@ def mlflow_run(
     named = settings.tracking.experiment if settings.tracking else ""
     return MlflowRun(
         name=f"attempt-{verdict.number}",
-        experiment=named or pipeline_of(settings),
+        experiment=named or settings.pipeline,
         begun=attempt.begun,
         ended=attempt.ended,
         refused=verdict.outcome is VerdictOutcome.REFUSED,
@@ -108,7 +107,7 @@ def _tags(settings: TrainerSettings, verdict: Verdict) -> dict[str, str]:
     return {
         UID: verdict.uid,
         ATTEMPT: str(verdict.number),
-        "pipeline": pipeline_of(settings),
+        "pipeline": settings.pipeline,
         "outcome": verdict.outcome,
         "reason": verdict.reason,
         "version": verdict.version,

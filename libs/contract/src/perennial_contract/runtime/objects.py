@@ -9,10 +9,14 @@ from typing import Protocol
 from perennial_contract.reasons import ProgramReason
 
 
-class Objects(Protocol):
-    """Objects below one prefix, each written once; the adapter is `runtime.s3.Store`."""
+class ObjectReader(Protocol):
+    """Objects below one prefix, to be read only."""
 
     def get(self, key: str) -> bytes | None: ...
+
+
+class Objects(ObjectReader, Protocol):
+    """Objects below one prefix, each written once; the adapter is `runtime.s3.Store`."""
 
     def put_new(self, key: str, data: bytes) -> Put: ...
 

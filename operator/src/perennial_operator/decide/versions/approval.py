@@ -16,13 +16,13 @@ def advance(facts: Facts) -> Change:
     pipeline, status = facts.pipeline, facts.status
     candidate = status.candidate
     if candidate is None:
-        return Change(status)
+        return facts.unchanged()
     if why := _obsolete(pipeline, status, candidate):
         note = f"{candidate.version} is no longer a candidate: {why}"
         event = Event(Reason.CANDIDATE_DROPPED, note)
         return Change(status.model_copy(update={"candidate": None}), events=(event,))
     if pipeline.spec.promotion.approve != candidate.version:
-        return Change(status)
+        return facts.unchanged()
     return _approve(pipeline, status, candidate)
 
 

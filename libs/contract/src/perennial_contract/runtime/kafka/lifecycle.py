@@ -12,12 +12,11 @@ from confluent_kafka.admin import AdminClient
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.resource.streams import TopicSection
-from perennial_contract.runtime.kafka.refusals import is_refused
+from perennial_contract.runtime.kafka.refusals import is_missing, is_refused
 from perennial_contract.runtime.kafka.trouble import Trouble
 from perennial_contract.runtime.secrets import without
 
 PATIENCE: Final = 10.0  # seconds for one message, and half of them for the topic before it
-_MISSING: Final = (KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError.UNKNOWN_TOPIC_ID)
 _TIMED_OUT: Final = KafkaError._MSG_TIMED_OUT  # noqa: SLF001  librdkafka's own codes begin so
 _LOG: Final = logging.getLogger("kafka")
 _PRODUCER: Final[dict[str, Any]] = {
@@ -101,7 +100,7 @@ class LifecycleTopic:
 
     def _trouble(self, error: KafkaError) -> Trouble:
         told = self._complaint or error
-        if error.code() in _MISSING:
+        if is_missing(error):
             missing = f"topic {self.name} does not exist"
             return Trouble(ProgramReason.TOPIC_MISSING, missing)
         reason = (

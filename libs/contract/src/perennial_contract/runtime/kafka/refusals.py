@@ -18,6 +18,7 @@ _FORBIDDEN: Final = frozenset(
         "TOPIC_AUTHORIZATION_FAILED",
     }
 )
+_MISSING: Final = frozenset({"UNKNOWN_TOPIC_OR_PART", "UNKNOWN_TOPIC_ID"})
 _ALERT: Final = (
     "SSL alert"  # our certificate was refused; the error's name says only that brokers are away
 )
@@ -42,6 +43,11 @@ def is_untrusted(error: ClientError) -> bool:
 def is_forbidden(error: ClientError) -> bool:
     """Whether the brokers know us, and do not permit what we asked."""
     return error.name() in _FORBIDDEN
+
+
+def is_missing(error: ClientError) -> bool:
+    """Whether a broker knows no such topic."""
+    return error.name() in _MISSING
 
 
 def is_refused(error: ClientError) -> bool:

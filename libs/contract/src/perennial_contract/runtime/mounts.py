@@ -1,0 +1,21 @@
+"""Mounts of a pod: what Kubernetes puts where a program looks for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from perennial_contract.settings import KAFKA_SECRET, S3_SECRET, TERMINATION_LOG
+
+
+@dataclass(frozen=True, slots=True)
+class Mounts:
+    """Folders of the user's Secrets, and the file of the termination message."""
+
+    s3: Path = Path(S3_SECRET)
+    kafka: Path = Path(KAFKA_SECRET)
+    termination: Path = Path(TERMINATION_LOG)
+
+
+MOUNTS: Final = Mounts()
