@@ -12,7 +12,7 @@ import resource
 import sys
 import tempfile
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -107,6 +107,9 @@ class Kept:
 
     def get(self, key: str) -> bytes | None:
         return self.objects.get(key)
+
+    def get_many(self, keys: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
+        return ((key, self.get(key)) for key in keys)
 
     def put_new(self, key: str, data: bytes, patience: float = 20.0) -> Put:
         del patience

@@ -1,6 +1,6 @@
 """Objects of one bucket and prefix, in memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from perennial_contract.runtime.objects import Put
 
@@ -15,6 +15,9 @@ class FakeObjects:
 
     def get(self, key: str) -> bytes | None:
         return self.objects.get(key)
+
+    def get_many(self, keys: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
+        return ((key, self.get(key)) for key in keys)
 
     def put_new(self, key: str, data: bytes) -> Put:
         standing = self.objects.setdefault(key, data)

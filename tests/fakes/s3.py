@@ -6,6 +6,7 @@ import io
 from collections import deque
 from collections.abc import Iterator
 from enum import Enum
+from threading import Barrier, Lock
 from typing import Any
 
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
@@ -112,6 +113,35 @@ class FakeS3:
         if name not in self.objects:
             raise _error("NoSuchBucket", operation)
         return self.objects[name]
+
+
+class CrowdedS3(FakeS3):
+    """Counts how many segments it hands out at once; the first `crowd` wait for each other."""
+
+    def __init__(self, *buckets: str, crowd: int) -> None:
+        super().__init__(*buckets)
+        self.asked = 0
+        """How many segments were asked for."""
+        self.most = 0
+        """How many at once."""
+        self._now = 0
+        self._lock = Lock()
+        self._crowd = Barrier(crowd)
+
+    def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
+        if not Key.endswith(".parquet"):
+            return super().get_object(Bucket=Bucket, Key=Key)
+        with self._lock:
+            self.asked += 1
+            self._now += 1
+            self.most = max(self.most, self._now)
+            early = self.asked <= self._crowd.parties
+        if early:
+            self._crowd.wait(5)
+        found = super().get_object(Bucket=Bucket, Key=Key)
+        with self._lock:
+            self._now -= 1
+        return found
 
 
 class _Paginator:

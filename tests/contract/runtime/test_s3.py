@@ -9,7 +9,7 @@ from perennial_contract.resource.storage import Storage
 from perennial_contract.resource.values import SecretReference
 from perennial_contract.runtime.objects import BucketMissing, Put, StorageRefused, StoreError
 from perennial_contract.runtime.s3 import Store, connect
-from tests.fakes.s3 import FakeS3, Fault
+from tests.fakes.s3 import CrowdedS3, FakeS3, Fault
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -205,3 +205,29 @@ def test_a_client_has_the_credentials_of_the_mounted_secret(tmp_path: Path) -> N
     assert url.startswith("http://127.0.0.1:9000/bucket/key?")
     assert "AWSAccessKeyId=me&" in url or "X-Amz-Credential=me%2F" in url
     assert "security-token=for-an-hour" in url.lower()
+
+
+def test_many_objects_come_in_the_order_of_their_keys_with_a_few_asked_for_at_once() -> None:
+    s3 = CrowdedS3("bucket", crowd=4)
+    stored(s3).update({f"{n}.parquet": (f"{n}".encode(), {}) for n in range(50) if n != 7})
+    few = Store(cast("S3Client", s3), "bucket", "", at_once=4).get_many(
+        f"{n}.parquet" for n in range(50)
+    )
+
+    first = next(few)
+
+    assert (first, s3.asked) == (("0.parquet", b"0"), 4)
+    assert list(few) == [
+        (f"{n}.parquet", None if n == 7 else f"{n}".encode()) for n in range(1, 50)
+    ]
+    assert s3.most == 4
+
+
+def test_what_fails_among_many_objects_is_told_and_ends_the_reading(s3: FakeS3) -> None:
+    stored(s3).update({f"{n}": (b"", {}) for n in range(50)})
+    s3.faults.extend([None, None, "InternalError"])
+
+    with pytest.raises(StoreError, match="InternalError"):
+        list(store(s3, prefix="").get_many(map(str, range(50))))
+
+    assert len(s3.requests) <= 10

@@ -66,5 +66,7 @@ class MortalStateStore(SqliteStateStore):
 
 
 class TrustedStore(Store):
+    """Asks for one object at a time: the run's seed says which request fails."""
+
     def probe(self) -> None:
         """Not here: each probe would wait in earnest for every fault."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,7 @@ class Stage:
     def __init__(self, folder: Path, labels: Labels = OUTSIDE, **settings: Any) -> None:
         self.folder = folder
         self.now = BEGIN / 1000
+        self.beat: Callable[[], None] = lambda: None
         self.broker = Broker()
         self.broker.create("events", 1)
         self.broker.create("labels", 1)
@@ -61,7 +63,13 @@ class Stage:
         self.requests = BrokerSource(self.broker)
         self.metrics = Metrics()
         ports = Ports(
-            self.source, self.requests, self.store, self.state, lambda: self.now, self.sleep
+            self.source,
+            self.requests,
+            self.store,
+            self.state,
+            lambda: self.now,
+            self.sleep,
+            self.beat,
         )
         self.recorder = Recorder(
             self.settings, ports, metrics=self.metrics, pod="pod", intervals=INTERVALS

@@ -96,7 +96,7 @@ class Run:
         """Label by identity; AssertionError when a sequence has a hole or an identity is twice."""
         observed: dict[Identity, str] = {}
         sequences: Counter[int] = Counter()
-        store = TrustedStore(self.s3, "bucket", self.settings.prefix)  # type: ignore[arg-type]  # the fake
+        store = TrustedStore(self.s3, "bucket", self.settings.prefix, at_once=1)  # type: ignore[arg-type]  # the fake
         for name in store.list("observations/"):
             key = parse_segment_key(name)
             if key is None:
@@ -182,7 +182,7 @@ class Run:
         ports = Ports(
             BrokerSource(self.broker, self.chaos.kafka, choose),
             BrokerSource(self.broker, self.chaos.kafka, choose),
-            TrustedStore(self.s3, "bucket", self.settings.prefix),  # type: ignore[arg-type]  # the fake
+            TrustedStore(self.s3, "bucket", self.settings.prefix, at_once=1),  # type: ignore[arg-type]  # the fake
             self.state,
             lambda: self.now,
             self._sleep,

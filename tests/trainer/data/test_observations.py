@@ -1,10 +1,17 @@
+from typing import TYPE_CHECKING, cast
+
 import pytest
 
 from perennial_contract.objects.observation import Observation, SegmentKey, to_parquet
+from perennial_contract.runtime.s3 import Store
 from perennial_trainer.data.observations import ObservationsIncomplete, read_parts
 from perennial_trainer.data.rows import Part
 from tests.fakes.objects import FakeObjects
+from tests.fakes.s3 import CrowdedS3
 from tests.support.trainer.agrawal import observations
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
 
 ROWS = observations(7, 30, 1)
 
@@ -50,9 +57,29 @@ def test_an_end_before_the_watermark_is_told() -> None:
         list(read_parts(store, {"t": {"0": 9}}))
 
 
+def test_segments_are_asked_for_eight_at_a_time() -> None:
+    s3 = CrowdedS3("bucket", crowd=8)
+    for first in range(30):
+        key = str(SegmentKey("t", 0, first))
+        s3.objects["bucket"][key] = (to_parquet(ROWS[first : first + 1]), {})
+
+    parts = list(read_parts(Store(cast("S3Client", s3), "bucket", ""), {"t": {"0": 30}}))
+
+    assert parts == [Part("t", "0", ROWS)]
+    assert s3.most == 8
+
+
 def test_a_torn_segment_is_told_by_key() -> None:
     store = FakeObjects()
     store.put_new(str(SegmentKey("t", 0, 0)), to_parquet(ROWS)[:-40])
+
+    with pytest.raises(ObservationsIncomplete, match=r"observations/t/0/0{20}\.parquet cannot be"):
+        list(read_parts(store, {"t": {"0": 30}}))
+
+
+def test_a_segment_that_is_torn_within_is_told_by_key() -> None:
+    store, data = FakeObjects(), to_parquet(ROWS)
+    store.put_new(str(SegmentKey("t", 0, 0)), data[:100] + bytes(50) + data[150:])
 
     with pytest.raises(ObservationsIncomplete, match=r"observations/t/0/0{20}\.parquet cannot be"):
         list(read_parts(store, {"t": {"0": 30}}))

@@ -83,7 +83,7 @@ def run(  # noqa: PLR0913  each is something that a pod fixes and a run by hand 
             requests = ends.enter_context(closing(apart))
         state = ends.enter_context(closing(SqliteStateStore(waiting)))
         store = _store(settings, secret)
-        ports = Ports(source, requests, store, state, time.time, time.sleep)
+        ports = Ports(source, requests, store, state, time.time, time.sleep, beat)
         recorder = Recorder(settings, ports, pod=pod, intervals=intervals, metrics=metrics)
         exposition: Callable[[], bytes] = partial(
             generate_latest, metrics.registry(recorder.report)
@@ -91,7 +91,7 @@ def run(  # noqa: PLR0913  each is something that a pod fixes and a run by hand 
         server = http.serve(port, recorder.report, lambda: heartbeat.alive(clock()), exposition)
         ends.callback(server.server_close)
         ends.callback(server.shutdown)
-        recorder.run(stop, beat)
+        recorder.run(stop)
 
 
 def _store(settings: RecorderSettings, secret: Path) -> Store:

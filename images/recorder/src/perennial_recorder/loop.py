@@ -7,7 +7,6 @@ passes what S3 has not confirmed.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from functools import partial
 from threading import Event
 from typing import Final
@@ -65,10 +64,10 @@ class Recorder:
         self._session: Session | None = None
         self._reported = self._report()
 
-    def run(self, stop: Event, beat: Callable[[], None] = lambda: None) -> None:
-        """Steps until `stop` is set, then writes what is left; `beat` is called with each step."""
+    def run(self, stop: Event) -> None:
+        """Steps until `stop` is set, then writes what is left."""
         while not stop.is_set():
-            beat()
+            self._ports.beat()
             if not self.step():
                 stop.wait(self._intervals.wait)
         self.finish()

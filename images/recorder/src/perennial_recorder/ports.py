@@ -95,6 +95,10 @@ class StateStore(Protocol):
         """Nothing that S3 holds will be read again."""
 
 
+def _nothing() -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """Everything outside of the process that the recorder uses."""
@@ -109,3 +113,5 @@ class Ports:
     """Seconds since 1970."""
     sleep: Callable[[float], None]
     """For some seconds."""
+    beat: Callable[[], None] = _nothing
+    """Says that the process moves: called within whatever may take long."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from perennial_contract.objects.owner import OWNER, StorageTaken, check_owner, owner_of
@@ -39,14 +40,15 @@ def claim_prefix(store: ObjectStore, settings: RecorderSettings) -> None:
         raise Trouble(ProgramReason.STORAGE_TAKEN, str(error)) from error
 
 
-def highest_attempt(store: ObjectStore) -> int:
+def highest_attempt(store: ObjectStore, beat: Callable[[], None]) -> int:
     """The highest number of any attempt at the prefix; 0 where there was none."""
-    return max((int(n) for n in store.folders("attempts/") if n.isdecimal()), default=0)
+    names = _each(store.folders("attempts/"), beat)
+    return max((int(n) for n in names if n.isdecimal()), default=0)
 
 
-def newest_checkpoint(store: ObjectStore) -> Found:
+def newest_checkpoint(store: ObjectStore, beat: Callable[[], None]) -> Found:
     """Raises Trouble (CheckpointBroken) when it cannot be used."""
-    keys = store.list(checkpoints.PREFIX)
+    keys = _each(store.list(checkpoints.PREFIX), beat)
     numbers = sorted(n for key in keys if (n := checkpoints.number_of(key)) is not None)
     if not numbers:
         return Found(Checkpoint(), [])
@@ -55,6 +57,13 @@ def newest_checkpoint(store: ObjectStore) -> Found:
         return Found(checkpoints.from_json(key, store.get(key) or b""), numbers)
     except CheckpointBroken as error:
         raise Trouble(ProgramReason.CHECKPOINT_BROKEN, str(error)) from error
+
+
+def _each(found: Iterator[str], beat: Callable[[], None]) -> Iterator[str]:
+    """With a beat before each."""
+    for name in found:
+        beat()
+        yield name
 
 
 class Opener:
@@ -69,7 +78,7 @@ class Opener:
         self._ports = ports
         self._topics = topics
         self._metrics = metrics
-        self._recovery = Recovery(topics, ports.store, ports.state)
+        self._recovery = Recovery(topics, ports.store, ports.state, ports.beat)
         self._reader = Reader(settings)
         self._probed = False
 
@@ -83,9 +92,11 @@ class Opener:
         """
         ports, limit = self._ports, self._settings.store_limit
         claim_prefix(ports.store, self._settings)
+        ports.beat()
         self._probe()
-        self.attempts = highest_attempt(ports.store)
-        found = newest_checkpoint(ports.store)
+        ports.beat()
+        self.attempts = highest_attempt(ports.store, ports.beat)
+        found = newest_checkpoint(ports.store, ports.beat)
         progress = self._recovery.progress(found.checkpoint)
         self._metrics.set_baseline(found.checkpoint.counts)
         ports.source.assign({})
@@ -94,7 +105,7 @@ class Opener:
             progress,
             Intake(progress, ports.state, self._reader, joiner),
             joiner,
-            Writer(ports.store, progress, found.numbers, self._metrics),
+            Writer(ports.store, progress, found.numbers, self._metrics, ports.beat),
             Replay(progress),
         )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,11 +18,17 @@ from perennial_recorder.progress.segment import Buffer
 from perennial_recorder.records import Partition, StoredLabel
 from perennial_recorder.session.topics import Topics
 
+_COLUMNS: Final = ["offset", "label", "label_timestamp"]
+
 
 class Recovery:
     """Progress rebuilt out of what Kafka and S3 hold."""
 
-    def __init__(self, topics: Topics, store: ObjectStore, state: StateStore) -> None:
+    def __init__(
+        self, topics: Topics, store: ObjectStore, state: StateStore, beat: Callable[[], None]
+    ) -> None:
+        """`beat` is called with every topic, partition and segment."""
+        self._beat = beat
         self._topics = topics
         self._store = store
         self._state = state
@@ -51,6 +57,7 @@ class Recovery:
                 progress.moved = True
             else:
                 for number, marks in known.partitions.items():
+                    self._beat()
                     progress.add_input(Partition(name, number), Ledger.restored(marks))
         self._topics.add_partitions(progress, progress.topics, found.inputs)
 
@@ -91,9 +98,10 @@ class Recovery:
         self, topic_id: str, partition: int, first: int
     ) -> Iterator[tuple[SegmentKey, pa.Table]]:
         after = str(SegmentKey(topic_id, partition, first - 1)) if first else ""
-        for found in self._store.list(f"observations/{topic_id}/{partition}/", after):
+        self._beat()
+        keys = self._store.list(f"observations/{topic_id}/{partition}/", after)
+        for found, data in self._store.get_many(keys):
+            self._beat()
             key = parse_segment_key(found)
-            data = self._store.get(found)
             if key and data:
-                columns = ["offset", "label", "label_timestamp"]
-                yield key, pq.read_table(io.BytesIO(data), columns=columns)
+                yield key, pq.ParquetFile(pa.BufferReader(data)).read(_COLUMNS, use_threads=False)

@@ -29,11 +29,16 @@ class Unsaved(NamedTuple):
 class Writer:
     """Every call raises StoreError when S3 gave no clear answer: call it again.
 
-    `numbers` are those of the checkpoints that stand, in order.
+    `numbers` are those of the checkpoints that stand, in order; `beat` is called with each request.
     """
 
     def __init__(
-        self, store: ObjectStore, progress: Progress, numbers: list[int], metrics: Metrics
+        self,
+        store: ObjectStore,
+        progress: Progress,
+        numbers: list[int],
+        metrics: Metrics,
+        beat: Callable[[], None],
     ) -> None:
         self.saved = set(progress.inputs) - progress.unsaved
         """The partitions that the newest checkpoint holds."""
@@ -41,6 +46,7 @@ class Writer:
         self._progress = progress
         self._numbers = numbers
         self._metrics = metrics
+        self._beat = beat
         self._unsaved: Unsaved | None = None
 
     def dirty(self) -> bool:
@@ -81,10 +87,12 @@ class Writer:
     def clean(self) -> None:
         """Deletes all checkpoints but the newest."""
         while len(self._numbers) > checkpoints.KEPT:
+            self._beat()
             self._store.delete(checkpoints.key(self._numbers[0]))
             self._numbers.pop(0)
 
     def _put(self, buffer: Buffer, now: float) -> None:
+        self._beat()
         segment = buffer.seal()
         with self._metrics.flush.time():
             done = self._store.put_new(segment.key, segment.data, patience=0)

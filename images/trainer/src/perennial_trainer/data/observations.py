@@ -41,7 +41,8 @@ def read_parts(store: Objects, watermark: Watermark) -> Iterator[Part]:
 def _unbroken(
     store: Objects, segments: list[SegmentKey], end: int, topic_id: str, partition: str
 ) -> list[Observation]:
-    found = [o for segment in segments for o in _segment(store, segment) if o.sequence < end]
+    objects = store.get_many(map(str, segments))
+    found = [o for key, data in objects for o in _segment(key, data) if o.sequence < end]
     for expected, observation in enumerate(found):
         if observation.sequence != expected:
             raise ObservationsIncomplete(
@@ -55,11 +56,10 @@ def _unbroken(
     return found
 
 
-def _segment(store: Objects, segment: SegmentKey) -> list[Observation]:
-    data = store.get(str(segment))
+def _segment(key: str, data: bytes | None) -> list[Observation]:
     if data is None:
-        raise ObservationsIncomplete(f"{segment} does not exist")
+        raise ObservationsIncomplete(f"{key} does not exist")
     try:
         return from_parquet(data)
-    except pa.ArrowException as error:
-        raise ObservationsIncomplete(f"{segment} cannot be read: {error}") from error
+    except (pa.ArrowException, OSError) as error:  # what pyarrow raises within a page
+        raise ObservationsIncomplete(f"{key} cannot be read: {error}") from error

@@ -7,7 +7,10 @@ answer the writer can tell its own object from another's.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
@@ -64,7 +67,9 @@ def connect(storage: Storage, secret: Path) -> S3Client:
 class Store:
     """The objects below one prefix of one bucket."""
 
-    def __init__(self, client: S3Client, bucket: str, prefix: str) -> None:
+    def __init__(self, client: S3Client, bucket: str, prefix: str, at_once: int = 8) -> None:
+        """`at_once` is how many objects are asked for, and held, by `get_many`."""
+        self._at_once = at_once
         self._client = client
         self._bucket = bucket
         self._prefix = f"{prefix}/" if prefix else ""
@@ -83,6 +88,25 @@ class Store:
             if _code(error) in _ABSENT:
                 return None
             raise self._named(error) from error
+
+    def get_many(self, keys: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
+        """The objects of all keys in their order, None where there is none.
+
+        Keys are taken only as objects are: no more than `at_once` are asked for or wait.
+
+        Raises:
+            StoreError: As `get` does.
+        """
+        asked: deque[tuple[str, Future[bytes | None]]] = deque()
+        rest = iter(keys)
+        with ThreadPoolExecutor(self._at_once) as pool:
+            while True:
+                for key in islice(rest, self._at_once - len(asked)):
+                    asked.append((key, pool.submit(self.get, key)))
+                if not asked:
+                    return
+                key, answer = asked.popleft()
+                yield key, answer.result()
 
     def put_new(self, key: str, data: bytes, patience: float = 20.0) -> Put:
         """Write an object unless one stands there; `patience` in seconds.
