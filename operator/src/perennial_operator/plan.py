@@ -20,6 +20,7 @@ from perennial_operator.api.reasons import Reason
 from perennial_operator.api.status import Status
 from perennial_operator.conditions.conditions import conditions_of, dated, invalid
 from perennial_operator.conditions.progress import paced, progress_of
+from perennial_operator.decide import edits
 from perennial_operator.decide.attempts import attempts, triggers
 from perennial_operator.decide.change import Change, Facts
 from perennial_operator.decide.children import children
@@ -47,7 +48,7 @@ def plan(pipeline: Pipeline, observed: Observed, images: Images, now: datetime) 
     if pipeline.paused:
         return _paused(pipeline, observed, images, now)
     change = Change(triggers.noticed(pipeline, _recorded(pipeline.status, observed), now))
-    for advance in (rollout.advance, approval.advance, attempts.advance):
+    for advance in (rollout.advance, approval.advance, attempts.advance, edits.advance):
         change = change.then(advance(Facts(pipeline, change.status, observed, images, now)))
     status, wait = _with_conditions(pipeline, change.status, observed, now)
     apply, delete = children(pipeline, status, observed, images)
@@ -100,13 +101,14 @@ def _with_conditions(
     pipeline: Pipeline, status: Status, observed: Observed, now: datetime
 ) -> tuple[Status, timedelta | None]:
     """The status with conditions and progress, and how long unwritten progress still waits."""
-    said = conditions_of(pipeline, status, observed)
-    generation = pipeline.generation
+    said = conditions_of(pipeline, status, observed, now)
+    generation, awaited = pipeline.generation, edits.is_awaited(pipeline, status)
+    waits = awaited and not edits.is_stalled(pipeline, status, now)
     counts = (observed.deployment or {}).get("status", {})
     status = status.model_copy(
         update={
-            "observed_generation": generation,
-            "conditions": dated(said, status.conditions, generation, now),
+            "observed_generation": status.observed_generation if waits else generation,
+            "conditions": dated(said, status.conditions, generation, now, awaited=awaited),
             "replicas": counts.get("replicas", 0),
             "selector": ",".join(f"{k}={v}" for k, v in selector(pipeline, PREDICTOR).items()),
             "progress": progress_of(pipeline, status, observed, now),

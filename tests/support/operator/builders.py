@@ -24,6 +24,7 @@ from perennial_operator.decide.versions.revisions import Accepted
 from perennial_operator.manifests.deployment import deployment, template_digest
 from perennial_operator.manifests.job import job
 from perennial_operator.manifests.statefulset import statefulset
+from perennial_operator.manifests.statefulset import template_digest as recorder_digest
 from perennial_operator.observe.pods import Ended, Pod
 from perennial_operator.observe.world import Observed
 from perennial_operator.plan import Plan, plan
@@ -173,7 +174,8 @@ def a_pod(component: str, name: str, **changes: Any) -> Pod:
 
 
 def a_recorder(**changes: Any) -> Pod:
-    return a_pod("recorder", "income-recorder-0", **changes)
+    made = {"template": recorder_digest(a_pipeline(), IMAGES.recorder)}
+    return a_pod("recorder", "income-recorder-0", **{**made, **changes})
 
 
 def a_trainer(owner: str = "job-1", **changes: Any) -> Pod:

@@ -49,6 +49,17 @@ class Model(Document):
     """The ControllerRevision that this template was made from."""
 
 
+class Edit(Document):
+    """What the newest spec makes pods from."""
+
+    predictor: str = ""
+    """Digest of the predictor's pod template, the version left out."""
+    recorder: str = ""
+    """Digest of the recorder's; empty where there is none."""
+    since: datetime | None = None
+    """Since when pods are on their way to it; absent once every pod runs it."""
+
+
 class HandledTriggers(Document):
     """What the last consumed trigger had seen."""
 
@@ -82,10 +93,13 @@ class Status(Document):
     """Observed state."""
 
     observed_generation: int = 0
-    """The generation of the spec that this status is about."""
+    """The generation of the spec that this status is about: an edit of what pods are made from
+    counts once every pod runs it, or once Stalled says why not."""
     conditions: list[Condition] = Field(default_factory=list)
     """Ready, Accepted, ModelAvailable, PredictorAvailable, RecorderAvailable, LabelsComplete and
-    Training."""
+    Training; Reconciling and Stalled while pods are on their way to an edit."""
+    edit: Edit | None = None
+    """What the newest spec makes pods from, and since when they are on their way to it."""
     model: Model | None = None
     """What serves."""
     head: str = ""

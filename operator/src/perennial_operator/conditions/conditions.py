@@ -1,22 +1,30 @@
-"""Conditions of a pipeline, all seven, each with the reason that a person needs."""
+"""Conditions of a pipeline, each with the reason that a person needs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.reasons import HOPELESS, PROGRESSING, Reason
 from perennial_operator.api.status import Condition, Status
 from perennial_operator.conditions import serving, training
+from perennial_operator.conditions.reconciling import reconciling
 from perennial_operator.conditions.texts import PAUSED
 from perennial_operator.conditions.undated import FALSE, TRUE, UNKNOWN, UndatedCondition
 from perennial_operator.decide.versions.choice import refusal
 from perennial_operator.observe.pods import is_ours
 from perennial_operator.observe.world import Observed
 
+RESTART: Final = timedelta(minutes=10)  # of the recorder, at most, before Ready says so
+OF_PODS: Final = frozenset({"Ready", "PredictorAvailable", "RecorderAvailable"})
 
-def conditions_of(pipeline: Pipeline, status: Status, observed: Observed) -> list[UndatedCondition]:
+
+def conditions_of(
+    pipeline: Pipeline, status: Status, observed: Observed, now: datetime
+) -> list[UndatedCondition]:
+    """`status` holds the conditions of the pass before."""
     parts = [
         _accepted(pipeline, status, observed),
         serving.model(pipeline, status, observed),
@@ -24,17 +32,27 @@ def conditions_of(pipeline: Pipeline, status: Status, observed: Observed) -> lis
         training.recorder(pipeline, observed),
     ]
     return [
-        _ready(pipeline, parts),
+        _ready(pipeline, [part for part in parts if not _restarts(part, status, now)]),
         *parts,
         training.labels_complete(pipeline, status, observed),
         training.training(pipeline, status, observed),
+        *reconciling(pipeline, status, observed, now),
     ]
 
 
 def dated(
-    found: Iterable[UndatedCondition], before: Sequence[Condition], generation: int, now: datetime
+    found: Iterable[UndatedCondition],
+    before: Sequence[Condition],
+    generation: int,
+    now: datetime,
+    *,
+    awaited: bool = False,
 ) -> list[Condition]:
-    """A condition's time moves with its status only."""
+    """A condition's time moves with its status only.
+
+    While an edit is awaited, conditions of the pods stay about the generation before it.
+    """
+    of_before = {c.type: c.observed_generation for c in before if awaited and c.type in OF_PODS}
     since = {c.type: (c.status, c.last_transition_time) for c in before}
     return [
         Condition(
@@ -42,7 +60,7 @@ def dated(
             status=f.status,
             reason=f.reason,
             message=f.message,
-            observed_generation=generation,
+            observed_generation=of_before.get(f.type, generation),
             last_transition_time=since[f.type][1]
             if f.type in since and since[f.type][0] == f.status
             else now,
@@ -74,6 +92,17 @@ def _sum(parts: Sequence[UndatedCondition]) -> UndatedCondition:
     worst = (telling or failing)[0]
     status = FALSE if any(part.status == FALSE for part in failing) else UNKNOWN
     return UndatedCondition("Ready", status, worst.reason, worst.message)
+
+
+def _restarts(part: UndatedCondition, status: Status, now: datetime) -> bool:
+    """Whether the recorder was there a moment ago: an upgrade or an edit has replaced its pod."""
+    before = {c.type: c for c in status.conditions}
+    if part.type != "RecorderAvailable" or part.reason != Reason.STARTING:
+        return False
+    ready, recorder = before.get("Ready"), before.get(part.type)
+    if ready is None or recorder is None or ready.status != TRUE:
+        return False
+    return recorder.status == TRUE or now - recorder.last_transition_time < RESTART
 
 
 def _accepted(pipeline: Pipeline, status: Status, observed: Observed) -> UndatedCondition:

@@ -114,7 +114,7 @@ def predictor(pipeline: Pipeline, status: Status, observed: Observed) -> Undated
 
 
 def _too_few(count: str, observed: Observed, *, scales: bool) -> tuple[str, str, str]:
-    problem = observed.first_problem(observed.of(PREDICTOR)) or _refused_pods(observed.deployment)
+    problem = observed.first_problem(observed.of(PREDICTOR)) or refused_pods(observed.deployment)
     said = join(count, problem.message if problem else "")
     if scales:
         return TRUE, Reason.SCALING, said
@@ -126,7 +126,7 @@ def _enough(count: str, observed: Observed, *, rolls: bool) -> tuple[str, str]:
     pods = observed.of(PREDICTOR)
     if problem := observed.first_problem([pod for pod in pods if pod.ready]):
         return problem.reason, join(count, problem.message)
-    problem = observed.first_problem(pods) or _refused_pods(observed.deployment)
+    problem = observed.first_problem(pods) or refused_pods(observed.deployment)
     if problem:
         return problem.reason, f"{count}; a new one does not yet: {problem.message}"
     return Reason.ROLLING_OUT if rolls else Reason.AVAILABLE, count
@@ -142,7 +142,7 @@ def _only_scales(version: str, status: Status, observed: Observed) -> bool:
     model, pods = status.model, observed.of(PREDICTOR)
     if model is None or model.version != version or observed.deployment is None:
         return False
-    if _refused_pods(observed.deployment):
+    if refused_pods(observed.deployment):
         return False
     template = template_of(observed.deployment)
     settled = all((pod.version, pod.template) == (model.version, template) for pod in pods)
@@ -155,7 +155,7 @@ def _is_well(pod: Pod, observed: Observed) -> bool:
     return problem is None or problem.reason in COMING_UP
 
 
-def _refused_pods(current: Manifest | None) -> Problem | None:
+def refused_pods(current: Manifest | None) -> Problem | None:
     """Pod Security and quotas are reported in this condition only."""
     conditions = (current or {}).get("status", {}).get("conditions", [])
     failing = (c for c in conditions if c["type"] == "ReplicaFailure" and c["status"] == TRUE)

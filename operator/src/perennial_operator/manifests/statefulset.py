@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from perennial_operator.api.names import RECORDER, Manifest
+from perennial_operator.api.digests import digest_of
+from perennial_operator.api.names import RECORDER, TEMPLATE_ANNOTATION, Manifest
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.quantities import parse_bytes
 from perennial_operator.manifests.additions import added
@@ -30,7 +31,8 @@ def statefulset_name(pipeline: Pipeline) -> str:
     return f"{pipeline.name}-{RECORDER}"
 
 
-def statefulset(pipeline: Pipeline, image: str) -> Manifest:
+def template(pipeline: Pipeline, image: str) -> Manifest:
+    """The pod template."""
     wanted = pipeline.spec.recorder
     program = container(
         RECORDER,
@@ -47,6 +49,20 @@ def statefulset(pipeline: Pipeline, image: str) -> Manifest:
         "metadata": {"labels": labels(pipeline, RECORDER)},
         "spec": pod(program, [*secrets(pipeline, kafka=True), data], grace=30),
     }
+    return added(content, wanted.template, selector(pipeline, RECORDER))
+
+
+def template_digest(pipeline: Pipeline, image: str) -> str:
+    """Changes with anything in the template."""
+    return digest_of(template(pipeline, image))
+
+
+def statefulset(pipeline: Pipeline, image: str) -> Manifest:
+    """Each pod names the digest of its template: a pod that was made before an edit is known."""
+    content = template(pipeline, image)
+    annotations = content["metadata"].get("annotations", {})
+    digest = {TEMPLATE_ANNOTATION: template_digest(pipeline, image)}
+    content["metadata"]["annotations"] = {**annotations, **digest}
     return {
         "apiVersion": "apps/v1",
         "kind": "StatefulSet",
@@ -57,6 +73,6 @@ def statefulset(pipeline: Pipeline, image: str) -> Manifest:
             "podManagementPolicy": "Parallel",
             "revisionHistoryLimit": 2,
             "selector": {"matchLabels": selector(pipeline, RECORDER)},
-            "template": added(content, wanted.template, selector(pipeline, RECORDER)),
+            "template": content,
         },
     }
