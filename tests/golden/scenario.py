@@ -84,7 +84,7 @@ class Scenario:
     def end(self, number: int, message: str, code: int) -> None:
         """The trainer ends with this termination message."""
         job = self.cluster.objects["Job", SPACE, f"income-train-{number}"]
-        state = {"state": {"terminated": {"exitCode": code, "message": message}}}
+        state = {"name": "trainer", "state": {"terminated": {"exitCode": code, "message": message}}}
         phase = "Failed" if code else "Succeeded"
         status = {"phase": phase, "containerStatuses": [state]}
         name = f"income-train-{number}-x"

@@ -133,7 +133,7 @@ async def test_what_the_api_server_and_the_pods_refuse_is_told_the_same(golden: 
     scenario.cluster.refuses = {"StatefulSet": "quota", "Job": "exceeded quota: training"}
     await scenario.passes("children are refused")
     scenario.cluster.refuses = {}
-    waiting = {"state": {"waiting": {"reason": "ContainerCreating"}}}
+    waiting = {"name": "recorder", "state": {"waiting": {"reason": "ContainerCreating"}}}
     pod = a_raw_pod("income-recorder-0", "recorder")
     pod["status"] = {"phase": "Pending", "containerStatuses": [waiting]}
     scenario.cluster.objects["Pod", "team", "income-recorder-0"] = pod

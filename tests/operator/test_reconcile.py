@@ -13,6 +13,7 @@ from tests.support.operator.harness import (
     RECORDER,
     a_raw_pod,
     passes,
+    play,
     revision_of,
     running,
     said,
@@ -62,6 +63,19 @@ async def test_a_first_attempt_goes_the_whole_way() -> None:
         "RolloutComplete",
         "Ready",
     ]
+
+
+async def test_a_job_whose_trainer_has_ended_is_removed_with_the_sidecar_that_runs_on() -> None:
+    cluster = FakeCluster(a_resource())
+    proxy = {"name": "a-proxy", "state": {"running": {}}}
+
+    await passes(cluster, FakeReports(), 3)
+    play(cluster, beside=[proxy])
+    await passes(cluster, FakeReports(), 3)
+
+    assert status_of(cluster).head == V1
+    assert [kind for kind, *_ in cluster.objects if kind == "Job"] == []
+    assert "delete Job income-train-1" in cluster.writes
 
 
 async def test_a_pipeline_at_rest_costs_no_write() -> None:
@@ -139,7 +153,7 @@ async def test_a_spec_that_cannot_be_read_is_named() -> None:
 
 
 async def test_a_missing_secret_is_read_from_the_events_of_the_pod_that_waits() -> None:
-    waiting = {"state": {"waiting": {"reason": "ContainerCreating"}}}
+    waiting = {"name": "recorder", "state": {"waiting": {"reason": "ContainerCreating"}}}
     pod = a_raw_pod("income-recorder-0", "recorder")
     pod["status"] = {"phase": "Pending", "containerStatuses": [waiting]}
     cluster = FakeCluster(a_resource(serving().to_json()), pod)

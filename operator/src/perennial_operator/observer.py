@@ -14,7 +14,8 @@ from perennial_operator.manifests.deployment import deployment_name
 from perennial_operator.manifests.job import job_name
 from perennial_operator.manifests.statefulset import statefulset_name
 from perennial_operator.observe.cache import PipelineCache
-from perennial_operator.observe.pods import Pod, read_pod, waits, warning
+from perennial_operator.observe.containers import warning
+from perennial_operator.observe.pods import Pod, read_pod, waits
 from perennial_operator.observe.world import Observed
 from perennial_operator.ports import Cluster, Reports
 
@@ -37,7 +38,8 @@ class Observer:
         deployment, statefulset, job = await self._children(pipeline)
         raw = await self.cluster.labeled("Pod", pipeline.namespace, pipeline.name)
         pods = tuple([read_pod(pod, await self._warnings(pod)) for pod in raw])
-        podless = [child for child in (statefulset, job) if child and not _owns_any(child, pods)]
+        awaited = (statefulset, job if pipeline.status.running() else None)
+        podless = [child for child in awaited if child and not _owns_any(child, pods)]
         warnings = [(child["kind"], await self.cluster.warnings(child)) for child in podless]
         changed = _signatures(pods) - _signatures(cache.pods)
         cache.pods, cache.uid = pods, pipeline.uid
@@ -46,7 +48,7 @@ class Observer:
         return Observed(
             deployment=deployment,
             statefulset=statefulset,
-            job=job if pipeline.status.running() else None,
+            job=job,
             pods=pods,
             reports=cache.last_reports.reports(pods, now),
             silent=cache.last_reports.silent(pods, now),
@@ -57,8 +59,8 @@ class Observer:
     async def _children(
         self, pipeline: Pipeline
     ) -> tuple[Manifest | None, Manifest | None, Manifest | None]:
-        """Deployment, StatefulSet, and the Job of the attempt that runs."""
-        space, attempt = pipeline.namespace, pipeline.status.running()
+        """Deployment, StatefulSet, and the Job of the newest attempt."""
+        space, attempt = pipeline.namespace, pipeline.status.attempt
         return await asyncio.gather(
             self.cluster.get("Deployment", space, deployment_name(pipeline)),
             self.cluster.get("StatefulSet", space, statefulset_name(pipeline)),

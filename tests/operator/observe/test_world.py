@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 
 from perennial_contract.status import Problem
-from perennial_operator.observe.pods import Ended, Pod, read_pod, waits
+from perennial_operator.observe.containers import Ended
+from perennial_operator.observe.pods import Pod, read_pod, waits
 from perennial_operator.observe.terminations import read_problem
 from perennial_operator.observe.world import Observed
 
@@ -30,8 +31,8 @@ def a_raw_pod(component: str = "trainer", **status: Any) -> Json:
     }
 
 
-def container(state: Json, last: Json | None = None) -> Json:
-    return {"containerStatuses": [{"name": "trainer", "state": state, "lastState": last or {}}]}
+def container(state: Json, last: Json | None = None, name: str = "trainer") -> Json:
+    return {"containerStatuses": [{"name": name, "state": state, "lastState": last or {}}]}
 
 
 def test_a_pod_that_runs_is_read() -> None:
@@ -41,7 +42,7 @@ def test_a_pod_that_runs_is_read() -> None:
         podIP="10.0.0.1",
         conditions=ready,
         phase="Running",
-        **container({"running": {}}),
+        **container({"running": {}}, name="predictor"),
     )
 
     assert read_pod(raw) == Pod(
@@ -87,7 +88,7 @@ def test_how_the_trainer_ended_is_read() -> None:
 
 def test_how_a_container_ended_before_it_was_started_again_is_read() -> None:
     ended = {"exitCode": 139, "reason": "Error", "message": "Loading"}
-    raw = a_raw_pod("predictor", **container({"running": {}}, {"terminated": ended}))
+    raw = a_raw_pod("predictor", **container({"running": {}}, {"terminated": ended}, "predictor"))
 
     assert read_pod(raw).last == Ended(139, "Error", "Loading")
     assert read_pod(raw).problem is None

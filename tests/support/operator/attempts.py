@@ -4,7 +4,7 @@ from typing import Any
 
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.status import Status
-from perennial_operator.observe.pods import Ended
+from perennial_operator.observe.containers import Ended
 from perennial_operator.plan import Plan
 from tests.support.operator.builders import (
     V1,
@@ -17,7 +17,7 @@ from tests.support.operator.builders import (
     serving,
 )
 
-FAILED = {"conditions": [{"type": "Failed", "status": "True"}]}
+FAILED: dict[str, Any] = {"conditions": [{"type": "Failed", "status": "True"}]}
 LATER = Ended(75, "Error", '{"problem": {"reason": "BucketMissing", "message": "no bucket b"}}')
 
 

@@ -25,7 +25,8 @@ from perennial_operator.manifests.deployment import deployment, template_digest
 from perennial_operator.manifests.job import job
 from perennial_operator.manifests.statefulset import statefulset
 from perennial_operator.manifests.statefulset import template_digest as recorder_digest
-from perennial_operator.observe.pods import Ended, Pod
+from perennial_operator.observe.containers import Ended
+from perennial_operator.observe.pods import Pod
 from perennial_operator.observe.world import Observed
 from perennial_operator.plan import Plan, plan
 from perennial_operator.reconcile import read_pipeline

@@ -1,5 +1,6 @@
 """Passes over a fake cluster, and what Kubernetes would make of what they write."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -59,8 +60,11 @@ async def passes(cluster: FakeCluster, reports: FakeReports, count: int = 8) -> 
     return again
 
 
-def play(cluster: FakeCluster, verdict: Json | None = None) -> None:
-    """What Kubernetes and the programs would do: pods appear, the trainer ends, pods turn ready."""
+def play(cluster: FakeCluster, verdict: Json | None = None, beside: Sequence[Json] = ()) -> None:
+    """What Kubernetes and the programs would do: pods appear, the trainer ends, pods turn ready.
+
+    `beside` are the statuses of containers that run on beside the trainer.
+    """
     for (kind, _, name), child in list(cluster.objects.items()):
         if kind == "StatefulSet":
             pod = a_raw_pod("income-recorder-0", "recorder", **running("recorder"))
@@ -68,7 +72,9 @@ def play(cluster: FakeCluster, verdict: Json | None = None) -> None:
         if kind == "Job":
             message = a_verdict(1).model_copy(update=verdict or {}).to_termination()
             ended = {"terminated": {"exitCode": 0, "message": message}}
-            status = {"phase": "Succeeded", "containerStatuses": [{"state": ended}]}
+            state = {"name": "trainer", "state": ended}
+            phase = "Running" if beside else "Succeeded"
+            status = {"phase": phase, "containerStatuses": [*beside, state]}
             pod = a_raw_pod(f"{name}-x", "trainer", child["metadata"]["uid"], **status)
             cluster.objects["Pod", "team", f"{name}-x"] = pod
         if kind == "Deployment":

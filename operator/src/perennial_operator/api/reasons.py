@@ -79,6 +79,10 @@ class Reason(ReasonWithRemedy):
         "Unschedulable",
         "Make room in the cluster, or ask for less CPU and memory in the spec.",
     )
+    INIT_CONTAINER_FAILED = (
+        "InitContainerFailed",
+        "Look at the log of the init container that the message names.",
+    )
     EVICTED = "Evicted", "Nothing: the pod is recreated; check the node if it happens often."
     POD_GONE = "PodGone", "Nothing: the attempt runs again by itself."
     CRASHED_LOADING = (

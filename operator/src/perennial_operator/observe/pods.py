@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -16,19 +15,16 @@ from perennial_operator.api.names import (
     Manifest,
 )
 from perennial_operator.api.reasons import Reason
+from perennial_operator.observe.containers import (
+    Container,
+    Ended,
+    injected,
+    own_container,
+    problems,
+    warning,
+)
 
-_SECRET: Final = re.compile(r'secrets? "([^"]+)" not found')
 _OVER: Final = frozenset({"Failed", "Succeeded"})
-_UNDERWAY: Final = frozenset({"ContainerCreating", "PodInitializing"})
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A container that ended."""
-
-    code: int
-    reason: str
-    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +39,8 @@ class Pod:
     leaving: bool = False
     over: bool = False
     """Whether it has ended for good, evicted or done; it may stay to be read."""
+    held_up: bool = False
+    """Whether its own container has ended for good, and one that was injected has not."""
     version: str = ""
     """The version it is to serve."""
     template: str = ""
@@ -83,8 +81,8 @@ def read_pod(raw: Manifest, warnings: Iterable[tuple[str, str]] = ()) -> Pod:
     meta, status = raw["metadata"], raw.get("status", {})
     annotations = meta.get("annotations", {})
     component = meta.get("labels", {}).get(COMPONENT_LABEL, "")
-    states: Manifest = next(iter(status.get("containerStatuses", [])), {})
-    state, last = states.get("state", {}), states.get("lastState", {})
+    ours = own_container(status, component)
+    ended = ours.ended if component == TRAINER else None
     return Pod(
         name=meta["name"],
         uid=meta["uid"],
@@ -92,15 +90,16 @@ def read_pod(raw: Manifest, warnings: Iterable[tuple[str, str]] = ()) -> Pod:
         ip=status.get("podIP", ""),
         ready=_condition(status, "Ready").get("status") == "True",
         leaving="deletionTimestamp" in meta,
-        over=status.get("phase") in _OVER,
+        over=ended is not None or status.get("phase") in _OVER,
+        held_up=ended is not None and any(not c.ended for c in injected(status, component)),
         version=annotations.get(MODEL_ANNOTATION, ""),
         template=annotations.get(TEMPLATE_ANNOTATION, ""),
         owner=controller(raw),
-        started=bool(state.keys() & {"running", "terminated"} or last),
-        running="running" in state,
-        ended=_ended(state) if component == TRAINER else None,
-        last=_ended(last),
-        problem=_problem(status, state, last, tuple(warnings)),
+        started=ours.started,
+        running=ours.running,
+        ended=ended,
+        last=ours.ended_before,
+        problem=_problem(status, component, ours, tuple(warnings)),
     )
 
 
@@ -114,45 +113,16 @@ def _condition(status: Manifest, kind: str) -> Manifest:
     return found
 
 
-def _ended(state: Manifest) -> Ended | None:
-    end = state.get("terminated")
-    if end is None:
-        return None
-    return Ended(end.get("exitCode", 0), end.get("reason", ""), end.get("message", ""))
-
-
 def _problem(
-    status: Manifest, state: Manifest, last: Manifest, warnings: tuple[tuple[str, str], ...]
+    status: Manifest, component: str, ours: Container, warnings: tuple[tuple[str, str], ...]
 ) -> Problem | None:
     scheduled = _condition(status, "PodScheduled")
-    waiting = state.get("waiting", {})
     if status.get("phase") == "Failed" and status.get("reason"):
         return Problem(reason=status["reason"], message=status.get("message", status["reason"]))
     if scheduled.get("status") == "False":
         return Problem(reason=Reason.UNSCHEDULABLE, message=scheduled.get("message", ""))
-    if waiting.get("reason", "ContainerCreating") not in _UNDERWAY:
-        return _waiting(waiting, _ended(last))
-    if "running" not in state and "terminated" not in state and warnings:
+    if problem := next(problems(status, component), None):
+        return problem
+    if not (ours.running or ours.ended) and warnings:
         return warning(*warnings[-1])
     return None
-
-
-def _waiting(waiting: Manifest, last: Ended | None) -> Problem:
-    reason = str(waiting["reason"])
-    message = str(waiting.get("message", reason))
-    if last and reason == "CrashLoopBackOff":
-        said = f": {tail(last.message)}" if last.message.strip() else ""
-        message = f"the container ended with {last.reason} ({last.code}){said}"
-    return warning(reason, message)
-
-
-def tail(message: str) -> str:
-    """The end of a log: an exception stands there."""
-    return message.strip()[-300:]
-
-
-def warning(reason: str, message: str) -> Problem:
-    """What Kubernetes says, and a missing Secret by its name."""
-    if match := _SECRET.search(message):
-        return Problem(reason=Reason.SECRET_MISSING, message=f"Secret {match[1]} does not exist")
-    return Problem(reason=reason, message=message[:500])

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.status import Problem, Verdict
-from perennial_operator.observe.pods import Ended, tail
+from perennial_operator.observe.containers import Ended, tail
 
 _SAYS_NOTHING: Final = frozenset({"", "Completed", "Error"})  # OOMKilled and others do
 

@@ -20,7 +20,7 @@ class Observed:
     deployment: Manifest | None = None
     statefulset: Manifest | None = None
     job: Manifest | None = None
-    """The Job of the attempt that runs, by name."""
+    """The Job of the newest attempt, by name."""
     pods: tuple[Pod, ...] = ()
     reports: Mapping[str, Report] = field(default_factory=dict)
     """By pod: what it said in the last 30 s."""

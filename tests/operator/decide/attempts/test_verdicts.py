@@ -6,7 +6,7 @@ from perennial_contract.status import VerdictOutcome
 from perennial_operator.api.attempts import AttemptOutcome, HistoryEntry, Trigger
 from perennial_operator.api.status import HandledTriggers
 from perennial_operator.manifests.deployment import template_digest
-from perennial_operator.observe.pods import Ended
+from perennial_operator.observe.containers import Ended
 from tests.support.operator.attempts import during, ends
 from tests.support.operator.builders import (
     D2,

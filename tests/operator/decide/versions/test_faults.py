@@ -5,7 +5,7 @@ import pytest
 from perennial_contract.status import BundleState
 from perennial_operator.api.attempts import AttemptOutcome, Trigger
 from perennial_operator.manifests.deployment import template_digest
-from perennial_operator.observe.pods import Ended
+from perennial_operator.observe.containers import Ended
 from tests.support.operator.builders import (
     D1,
     D2,

@@ -20,11 +20,17 @@ from perennial_operator.decide.attempts import failures, triggers, verdicts
 from perennial_operator.decide.change import Change, Facts
 from perennial_operator.decide.versions.choice import champion, previous
 from perennial_operator.manifests.job import job, job_digest, made_from
-from perennial_operator.observe.pods import is_leaving, is_ours
+from perennial_operator.observe.pods import Pod, is_leaving, is_ours
 from perennial_operator.observe.world import Observed
 
 
 def advance(facts: Facts) -> Change:
+    """One step; what holds up a Job that has its verdict goes first."""
+    held = _held_up(facts)
+    return replace(facts.unchanged(), delete=(held,)) if held else _advance(facts)
+
+
+def _advance(facts: Facts) -> Change:
     attempt, current = facts.status.running(), facts.observed.job
     if attempt is None:
         return _start(facts)
@@ -38,6 +44,20 @@ def advance(facts: Facts) -> Change:
     if is_leaving(current):
         return facts.unchanged()
     return _follow(facts, attempt, current)
+
+
+def _held_up(facts: Facts) -> Manifest | None:
+    """The Job whose verdict stands, and which goes on for an injected container alone."""
+    attempt, current = facts.status.running(), facts.observed.job
+    if current is None or (attempt and not attempt.verdict):
+        return None
+    ours = is_ours(current, facts.pipeline.uid) and not is_leaving(current)
+    return current if ours and any(pod.held_up for pod in _pods(facts, current)) else None
+
+
+def _pods(facts: Facts, current: Manifest) -> list[Pod]:
+    uid = current["metadata"]["uid"]
+    return [pod for pod in facts.observed.pods if pod.component == TRAINER and pod.owner == uid]
 
 
 def _start(facts: Facts) -> Change:
@@ -116,7 +136,7 @@ def _create(facts: Facts, attempt: Attempt) -> Change:
 
 def _follow(facts: Facts, attempt: Attempt, current: Manifest) -> Change:
     uid = current["metadata"]["uid"]
-    pods = [pod for pod in facts.observed.pods if pod.component == TRAINER and pod.owner == uid]
+    pods = _pods(facts, current)
     end = next((pod.ended for pod in pods if pod.ended), None)
     verdict = verdicts.read(facts, attempt, end)
     if verdict:

@@ -15,7 +15,8 @@ from perennial_operator.api.names import Manifest
 from perennial_operator.api.reasons import Reason
 from perennial_operator.decide.change import Change, Facts
 from perennial_operator.manifests.job import made_from
-from perennial_operator.observe.pods import Ended, Pod
+from perennial_operator.observe.containers import Ended
+from perennial_operator.observe.pods import Pod
 from perennial_operator.observe.terminations import read_problem
 
 FIRST_WAIT: Final = timedelta(minutes=1)
@@ -61,8 +62,11 @@ def failure_cause(pods: Sequence[Pod], end: Ended | None, current: Manifest) -> 
     if end is None and late:
         message = late.get("message") or "the Job was active longer than its deadline"
         return Problem(reason=ProgramReason.DEADLINE_EXCEEDED, message=message)
-    evicted = any(pod.problem and pod.problem.reason == Reason.EVICTED for pod in pods)
-    return None if end is None or evicted else read_problem(end)
+    told = [pod.problem for pod in pods if pod.problem]
+    if end is None:
+        return next((said for said in told if said.reason == Reason.INIT_CONTAINER_FAILED), None)
+    evicted = any(said.reason == Reason.EVICTED for said in told)
+    return None if evicted else read_problem(end)
 
 
 def end_conditions(current: Manifest) -> list[Manifest]:

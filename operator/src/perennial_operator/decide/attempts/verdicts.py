@@ -20,7 +20,7 @@ from perennial_operator.decide.attempts import triggers
 from perennial_operator.decide.change import Change, Facts
 from perennial_operator.decide.versions import approval
 from perennial_operator.decide.versions.choice import champion
-from perennial_operator.observe.pods import Ended
+from perennial_operator.observe.containers import Ended
 from perennial_operator.observe.terminations import read_problem, read_verdict
 
 
