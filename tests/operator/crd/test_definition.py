@@ -46,6 +46,16 @@ def test_every_string_list_map_and_number_of_the_spec_is_bounded() -> None:
     assert unbounded == []
 
 
+def test_the_status_takes_whatever_a_later_operator_writes() -> None:
+    closed = [
+        at
+        for at, schema in fields(SCHEMA["status"], "status")
+        if "enum" in schema
+        or ("properties" in schema and not schema.get("x-kubernetes-preserve-unknown-fields"))
+    ]
+    assert closed == []
+
+
 def test_every_field_explains_itself() -> None:
     silent = [
         at

@@ -5,8 +5,9 @@ The operator drops a document whose `uid` or `pod` is not the one that it asked 
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -30,6 +31,21 @@ class Document(BaseModel):
     )
 
 
+class OpenEnum(StrEnum):
+    """Enum that another version may know more of: an unknown word stays as it is, and equals none.
+
+    What is no word of at most 64 letters and digits is refused.
+    """
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, str) or not re.fullmatch("[A-Za-z][A-Za-z0-9]{0,63}", value):
+            return None
+        unknown = str.__new__(cls, value)
+        unknown._name_ = unknown._value_ = value
+        return unknown
+
+
 class Problem(Document):
     """Reason why a program does not do its work, as conditions show it."""
 
@@ -48,7 +64,7 @@ class Report(Document):
     problem: Problem | None = None
 
 
-class BundleState(StrEnum):
+class BundleState(OpenEnum):
     LOADING = "Loading"  # downloaded and checked by digest, before LightGBM sees it
     VERIFIED = "Verified"  # golden rows equal
     BROKEN = "Broken"  # by its own fault: digest wrong after three downloads, golden rows off
@@ -104,7 +120,7 @@ class TrainerReport(Report):
     """The lowest mean loss so far."""
 
 
-class VerdictOutcome(StrEnum):
+class VerdictOutcome(OpenEnum):
     PROMOTED = "Promoted"
     REJECTED = "Rejected"
     INCONCLUSIVE = "Inconclusive"

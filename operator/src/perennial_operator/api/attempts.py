@@ -6,18 +6,23 @@ The docstrings below the fields become `kubectl explain`.
 from __future__ import annotations
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from perennial_contract.status import Document, Problem, Verdict
+from perennial_contract.status import Document, OpenEnum, Problem, Verdict
 from perennial_contract.watermark import Watermark
 
 HISTORY_LIMIT: Final = 10
 
 
-class Trigger(StrEnum):
+class StatusSection(Document):
+    """A part of the status; fields that a later version wrote into it stay."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class Trigger(OpenEnum):
     FIRST_MODEL = "FirstModel"
     THRESHOLD = "Threshold"
     REQUEST = "Request"
@@ -27,7 +32,7 @@ class Trigger(StrEnum):
     ADOPTION = "Adoption"  # an earlier resource of this name left models
 
 
-class Attempt(Document):
+class Attempt(StatusSection):
     number: int
     """Counts the attempts from 1."""
     trigger: Trigger
@@ -71,7 +76,7 @@ class Attempt(Document):
     """Its verdict, which waits while `retrain.suspend` is set."""
 
 
-class AttemptOutcome(StrEnum):
+class AttemptOutcome(OpenEnum):
     PROMOTED = "Promoted"
     CANDIDATE = "Candidate"  # better, and it waits for promotion.approve
     ADOPTED = "Adopted"  # what an earlier resource of this name left
@@ -81,7 +86,7 @@ class AttemptOutcome(StrEnum):
     SUPERSEDED = "Superseded"  # its champion no longer served when the verdict came
 
 
-class HistoryEntry(Document):
+class HistoryEntry(StatusSection):
     """An attempt that has ended."""
 
     number: int
@@ -120,7 +125,7 @@ class HistoryEntry(Document):
         return self.version or self.champion
 
 
-class Candidate(Document):
+class Candidate(StatusSection):
     """A version that was better than what served, and waits."""
 
     version: str

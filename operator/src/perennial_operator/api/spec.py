@@ -1,10 +1,11 @@
-"""Spec of a ModelPipeline: what a user asks for, read strictly.
+"""Spec of a ModelPipeline: what a user asks for.
 
 The docstrings below the fields become `kubectl explain`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, Self
 
 from pydantic import Field, ValidationError, model_validator
@@ -69,6 +70,18 @@ class Spec(Section):
     """The program that learns."""
     tracking: Tracking | None = None
     """Where each attempt is logged as an MLflow run."""
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Self:
+        """The spec as the API server holds it, without the fields of a later version.
+
+        A field that no version knows is the API server's to refuse: its definition leads ours
+        during an upgrade.
+
+        Raises:
+            pydantic.ValidationError: A value cannot be taken.
+        """
+        return cls.model_validate(document, extra="ignore")
 
     @model_validator(mode="after")
     def enough_to_judge(self) -> Self:

@@ -11,12 +11,11 @@ from typing import Any
 
 from pydantic import Field
 
-from perennial_contract.status import Document
 from perennial_contract.watermark import Watermark
-from perennial_operator.api.attempts import Attempt, Candidate, HistoryEntry
+from perennial_operator.api.attempts import Attempt, Candidate, HistoryEntry, StatusSection
 
 
-class Condition(Document):
+class Condition(StatusSection):
     type: str
     status: str
     """True, False or Unknown."""
@@ -30,7 +29,7 @@ class Condition(Document):
     """When `status` last changed."""
 
 
-class Model(Document):
+class Model(StatusSection):
     version: str
     """The version that every predictor pod has loaded."""
     digest: str
@@ -49,7 +48,7 @@ class Model(Document):
     """The ControllerRevision that this template was made from."""
 
 
-class Edit(Document):
+class Edit(StatusSection):
     """What the newest spec makes pods from."""
 
     predictor: str = ""
@@ -60,7 +59,7 @@ class Edit(Document):
     """Since when pods are on their way to it; absent once every pod runs it."""
 
 
-class HandledTriggers(Document):
+class HandledTriggers(StatusSection):
     """What the last consumed trigger had seen."""
 
     watermark: Watermark = Field(default_factory=dict)
@@ -80,7 +79,7 @@ class HandledTriggers(Document):
     attempt."""
 
 
-class Progress(Document):
+class Progress(StatusSection):
     labels: str = ""
     """Labelled observations since the last attempt, and the threshold."""
     attempt: str = ""
@@ -89,7 +88,7 @@ class Progress(Document):
     """When progress was last written."""
 
 
-class Status(Document):
+class Status(StatusSection):
     """Observed state."""
 
     observed_generation: int = 0

@@ -61,7 +61,10 @@ class _Schema(GenerateJsonSchema):
 
 
 def structural(model: type[BaseModel], at: str) -> Json:
-    """A model's schema as the API server wants it: inline, without null, with rules and bounds."""
+    """A model's schema as the API server wants it: inline, without null, with rules and bounds.
+
+    That of the status is open: an operator of a later version writes what it must remember.
+    """
     schema = model.model_json_schema(by_alias=True, schema_generator=_Schema)
     return _convert(schema, schema.get("$defs", {}), at)
 
@@ -71,6 +74,7 @@ def _convert(schema: Json, definitions: Json, at: str) -> Json:
     out: Json = {key: schema[key] for key in _KEPT if key in schema}
     if at.startswith("status"):
         out.pop("default", None)
+        out.pop("enum", None)
     if "description" in out:
         out["description"] = " ".join(out["description"].split())
     if "exclusiveMaximum" in schema:
@@ -82,6 +86,8 @@ def _convert(schema: Json, definitions: Json, at: str) -> Json:
             name: _property(name, schema, definitions, f"{at}.{name}")
             for name in schema["properties"]
         }
+        if at.startswith("status"):
+            out["x-kubernetes-preserve-unknown-fields"] = True
     elif values := _values(schema):
         out["additionalProperties"] = _convert(values, definitions, f"{at}.*")
     if "items" in schema:

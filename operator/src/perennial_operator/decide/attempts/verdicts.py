@@ -87,7 +87,7 @@ def _ended_event(attempt: Attempt, entry: HistoryEntry) -> Event:
     ask = f"; {entry.version} waits for promotion.approve" if waits else ""
     note = f"attempt {attempt.number}: {entry.message}{ask}"
     refused = entry.outcome is AttemptOutcome.REFUSED
-    return Event(Reason[entry.outcome.name], note, warning=refused)
+    return Event(entry.outcome.value, note, warning=refused)
 
 
 def _in_use(pipeline: Pipeline, status: Status) -> set[str]:

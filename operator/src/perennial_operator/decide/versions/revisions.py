@@ -76,7 +76,7 @@ def _accepted(
     return Accepted(
         name=f"{meta['name']}-{digest_of([meta['uid'], data])}",
         data=data,
-        spec=Spec.model_validate(_sized(spec, replicas)),
+        spec=Spec.read(_sized(spec, replicas)),
         invalid=invalid,
     )
 
@@ -94,7 +94,8 @@ def find(revisions: Iterable[Manifest], name: str) -> RolloutSource | None:
         if each["metadata"]["name"] == name:
             try:
                 data = each["data"]
-                return RolloutSource(revision=name, image=data["predictorImage"], spec=data["spec"])
+                spec = Spec.read(data["spec"])
+                return RolloutSource(revision=name, image=data["predictorImage"], spec=spec)
             except (ValidationError, KeyError, TypeError, AttributeError):
                 return None
     return None
