@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import signal
@@ -18,6 +17,7 @@ import kopf
 from perennial_contract.runtime.heartbeat import Heartbeat
 from perennial_contract.runtime.logs import configure
 from perennial_operator.adapters import probes
+from perennial_operator.adapters.definition import PERIOD, ServedDefinition
 from perennial_operator.adapters.kubernetes import Api, ApiError, KubernetesCluster
 from perennial_operator.adapters.lease import TIMEOUT, Lease
 from perennial_operator.adapters.reports import HttpReports
@@ -59,10 +59,15 @@ def wait_for_cluster_uid(api: Api) -> str:
         time.sleep(RETRY)
 
 
-async def lead(settings: Settings, reconciler: Reconciler, heartbeat: Heartbeat) -> None:
+async def lead(
+    settings: Settings,
+    reconciler: Reconciler,
+    heartbeat: Heartbeat,
+    definition: ServedDefinition,
+) -> None:
     """Looks after every ModelPipeline until the process is to stop."""
     loops = Loops(reconciler, metrics=reconciler.metrics)
-    beating = asyncio.create_task(_beat(heartbeat))
+    beside = [asyncio.create_task(each) for each in (_beat(heartbeat), _watch(definition))]
     try:
         await kopf.operator(
             registry=registry(loops),
@@ -71,15 +76,21 @@ async def lead(settings: Settings, reconciler: Reconciler, heartbeat: Heartbeat)
             standalone=True,
         )
     finally:
-        beating.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await beating
+        for task in beside:
+            task.cancel()
+        await asyncio.gather(*beside, return_exceptions=True)
 
 
 async def _beat(heartbeat: Heartbeat) -> None:
     while True:
         heartbeat.beat(time.monotonic())
         await asyncio.sleep(2)
+
+
+async def _watch(definition: ServedDefinition) -> None:
+    while True:
+        await asyncio.sleep(PERIOD)
+        await asyncio.to_thread(definition.look)
 
 
 def _stop(number: int, _: FrameType | None) -> None:
@@ -101,12 +112,15 @@ def main() -> None:
     )
     api = Api(count=metrics.request)
     wait_for_definition(api)
+    definition = ServedDefinition(api, metrics)
+    definition.look()
     reconciler = Reconciler(
         KubernetesCluster(api, settings.identity),
         HttpReports(),
         settings.images,
         wait_for_cluster_uid(api),
         metrics,
+        definition.lacks,
     )
     ready.set()
     mine = Api(TIMEOUT, metrics.request)
@@ -115,7 +129,7 @@ def main() -> None:
     metrics.leader.set(1)
     try:
         lease.keep()
-        asyncio.run(lead(settings, reconciler, heartbeat))
+        asyncio.run(lead(settings, reconciler, heartbeat, definition))
     finally:
         lease.release()
 

@@ -51,6 +51,12 @@ class Metrics:
         self.leader = Gauge(
             "perennial_operator_leader", "1 for the replica that leads, else 0.", registry=made
         )
+        self.definition_lacks = Gauge(
+            "perennial_operator_definition_lacking_fields",
+            "Fields of this operator that the CustomResourceDefinition lacks: above 0 it is too"
+            " old.",
+            registry=made,
+        )
         self._of_attempts(made)
 
     def _of_attempts(self, made: CollectorRegistry) -> None:

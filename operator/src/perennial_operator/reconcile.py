@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -32,6 +32,8 @@ class Reconciler:
     cluster_uid: str = ""
     """UID of the namespace kube-system: which cluster this is."""
     metrics: Metrics = field(default_factory=Metrics)
+    definition_lacks: Callable[[], tuple[str, ...]] = tuple
+    """Fields that the definition is too old to have."""
 
     async def listen(self, cache: PipelineCache, now: datetime) -> bool:
         """Asks the pods; tells whether there is something to decide."""
@@ -55,6 +57,7 @@ class Reconciler:
         pipeline = read_pipeline(resource, accepted, stored, self.cluster_uid)
         await self._store(pipeline, accepted, stored, cache)
         observed = await Observer(self.cluster, self.reports).observe(pipeline, cache, now)
+        observed = replace(observed, definition_lacks=self.definition_lacks())
         decided = plan(pipeline, observed, self.images, now)
         return await self._act(resource, pipeline.status, decided, cache)
 

@@ -266,3 +266,20 @@ def test_an_edit_is_seen_in_every_condition() -> None:
     assert decided.status.observed_generation == 7
     assert {c.observed_generation for c in decided.status.conditions} == {7}
     assert condition(decided, "ModelAvailable")[2] == f"{V1} serves"
+
+
+def test_an_old_definition_is_told_and_stops_nothing() -> None:
+    pipeline = a_pipeline(serving())
+    plain = decide(pipeline, a_world(pipeline))
+    lacks = ("spec.window", "spec.alerts", "status.forecast", "spec.task: Regression")
+
+    decided = decide(pipeline, a_world(pipeline, definition_lacks=lacks))
+
+    why = (
+        "the CustomResourceDefinition is older than the operator: it lacks spec.window,"
+        " spec.alerts, status.forecast and 1 more; apply the one of the operator's version"
+    )
+    assert condition(decided, "DefinitionOutdated") == ("True", "DefinitionOutdated", why)
+    assert condition(decided, "Ready") == condition(plain, "Ready")
+    assert decided.apply == plain.apply
+    assert "DefinitionOutdated" not in {c.type for c in plain.status.conditions}

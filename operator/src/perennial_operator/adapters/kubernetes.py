@@ -191,7 +191,8 @@ class KubernetesCluster:
 
     async def patch_status(self, resource: Manifest, patch: Manifest) -> None:
         version = {"resourceVersion": resource["metadata"]["resourceVersion"]}
-        query = [("fieldManager", MANAGER), ("fieldValidation", "Strict")]
+        # What a definition older than the operator does not know is dropped, not refused.
+        query = [("fieldManager", MANAGER), ("fieldValidation", "Ignore")]
         path = f"{_path(resource)}/status"
         body = {"metadata": version, "status": patch}
         try:

@@ -56,6 +56,10 @@ class Reason(ReasonWithRemedy):
         "SpecInvalid",
         "Fix the field that the message names; the last valid spec stays in force.",
     )
+    DEFINITION_OUTDATED = (
+        "DefinitionOutdated",
+        "Apply the CustomResourceDefinition of the operator's version; all goes on meanwhile.",
+    )
     NAME_TAKEN = (
         "NameTaken",
         "Delete the object that the message names, or give the ModelPipeline another name.",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from perennial_operator.api.errors import SHOWN
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.reasons import HOPELESS, PROGRESSING, Reason
 from perennial_operator.api.status import Condition, Status
@@ -37,6 +38,7 @@ def conditions_of(
         training.labels_complete(pipeline, status, observed),
         training.training(pipeline, status, observed),
         *reconciling(pipeline, status, observed, now),
+        *_definition(observed),
     ]
 
 
@@ -103,6 +105,19 @@ def _restarts(part: UndatedCondition, status: Status, now: datetime) -> bool:
     if ready is None or recorder is None or ready.status != TRUE:
         return False
     return recorder.status == TRUE or now - recorder.last_transition_time < RESTART
+
+
+def _definition(observed: Observed) -> list[UndatedCondition]:
+    """Only where the definition is too old: what runs goes on, and so does everything else."""
+    lacks = observed.definition_lacks
+    if not lacks:
+        return []
+    more = f" and {len(lacks) - SHOWN} more" if len(lacks) > SHOWN else ""
+    message = (
+        f"the CustomResourceDefinition is older than the operator: it lacks"
+        f" {', '.join(lacks[:SHOWN])}{more}; apply the one of the operator's version"
+    )
+    return [UndatedCondition("DefinitionOutdated", TRUE, Reason.DEFINITION_OUTDATED, message)]
 
 
 def _accepted(pipeline: Pipeline, status: Status, observed: Observed) -> UndatedCondition:

@@ -28,6 +28,8 @@ class Observed:
     """Pods that have not answered for 30 s."""
     refused: Mapping[str, str] = field(default_factory=dict)
     """By kind: why the API server did not take the child in the pass before."""
+    definition_lacks: tuple[str, ...] = ()
+    """Fields of this operator that the definition does not have: it is too old."""
     podless: Mapping[str, Problem] = field(default_factory=dict)
     """By kind: the newest Warning Event about a Job or StatefulSet that has no pod."""
 
