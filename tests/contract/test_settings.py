@@ -91,6 +91,20 @@ def test_a_program_reads_what_the_operator_wrote(settings: Settings) -> None:
     assert type(settings).from_env(settings.to_env()) == settings
 
 
+def test_a_program_reads_what_an_operator_of_the_first_version_wrote() -> None:
+    """What has been added since has a default: these are all that need not have one."""
+    first: dict[type[Settings], set[str]] = {
+        PredictorSettings: {"events", "predictions", "deadLetters"},
+        RecorderSettings: {"events"},
+        TrainerSettings: {"number", "schema"},
+    }
+    common = {"uid", "namespace", "name", "created", "storage", "kafka"}
+
+    for settings, its in first.items():
+        fields = settings.model_fields.values()
+        assert {f.alias for f in fields if f.is_required()} == common | its
+
+
 def test_a_field_that_a_program_does_not_know_is_refused() -> None:
     text = TrainerSettings(**COMMON, number=1, label_schema=SCHEMA).to_env()[SETTINGS]
 

@@ -69,7 +69,7 @@ class ProgramReason(ReasonWithRemedy):
     )
     SETTINGS_REFUSED = (
         "SettingsRefused",
-        "Fix the field or the Secret's key that the message names.",
+        "Fix the field or the Secret's key that the message names, or use an image that knows it.",
     )
     DATA_REFUSED = (
         "DataRefused",
