@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
 
-from perennial_contract.status import Report
 from perennial_operator.api.kubernetes_events import Event
 from perennial_operator.observe.pods import Pod
+from perennial_operator.observe.reports import Answer
 from perennial_operator.ports import Conflict, Refused
 
 Json = dict[str, Any]
@@ -24,8 +24,23 @@ def merged(old: Json, patch: Json) -> Json:
     return new
 
 
+def a_replicaset(name: str, deployment: Json) -> Json:
+    """As the Deployment's controller makes it."""
+    meta = deployment["metadata"]
+    return {
+        "kind": "ReplicaSet",
+        "metadata": {
+            "name": name,
+            "namespace": meta["namespace"],
+            "uid": f"uid of {name}",
+            "labels": meta["labels"],
+            "ownerReferences": [{"uid": meta["uid"], "controller": True}],
+        },
+    }
+
+
 class FakeCluster:
-    """What is written is there; nothing else works on it.
+    """What is written is there; nothing else works on it, but that a Deployment has a ReplicaSet.
 
     The server is away at the write `fail_at`; `refuses` holds why it takes no child of a kind.
     """
@@ -60,6 +75,9 @@ class FakeCluster:
         if new != old:
             self._write("apply", manifest)
             self.objects[key] = deepcopy(new)
+        if manifest["kind"] == "Deployment":
+            made = a_replicaset(f"{key[2]}-1", self.objects[key])
+            self.objects[self._key(made)] = made
 
     async def create(self, manifest: Json) -> None:
         key = self._key(manifest)
@@ -106,11 +124,11 @@ class FakeCluster:
 class FakeReports:
     """What each pod says, by its name."""
 
-    def __init__(self, **said: Report) -> None:
+    def __init__(self, **said: Answer) -> None:
         self.said = dict(said)
         self.asked: list[str] = []
 
-    async def ask(self, pods: Sequence[Pod], uid: str) -> list[tuple[Pod, Report | None]]:
+    async def ask(self, pods: Sequence[Pod], uid: str) -> list[tuple[Pod, Answer]]:
         assert uid
         self.asked.extend(pod.name for pod in pods)
         return [(pod, self.said.get(pod.name)) for pod in pods]

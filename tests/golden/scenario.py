@@ -56,7 +56,7 @@ class Scenario:
         return self.cluster.objects[KIND, SPACE, NAME]
 
     def children(self) -> list[Json]:
-        kept = {KIND, "Pod"}
+        kept = {KIND, "Pod", "ReplicaSet"}
         return [
             each for (kind, *_), each in sorted(self.cluster.objects.items()) if kind not in kept
         ]

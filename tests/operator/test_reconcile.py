@@ -159,7 +159,7 @@ async def test_a_missing_secret_is_read_from_the_events_of_the_pod_that_waits() 
     cluster = FakeCluster(a_resource(serving().to_json()), pod)
     cluster.about["income-recorder-0"] = [("FailedMount", 'secret "s3-client" not found')]
 
-    await passes(cluster, FakeReports(), 1)
+    await passes(cluster, FakeReports(), 2)
 
     ready = next(c for c in status_of(cluster).conditions if c.type == "Ready")
     assert (ready.reason, ready.message) == ("SecretMissing", "Secret s3-client does not exist")
@@ -192,13 +192,13 @@ async def test_why_a_child_has_no_pod_is_read_from_its_own_events(*, has_pod: bo
 
 
 async def test_pods_that_leave_or_are_over_or_have_no_address_are_not_asked() -> None:
-    plain, leaving, early, over = (a_raw_pod(name, "predictor") for name in "abcd")
+    plain, leaving, early, over = (a_raw_pod(name, "recorder") for name in "abcd")
     leaving["metadata"]["deletionTimestamp"] = "2026-11-21T12:00:00Z"
     early["status"] = {"phase": "Pending"}
     over["status"]["phase"] = "Failed"
     reports = FakeReports()
 
-    await passes(FakeCluster(a_resource(), plain, leaving, early, over), reports, 1)
+    await passes(FakeCluster(a_resource(), plain, leaving, early, over), reports, 2)
 
     assert reports.asked == ["a"]
 
@@ -208,7 +208,8 @@ async def test_news_of_a_pod_is_worth_a_pass() -> None:
     reports = FakeReports(**{"income-recorder-0": RECORDER})
     reconciler = Reconciler(FakeCluster(a_resource(), pod), reports, IMAGES)
     cache = PipelineCache()
-    await reconciler.reconcile("team", "income", cache, NOW)
+    for _ in range(2):
+        await reconciler.reconcile("team", "income", cache, NOW)
 
     same = await reconciler.listen(cache, NOW + timedelta(seconds=5))
     reports.said["income-recorder-0"] = RECORDER.model_copy(update={"written": {"t": {"0": 1}}})

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from perennial_operator.api.names import Manifest
+from perennial_contract.status import Problem
+from perennial_operator.api.names import PREDICTOR, Manifest
 from perennial_operator.api.pipeline import Pipeline
+from perennial_operator.api.reasons import Reason
 from perennial_operator.manifests.deployment import deployment_name
 from perennial_operator.manifests.job import job_name
 from perennial_operator.manifests.statefulset import statefulset_name
 from perennial_operator.observe.cache import PipelineCache
 from perennial_operator.observe.containers import warning
-from perennial_operator.observe.pods import Pod, read_pod, waits
+from perennial_operator.observe.ownership import Owners, owned, owners, unknown
+from perennial_operator.observe.pods import Pod, controller, read_pod, waits
 from perennial_operator.observe.world import Observed
 from perennial_operator.ports import Cluster, Reports
 
+_LOG: Final = logging.getLogger(__name__)
 ASK: Final = timedelta(seconds=5)  # between two questions to the pods
 
 
@@ -31,12 +36,18 @@ class Observer:
         """Asks the pods; tells whether there is something to decide."""
         cache.asked_at = now
         asked = [pod for pod in cache.pods if pod.ip and pod.stays]
-        return cache.last_reports.keep(await self.reports.ask(asked, cache.uid), now)
+        known = set(cache.last_reports.invalid)
+        news = cache.last_reports.keep(await self.reports.ask(asked, cache.uid), now)
+        for pod in asked:
+            if (why := cache.last_reports.invalid.get(pod.uid)) and pod.uid not in known:
+                _LOG.warning("an answer is no report", extra={"pod": pod.name, "why": why})
+        return news
 
     async def observe(self, pipeline: Pipeline, cache: PipelineCache, now: datetime) -> Observed:
         """Children first, pods after them: an ended Job's pod is then seen as it ended."""
         deployment, statefulset, job = await self._children(pipeline)
-        raw = await self.cluster.labeled("Pod", pipeline.namespace, pipeline.name)
+        makers = owners(pipeline.uid, deployment, statefulset, job)
+        raw = await self._owned(pipeline, makers, cache)
         pods = tuple([read_pod(pod, await self._warnings(pod)) for pod in raw])
         awaited = (statefulset, job if pipeline.status.running() else None)
         podless = [child for child in awaited if child and not _owns_any(child, pods)]
@@ -49,7 +60,7 @@ class Observer:
             deployment=deployment,
             statefulset=statefulset,
             job=job,
-            pods=pods,
+            pods=tuple(_with_invalid(pod, cache.last_reports.invalid) for pod in pods),
             reports=cache.last_reports.reports(pods, now),
             silent=cache.last_reports.silent(pods, now),
             refused={**cache.refused, **cache.unstored},
@@ -67,12 +78,33 @@ class Observer:
             self.cluster.get("Job", space, job_name(pipeline, attempt.number if attempt else 0)),
         )
 
+    async def _owned(
+        self, pipeline: Pipeline, makers: Owners, cache: PipelineCache
+    ) -> list[Manifest]:
+        """The pods that our children make; whose a ReplicaSet is, is asked once."""
+        where = pipeline.namespace, pipeline.name
+        pods = await self.cluster.labeled("Pod", *where)
+        if unknown(pods, makers, cache.replicasets):
+            found = await self.cluster.labeled("ReplicaSet", *where)
+            parents = {str(each["metadata"]["uid"]): controller(each) for each in found}
+            ours = makers[PREDICTOR]
+            cache.replicasets = {uid: parent for uid, parent in parents.items() if parent == ours}
+        return owned(pods, makers, cache.replicasets)
+
     async def _warnings(self, raw: Manifest) -> list[tuple[str, str]]:
         return await self.cluster.warnings(raw) if waits(raw) else []
 
 
 def _owns_any(child: Manifest, pods: Sequence[Pod]) -> bool:
     return any(pod.owner == child["metadata"]["uid"] for pod in pods)
+
+
+def _with_invalid(pod: Pod, invalid: Mapping[str, str]) -> Pod:
+    """A pod whose answer is no report has a problem, if Kubernetes tells of no other."""
+    if pod.problem or pod.uid not in invalid:
+        return pod
+    what = f"what pod {pod.name} answers is no report: {invalid[pod.uid]}"
+    return replace(pod, problem=Problem(reason=Reason.REPORT_INVALID, message=what))
 
 
 def _signatures(pods: Sequence[Pod]) -> set[tuple[str, str, bool]]:

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from perennial_contract.status import RecorderReport
-from perennial_contract.watermark import highest
 from perennial_operator.api.kubernetes_events import Event
 from perennial_operator.api.names import PREDICTOR, RECORDER, Manifest
 from perennial_operator.api.pipeline import Pipeline
@@ -26,6 +25,7 @@ from perennial_operator.decide.change import Change, Facts
 from perennial_operator.decide.children import children
 from perennial_operator.decide.versions import approval, rollout
 from perennial_operator.manifests.pod import selector
+from perennial_operator.observe.bounds import PARTITIONS, REQUESTS, grown
 from perennial_operator.observe.world import Observed
 
 RESYNC: Final = timedelta(seconds=60)
@@ -86,10 +86,10 @@ def _recorded(status: Status, observed: Observed) -> Status:
     """The status with what a recorder reports: rows that S3 has confirmed, and retrain requests."""
     for pod in observed.of(RECORDER):
         if said := observed.report(pod, RecorderReport):
-            requests = highest(status.requests, said.requests)
+            requests = grown(status.requests, said.requests, REQUESTS)
             asked = requests != status.requests
             news = {
-                "written": highest(status.written, said.written),
+                "written": grown(status.written, said.written, PARTITIONS),
                 "requests": requests,
                 "request_reason": said.request if asked else status.request_reason,
             }

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from perennial_contract.status import Report
 from perennial_operator.api.kubernetes_events import Event
 from perennial_operator.api.names import Manifest
 from perennial_operator.observe.pods import Pod
+from perennial_operator.observe.reports import Answer
 
 
 class Conflict(Exception):  # noqa: N818  named as the API server's answer
@@ -49,4 +49,4 @@ class Cluster(Protocol):
 class Reports(Protocol):
     """Asks pods for their /status."""
 
-    async def ask(self, pods: Sequence[Pod], uid: str) -> list[tuple[Pod, Report | None]]: ...
+    async def ask(self, pods: Sequence[Pod], uid: str) -> list[tuple[Pod, Answer]]: ...

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from perennial_operator.adapters.reports import HttpReports
 from perennial_operator.observe.pods import Pod
-from perennial_operator.observe.reports import LastReports, read_report
+from perennial_operator.observe.reports import Invalid, LastReports, read_report
 from tests.support.operator.builders import (
     NOW,
     UID,
@@ -37,15 +37,11 @@ def test_an_answer_is_read_by_the_kind_of_the_pod() -> None:
     "data",
     [
         None,
-        b"",
-        b"\xff",
-        b"[]",
-        b"{}",
         SAID.model_copy(update={"uid": "another"}).model_dump_json().encode(),
         SAID.model_copy(update={"pod": "another"}).model_dump_json().encode(),
     ],
 )
-def test_what_is_no_report_of_this_pod_is_dropped(data: bytes | None) -> None:
+def test_what_another_pod_says_is_dropped(data: bytes | None) -> None:
     assert read_report(data, POD, UID) is None
 
 
@@ -116,12 +112,25 @@ async def test_a_pod_is_asked_by_its_address() -> None:
     assert answers == [(POD, SAID)]
 
 
-async def test_a_longer_answer_than_64_kib_is_dropped() -> None:
+async def test_a_longer_answer_than_64_kib_is_no_report() -> None:
     body = SAID.model_dump_json() + " " * 64 * 1024
     async with serving(lambda: web.Response(body=body)) as port:
         answers = await HttpReports(port).ask([POD], UID)
 
-    assert answers == [(POD, None)]
+    assert answers == [(POD, Invalid("it is longer than 64 KiB"))]
+
+
+def test_an_answer_that_is_no_report_is_kept_apart_until_there_is_a_valid_one() -> None:
+    last = LastReports()
+
+    assert last.keep([(POD, SAID)], NOW)
+    assert last.keep([(POD, Invalid("why"))], NOW + timedelta(seconds=5))
+    assert last.invalid == {POD.uid: "why"}
+    assert last.reports([POD], NOW + timedelta(seconds=5)) == {POD.name: SAID}
+    assert not last.keep([(POD, None)], NOW + timedelta(seconds=10))
+    assert last.invalid == {POD.uid: "why"}
+    assert last.keep([(POD, SAID)], NOW + timedelta(seconds=15))
+    assert last.invalid == {}
 
 
 async def test_a_redirect_is_not_followed() -> None:

@@ -26,7 +26,12 @@ RECORDER = recorded(a_recorder())
 PREDICTOR = verified(a_predictor(name="income-predictor-a"))
 
 
+OWNERS = {"recorder": "uid of income-recorder", "predictor": "uid of income-predictor-1"}
+
+
 def a_raw_pod(name: str, component: str, owner: str = "", **status: Any) -> Json:
+    """`owner` is its controller's UID; by default that of the child which makes such pods."""
+    owner = owner or OWNERS.get(component, "")
     return {
         "kind": "Pod",
         "metadata": {

@@ -6,10 +6,35 @@ messages alike.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 Watermark = dict[str, dict[str, int]]
 """Topic id: partition: the sequence number or offset that comes next."""
+
+
+_TOPIC_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_PARTITION: Final = re.compile(r"0|[1-9][0-9]{0,4}")
+_POSITIONS: Final = range(2**63)
+
+
+def check(watermark: Watermark, most: int) -> None:
+    """Raises ValueError where a watermark is none, or is of more than `most` partitions."""
+    if size(watermark) > most:
+        raise ValueError(f"positions of more than {most} partitions")
+    if not all(map(_TOPIC_ID.fullmatch, watermark)):
+        raise ValueError("the id of no topic")
+    for _, partition, following in positions(watermark):
+        if not _PARTITION.fullmatch(partition):
+            raise ValueError("the number of no partition")
+        if following not in _POSITIONS:
+            raise ValueError("a position below 0 or beyond 64 bits")
+
+
+def size(watermark: Watermark) -> int:
+    """Number of partitions; a topic without any counts as one."""
+    return sum(max(len(partitions), 1) for partitions in watermark.values())
 
 
 def from_positions(partitions: Mapping[str, Mapping[int, int]]) -> Watermark:
@@ -60,7 +85,12 @@ def highest(known: Watermark, other: Watermark) -> Watermark:
             partition: max(
                 position(known, topic_id, partition), position(other, topic_id, partition)
             )
-            for partition in sorted(known.get(topic_id, {}) | other.get(topic_id, {}), key=int)
+            for partition in sorted(known.get(topic_id, {}) | other.get(topic_id, {}), key=_order)
         }
         for topic_id in sorted(known | other)
     }
+
+
+def _order(partition: str) -> tuple[int, str]:
+    """As numbers, where they are numbers: a status that was read may hold anything."""
+    return len(partition), partition

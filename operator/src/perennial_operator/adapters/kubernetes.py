@@ -27,6 +27,7 @@ _PATHS: Final[Mapping[str, tuple[str, str]]] = {
     "Deployment": ("apis/apps/v1", "deployments"),
     "StatefulSet": ("apis/apps/v1", "statefulsets"),
     "ControllerRevision": ("apis/apps/v1", "controllerrevisions"),
+    "ReplicaSet": ("apis/apps/v1", "replicasets"),
     "Job": ("apis/batch/v1", "jobs"),
     "Lease": ("apis/coordination.k8s.io/v1", "leases"),
     "Pod": ("api/v1", "pods"),

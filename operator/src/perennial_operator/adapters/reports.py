@@ -10,9 +10,9 @@ from typing import Final
 import aiohttp
 
 from perennial_contract.settings import PORT
-from perennial_contract.status import MAX_BYTES, Report
+from perennial_contract.status import MAX_BYTES
 from perennial_operator.observe.pods import Pod
-from perennial_operator.observe.reports import read_report
+from perennial_operator.observe.reports import Answer, read_report
 
 AT_ONCE: Final = 20
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=2)
@@ -25,12 +25,13 @@ class HttpReports:
         self._port = port
         self._turn = asyncio.Semaphore(AT_ONCE)
 
-    async def ask(self, pods: Sequence[Pod], uid: str) -> list[tuple[Pod, Report | None]]:
+    async def ask(self, pods: Sequence[Pod], uid: str) -> list[tuple[Pod, Answer]]:
         async with aiohttp.ClientSession(timeout=_TIMEOUT, auto_decompress=False) as session:
             answers = await asyncio.gather(*(self._get(session, pod.ip) for pod in pods))
         return [(pod, read_report(data, pod, uid)) for pod, data in zip(pods, answers, strict=True)]
 
     async def _get(self, session: aiohttp.ClientSession, ip: str) -> bytes | None:
+        """The answer, up to one byte more than a report may have."""
         host = f"[{ip}]" if ":" in ip else ip
         url = f"http://{host}:{self._port}/status"
         try:
@@ -42,4 +43,4 @@ class HttpReports:
                     data += await answer.content.read(MAX_BYTES + 1 - len(data))
         except (aiohttp.ClientError, OSError, TimeoutError):
             return None  # silence: what it said before is kept for a while
-        return data if len(data) <= MAX_BYTES else None
+        return data

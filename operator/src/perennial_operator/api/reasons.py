@@ -87,6 +87,10 @@ class Reason(ReasonWithRemedy):
         "InitContainerFailed",
         "Look at the log of the init container that the message names.",
     )
+    REPORT_INVALID = (
+        "ReportInvalid",
+        "Use images that fit the operator: the pod's answer is not taken, and counts as silence.",
+    )
     EVICTED = "Evicted", "Nothing: the pod is recreated; check the node if it happens often."
     POD_GONE = "PodGone", "Nothing: the attempt runs again by itself."
     CRASHED_LOADING = (

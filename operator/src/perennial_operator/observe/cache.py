@@ -15,6 +15,8 @@ class PipelineCache:
     pods: tuple[Pod, ...] = ()
     uid: str = ""
     """Of the ModelPipeline."""
+    replicasets: dict[str, str] = field(default_factory=dict)
+    """Of the predictor's Deployment: its UID by theirs."""
     asked_at: datetime | None = None
     """When the pods were last asked for their reports."""
     refused: dict[str, str] = field(default_factory=dict)
