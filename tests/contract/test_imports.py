@@ -6,7 +6,8 @@ from typing import Final
 SOURCE: Final = Path(__file__).parents[2] / "libs" / "contract" / "src"
 CLIENTS: Final = {"boto3", "botocore", "confluent_kafka", "kubernetes", "kopf"}
 ADAPTERS: Final = {
-    "perennial_contract.runtime.s3": {"boto3", "botocore"},
+    "perennial_contract.runtime.s3": {"botocore"},
+    "perennial_contract.runtime.s3_client": {"boto3", "botocore"},
     "perennial_contract.runtime.kafka.lifecycle": {"confluent_kafka"},
     "perennial_contract.runtime.kafka.records": {"confluent_kafka"},
 }

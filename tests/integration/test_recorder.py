@@ -15,7 +15,7 @@ import pytest
 from confluent_kafka import Producer, TopicPartition
 
 from perennial_contract.resource.streams import Filter
-from perennial_contract.runtime.s3 import connect
+from perennial_contract.runtime.s3_client import connect
 from perennial_contract.status import RecorderReport
 from tests.support.recorder.histories import Sent, Shape, Stories
 from tests.support.recorder.oracle import expect

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from perennial_contract.resource.kafka import Kafka
+from perennial_contract.resource.values import SecretReference
 from perennial_contract.runtime.mounts import Mounts
 from perennial_contract.settings import REFUSED, PredictorSettings
 from perennial_predictor.__main__ import execute
@@ -45,6 +47,10 @@ def test_a_key_that_may_not_be_set_is_named_and_ends_the_process(
     settings: PredictorSettings, mount: Mount, caplog: pytest.LogCaptureFixture
 ) -> None:
     mount.put({"security.protocol": "SSL", "enable.auto.commit": "hunter2"})
-    why = refused(settings, mount, caplog)
-    assert why == "SettingsRefused: kafka.secretRef: the key enable.auto.commit cannot be set"
+    kafka = Kafka(bootstrap_servers="nowhere:9092", secret_ref=SecretReference(name="kafka-client"))
+    why = refused(settings.model_copy(update={"kafka": kafka}), mount, caplog)
+    assert (
+        why
+        == "SettingsRefused: kafka.secretRef kafka-client: the key enable.auto.commit cannot be set"
+    )
     assert "hunter2" not in caplog.text

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from perennial_contract.runtime.mounts import Mounts
 from perennial_contract.runtime.secrets import SecretRefused
 from perennial_contract.settings import REFUSED, SETTINGS, RecorderSettings
 from perennial_recorder import __main__ as program
@@ -19,7 +20,7 @@ SAID: dict[str, Any] = {
     "name": "income",
     "created": datetime(2026, 5, 1, tzinfo=UTC).isoformat(),
     "storage": {"bucket": "bucket", "secretRef": {"name": "s3"}},
-    "kafka": {"bootstrapServers": "127.0.0.1:1"},
+    "kafka": {"bootstrapServers": "127.0.0.1:1", "secretRef": {"name": "keys"}},
     "events": {"topic": "events"},
 }
 
@@ -29,8 +30,7 @@ def run(folder: Path, kafka: Path, **changed: Any) -> None:
         RecorderSettings.model_validate({**SAID, **changed}),
         Event(),
         waiting=folder / "waiting.db",
-        secret=folder / "s3",
-        kafka_secret=kafka,
+        mounts=Mounts(folder / "s3", kafka),
         port=0,
     )
 
@@ -40,7 +40,7 @@ def test_settings_that_cannot_be_read_are_told_with_their_field(
 ) -> None:
     log = tmp_path / "termination-log"
     monkeypatch.setenv(SETTINGS, json.dumps({**SAID, "color": "red"}))
-    assert program.main(log) == REFUSED
+    assert program.main(Mounts(termination=log)) == REFUSED
     assert log.read_text().startswith("SettingsRefused: PERENNIAL_SETTINGS: ")
     assert "color" in log.read_text()
 
@@ -48,7 +48,9 @@ def test_settings_that_cannot_be_read_are_told_with_their_field(
 def test_a_key_that_may_not_be_set_is_told(tmp_path: Path) -> None:
     mount = Mount(tmp_path / "kafka")
     mount.hold(group_id="another")
-    with pytest.raises(SecretRefused, match=r"kafka\.secretRef: the key group\.id cannot be set"):
+    with pytest.raises(
+        SecretRefused, match=r"kafka\.secretRef keys: the key group\.id cannot be set"
+    ):
         run(tmp_path, mount.folder)
 
 

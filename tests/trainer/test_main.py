@@ -34,7 +34,7 @@ def test_credentials_that_are_no_text_are_told(tmp_path: Path) -> None:
     code, problem = run(tmp_path, tmp_path)
 
     assert (code, problem["reason"]) == (75, "StorageRefused")
-    assert "utf-8" in problem["message"]
+    assert "UTF-8" in problem["message"]
 
 
 def test_a_secret_that_cannot_be_read_is_told(tmp_path: Path) -> None:
@@ -50,7 +50,8 @@ def test_a_key_of_the_kafka_secret_that_cannot_be_set_is_refused(tmp_path: Path)
     log, secret = tmp_path / "termination-log", tmp_path / "kafka"
     secret.mkdir()
     (secret / "group.id").write_text("mine")
-    settings = a_settings(lifecycle={"topic": "loans-lifecycle"})
+    kafka = {"bootstrapServers": "kafka:9092", "secretRef": {"name": "keys"}}
+    settings = a_settings(lifecycle={"topic": "loans-lifecycle"}, kafka=kafka)
 
     code = run_attempt(settings, "pod-1", Mounts(tmp_path / "s3", secret, log), 0)
 
@@ -58,6 +59,6 @@ def test_a_key_of_the_kafka_secret_that_cannot_be_set_is_refused(tmp_path: Path)
     assert json.loads(log.read_text()) == {
         "problem": {
             "reason": "SettingsRefused",
-            "message": "kafka.secretRef: the key group.id cannot be set",
+            "message": "kafka.secretRef keys: the key group.id cannot be set",
         }
     }

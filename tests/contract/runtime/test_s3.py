@@ -1,3 +1,4 @@
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -8,7 +9,8 @@ from perennial_contract.objects.bundle import sha256
 from perennial_contract.resource.storage import Storage
 from perennial_contract.resource.values import SecretReference
 from perennial_contract.runtime.objects import BucketMissing, Put, StorageRefused, StoreError
-from perennial_contract.runtime.s3 import Store, connect
+from perennial_contract.runtime.s3 import Store
+from perennial_contract.runtime.s3_client import connect
 from tests.fakes.s3 import CrowdedS3, FakeS3, Fault
 
 if TYPE_CHECKING:
@@ -110,7 +112,9 @@ def test_a_missing_bucket_is_named_at_once(s3: FakeS3, call: Callable[[Store], o
 
 
 @pytest.mark.parametrize("call", calls)
-@pytest.mark.parametrize("code", ["AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"])
+@pytest.mark.parametrize(
+    "code", ["AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"]
+)
 def test_refused_credentials_are_named_at_once(
     s3: FakeS3, call: Callable[[Store], object], code: str
 ) -> None:
@@ -188,6 +192,23 @@ def test_a_server_that_ignores_conditions_is_refused_and_nothing_is_left() -> No
         store(s3).probe()
 
     assert stored(s3) == {}
+
+
+def test_a_header_that_cannot_be_sent_is_told_without_what_it_holds(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "me")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "a t0ken\nwith a line end")
+    storage = Storage(
+        endpoint="http://127.0.0.1:1", bucket="bucket", secret_ref=SecretReference(name="s3")
+    )
+    asked = Store(connect(storage, tmp_path), "bucket", "")
+
+    for call in calls:
+        with pytest.raises(StorageRefused, match="none that can be sent") as told:
+            call(asked)
+        assert "t0ken" not in "".join(traceback.format_exception(told.value))
 
 
 def test_a_client_has_the_credentials_of_the_mounted_secret(tmp_path: Path) -> None:

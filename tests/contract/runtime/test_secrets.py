@@ -5,14 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial_contract.resource.kafka_properties import KAFKA_PROPERTIES
 from perennial_contract.runtime.secrets import (
     LONGEST_DELAY,
-    SECURITY_PROPERTIES,
-    SecretRefused,
     Secrets,
     SecretsWatch,
-    kafka_security,
 )
 from tests.fakes.mount import SWAPPING, Mount, Swapped
 
@@ -20,51 +16,6 @@ from tests.fakes.mount import SWAPPING, Mount, Swapped
 @pytest.fixture
 def mount(tmp_path: Path) -> Mount:
     return Mount(tmp_path / "kafka")
-
-
-def test_keys_are_properties_and_certificates_are_files(mount: Mount) -> None:
-    mount.hold(
-        security_protocol="SASL_SSL\n",
-        sasl_mechanism="SCRAM-SHA-512",
-        sasl_username="perennial",
-        sasl_password=" secret with blanks \n",
-        ca_crt="certificate",
-        tls_crt="certificate",
-        tls_key="key",
-    )
-    assert kafka_security(mount.folder) == {
-        "security.protocol": "SASL_SSL",
-        "sasl.mechanism": "SCRAM-SHA-512",
-        "sasl.username": "perennial",
-        "sasl.password": "secret with blanks",
-        "ssl.ca.location": str(mount.folder / "ca.crt"),
-        "ssl.certificate.location": str(mount.folder / "tls.crt"),
-        "ssl.key.location": str(mount.folder / "tls.key"),
-    }
-
-
-def test_where_nothing_is_mounted_nothing_is_set(tmp_path: Path) -> None:
-    assert kafka_security(tmp_path / "absent") == {}
-
-
-@pytest.mark.parametrize(
-    "key", ["group_id", "enable_auto_commit", "plugin_library_paths", "ssl_engine_location", "x"]
-)
-def test_a_key_that_may_not_be_set_is_named(mount: Mount, key: str) -> None:
-    mount.hold(sasl_username="u", **{key: "value"})
-    named = key.replace("_", ".")
-    with pytest.raises(SecretRefused, match=f"kafka.secretRef: the key {named} cannot be set"):
-        kafka_security(mount.folder)
-
-
-def test_a_text_that_is_none_is_named_and_not_shown(mount: Mount) -> None:
-    mount.hold(sasl_password=b"\xff\xfe")
-    with pytest.raises(SecretRefused, match=r"^kafka\.secretRef: the key sasl\.password is no UTF"):
-        kafka_security(mount.folder)
-
-
-def test_a_secret_sets_what_secures_and_the_resource_what_tunes() -> None:
-    assert not SECURITY_PROPERTIES & KAFKA_PROPERTIES
 
 
 def test_a_changed_secret_is_stale_after_the_delay(mount: Mount) -> None:

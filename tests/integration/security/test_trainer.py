@@ -8,8 +8,8 @@ from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.resource.streams import TopicSection
 from perennial_contract.runtime.kafka.lifecycle import LifecycleTopic
+from perennial_contract.runtime.kafka.security import kafka_security
 from perennial_contract.runtime.kafka.trouble import Trouble
-from perennial_contract.runtime.secrets import kafka_security
 from tests.fakes.mount import Mount
 from tests.support.security.kafka import User
 from tests.support.security.recorder import Recording
@@ -27,9 +27,8 @@ def test_a_trainer_writes_its_lifecycle_by_password(
 ) -> None:
     mount.put(password)
     lifecycle = TopicSection(topic=recording.topic)
-    topic = LifecycleTopic(
-        Kafka(bootstrap_servers=KAFKA_SASL), lifecycle, kafka_security(mount.folder)
-    )
+    kafka = Kafka(bootstrap_servers=KAFKA_SASL)
+    topic = LifecycleTopic(kafka, lifecycle, kafka_security(kafka, mount.folder))
     user.set_password("other")
     with pytest.raises(Trouble, match="uthentication") as refused:
         topic.write("key", b"{}")
@@ -54,10 +53,9 @@ def test_a_trainer_without_the_certificate_that_is_asked_for_says_so(
 
 
 def refusal_of(topic: str, address: str, mount: Mount) -> str:
-    security = kafka_security(mount.folder)
-    lifecycle = LifecycleTopic(
-        Kafka(bootstrap_servers=address), TopicSection(topic=topic), security
-    )
+    kafka = Kafka(bootstrap_servers=address)
+    security = kafka_security(kafka, mount.folder)
+    lifecycle = LifecycleTopic(kafka, TopicSection(topic=topic), security)
     with pytest.raises(Trouble) as refused:
         lifecycle.write("key", b"{}")
     assert refused.value.reason == ProgramReason.KAFKA_REFUSED

@@ -26,7 +26,8 @@ from perennial_contract.resource.kafka import Kafka
 from perennial_contract.resource.storage import Storage
 from perennial_contract.resource.streams import Events, Filter, Labels, Reference, TopicSection
 from perennial_contract.resource.values import SecretReference
-from perennial_contract.runtime.s3 import Store, connect
+from perennial_contract.runtime.s3 import Store
+from perennial_contract.runtime.s3_client import connect
 from perennial_contract.settings import RecorderSettings
 from perennial_contract.status import RecorderReport
 from tests.fakes.broker import Log, Record
@@ -38,6 +39,7 @@ import signal, sys
 from pathlib import Path
 from threading import Event
 from perennial_contract.runtime import logs
+from perennial_contract.runtime.mounts import Mounts
 from perennial_contract.settings import RecorderSettings
 from perennial_recorder.__main__ import run
 from perennial_recorder.intervals import Intervals
@@ -46,9 +48,9 @@ stop = Event()
 signal.signal(signal.SIGTERM, lambda *_: stop.set())
 settings = RecorderSettings.model_validate_json(sys.argv[1])
 folder = Path(sys.argv[2])
-run(settings, stop, pod="pod", waiting=folder / "waiting.db", secret=folder / "s3",
-    kafka_secret=folder / "kafka", port=int(sys.argv[3]),
-    intervals=Intervals(checkpoint=1.0, topics=2.0), delay=0.5)
+run(settings, stop, pod="pod", waiting=folder / "waiting.db", port=int(sys.argv[3]),
+    mounts=Mounts(folder / "s3", folder / "kafka"), delay=0.5,
+    intervals=Intervals(checkpoint=1.0, topics=2.0))
 """
 PATIENCE = 90.0  # seconds; only ends a test
 

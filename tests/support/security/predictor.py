@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.kafka import Kafka
-from perennial_contract.runtime.secrets import kafka_security
+from perennial_contract.runtime.kafka.security import kafka_security
 from perennial_contract.status import Problem
 from perennial_predictor.status import State
 from tests.fakes.mount import Mount
@@ -27,7 +27,7 @@ class Topics:
 
     @contextmanager
     def predictor(self) -> Iterator[State]:
-        self.stream.security = kafka_security(self._mount.folder)
+        self.stream.security = kafka_security(self.stream.settings.kafka, self._mount.folder)
         with self.stream.predictor() as state:
             yield state
 

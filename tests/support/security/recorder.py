@@ -22,6 +22,7 @@ from confluent_kafka.cimpl import NewTopic
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.resource.streams import Events, Labels, Reference
+from perennial_contract.runtime.mounts import Mounts
 from perennial_contract.settings import RecorderSettings
 from perennial_contract.status import Problem, RecorderReport
 from perennial_recorder import __main__ as recorder
@@ -77,8 +78,7 @@ class Recording:
             stop,
             pod="pod",
             waiting=self._folder / "waiting.db",
-            secret=self._s3.folder,
-            kafka_secret=self._kafka.folder,
+            mounts=Mounts(self._s3.folder, self._kafka.folder),
             port=self._port,
             intervals=Intervals(checkpoint=1.0, topics=1.0),
             delay=0.0,

@@ -8,7 +8,8 @@ from uuid import uuid4
 
 from perennial_contract.resource.storage import Storage
 from perennial_contract.resource.values import SecretReference
-from perennial_contract.runtime.s3 import Store, connect
+from perennial_contract.runtime.s3 import Store
+from perennial_contract.runtime.s3_client import connect
 from tests.fakes.mount import Mount
 from tests.support.servers import S3_TLS
 

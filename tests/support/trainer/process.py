@@ -12,7 +12,8 @@ from typing import Any
 from uuid import uuid4
 
 from perennial_contract.resource.storage import Storage
-from perennial_contract.runtime.s3 import Store, connect
+from perennial_contract.runtime.s3 import Store
+from perennial_contract.runtime.s3_client import connect
 from perennial_contract.settings import TrainerSettings
 from tests.support.servers import S3_USER
 from tests.support.trainer.agrawal import csv

@@ -24,10 +24,12 @@ from pydantic import ValidationError
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime import logs
 from perennial_contract.runtime.http import serve
+from perennial_contract.runtime.kafka.security import kafka_security, refused_by_client
 from perennial_contract.runtime.kafka.trouble import ClientFailed
 from perennial_contract.runtime.mounts import MOUNTS, Mounts
-from perennial_contract.runtime.s3 import Store, connect
-from perennial_contract.runtime.secrets import SecretRefused, Secrets, kafka_security, without
+from perennial_contract.runtime.s3 import Store
+from perennial_contract.runtime.s3_client import connect
+from perennial_contract.runtime.secrets import SecretRefused, Secrets
 from perennial_contract.runtime.termination import refuse
 from perennial_contract.runtime.threads import threads
 from perennial_contract.settings import (
@@ -69,7 +71,7 @@ def execute(
     secrets = Secrets((mounts.s3, mounts.kafka))  # first: what changes after it is noticed
     security: dict[str, str] = {}
     try:
-        security = kafka_security(mounts.kafka)
+        security = kafka_security(settings.kafka, mounts.kafka)
         run(
             settings,
             version,
@@ -87,8 +89,8 @@ def execute(
     except KafkaException as error:
         if error.args[0].code() != KafkaError._INVALID_ARG:  # noqa: SLF001  librdkafka's own
             raise
-        where = "kafka.properties, or the Secret of kafka.secretRef, cannot be used"
-        return _refuse(state, mounts, f"{where}: {without(error.args[0].str(), security)}")
+        said = refused_by_client(error.args[0].str(), settings.kafka, security)
+        return _refuse(state, mounts, str(said))
     finally:
         server.shutdown()
         server.server_close()

@@ -22,18 +22,14 @@ from pydantic import ValidationError
 
 from perennial_contract.runtime import http, logs
 from perennial_contract.runtime.heartbeat import Heartbeat
-from perennial_contract.runtime.s3 import Store, connect
-from perennial_contract.runtime.secrets import SecretRefused, Secrets, SecretsWatch, kafka_security
+from perennial_contract.runtime.kafka.security import kafka_security
+from perennial_contract.runtime.mounts import MOUNTS, Mounts
+from perennial_contract.runtime.objects import StorageRefused
+from perennial_contract.runtime.s3 import Store
+from perennial_contract.runtime.s3_client import connect
+from perennial_contract.runtime.secrets import SecretRefused, Secrets, SecretsWatch
 from perennial_contract.runtime.termination import refuse
-from perennial_contract.settings import (
-    KAFKA_SECRET,
-    POD,
-    PORT,
-    S3_SECRET,
-    SETTINGS,
-    TERMINATION_LOG,
-    RecorderSettings,
-)
+from perennial_contract.settings import POD, PORT, SETTINGS, RecorderSettings
 from perennial_recorder.adapters.kafka import KafkaSource
 from perennial_recorder.adapters.sqlite import SqliteStateStore
 from perennial_recorder.intervals import INTERVALS, Intervals
@@ -53,8 +49,7 @@ def run(  # noqa: PLR0913  each is something that a pod fixes and a run by hand 
     *,
     pod: str = "",
     waiting: Path = WAITING,
-    secret: Path = Path(S3_SECRET),
-    kafka_secret: Path = Path(KAFKA_SECRET),
+    mounts: Mounts = MOUNTS,
     port: int = PORT,
     intervals: Intervals = INTERVALS,
     delay: float | None = None,
@@ -67,14 +62,16 @@ def run(  # noqa: PLR0913  each is something that a pod fixes and a run by hand 
         SecretRefused: Kafka's client or S3's cannot be made so; the message names what it is.
     """
     clock, heartbeat = time.monotonic, Heartbeat(_STUCK)
-    watch = SecretsWatch(Secrets([secret, kafka_secret], delay), stop, clock())
+    watch = SecretsWatch(Secrets([mounts.s3, mounts.kafka], delay), stop, clock())
 
     def beat() -> None:
         heartbeat.beat(clock())
         watch.look(clock())
 
     beat()
-    connected = partial(KafkaSource, settings.kafka, security=kafka_security(kafka_secret))
+    security = kafka_security(settings.kafka, mounts.kafka)
+    connected = partial(KafkaSource, settings.kafka, security=security)
+    store = _store(settings, mounts.s3)
     group, metrics = f"{settings.id_prefix}.recorder", Metrics()
     with ExitStack() as ends:
         source = requests = ends.enter_context(closing(connected(group)))
@@ -82,7 +79,6 @@ def run(  # noqa: PLR0913  each is something that a pod fixes and a run by hand 
             apart = connected(f"{group}.lifecycle", timeout=_LIFECYCLE)
             requests = ends.enter_context(closing(apart))
         state = ends.enter_context(closing(SqliteStateStore(waiting)))
-        store = _store(settings, secret)
         ports = Ports(source, requests, store, state, time.time, time.sleep, beat)
         recorder = Recorder(settings, ports, pod=pod, intervals=intervals, metrics=metrics)
         exposition: Callable[[], bytes] = partial(
@@ -98,25 +94,24 @@ def _store(settings: RecorderSettings, secret: Path) -> Store:
     storage = settings.storage
     try:
         client = connect(storage, secret)
-    except (ValueError, OSError) as error:  # what boto3 takes for no address, or the files
-        at = f"storage.endpoint {storage.endpoint} with the Secret {storage.secret_ref.name}"
-        raise SecretRefused(f"{at} cannot be used: {error}") from error
+    except StorageRefused as error:
+        raise SecretRefused(str(error)) from error
     return Store(client, storage.bucket, settings.prefix)
 
 
-def main(termination: Path = Path(TERMINATION_LOG)) -> int:
+def main(mounts: Mounts = MOUNTS) -> int:
     logs.configure()
     try:
         settings = RecorderSettings.from_env(os.environ)
     except (ValidationError, KeyError) as error:
-        return refuse(termination, f"{SETTINGS}: {error}")
+        return refuse(mounts.termination, f"{SETTINGS}: {error}")
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        run(settings, stop, pod=os.environ.get(POD, ""))
+        run(settings, stop, pod=os.environ.get(POD, ""), mounts=mounts)
     except SecretRefused as error:
-        return refuse(termination, str(error))
+        return refuse(mounts.termination, str(error))
     return 0
 
 

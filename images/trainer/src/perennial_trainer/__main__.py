@@ -28,11 +28,13 @@ from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.storage import Storage
 from perennial_contract.runtime.http import serve
 from perennial_contract.runtime.kafka.lifecycle import LifecycleTopic
+from perennial_contract.runtime.kafka.security import kafka_security
 from perennial_contract.runtime.logs import configure
 from perennial_contract.runtime.mounts import Mounts
 from perennial_contract.runtime.objects import StorageRefused, StoreError
-from perennial_contract.runtime.s3 import Store, connect
-from perennial_contract.runtime.secrets import SecretRefused, kafka_security
+from perennial_contract.runtime.s3 import Store
+from perennial_contract.runtime.s3_client import connect
+from perennial_contract.runtime.secrets import SecretRefused
 from perennial_contract.runtime.threads import threads
 from perennial_contract.settings import (
     KAFKA_SECRET,
@@ -128,16 +130,16 @@ def _announcer(settings: TrainerSettings, secret: Path) -> Callable[[Message], N
     """Raises SecretRefused."""
     if settings.lifecycle is None:
         return lambda _: None
-    topic = LifecycleTopic(settings.kafka, settings.lifecycle, kafka_security(secret))
+    security = kafka_security(settings.kafka, secret)
+    topic = LifecycleTopic(settings.kafka, settings.lifecycle, security)
     return lambda message: topic.write(message.pipeline, message.model_dump_json().encode())
 
 
 def _client(storage: Storage, secret: Path) -> S3Client:
     try:
         return connect(storage, secret)
-    except (ValueError, OSError) as error:  # the Secret's files, or what boto3 takes for no address
-        at = f"storage.endpoint {storage.endpoint} with the Secret {storage.secret_ref.name}"
-        raise StorageRefused(f"{at} cannot be used: {error}") from error
+    except SecretRefused as error:  # a mended Secret lets the attempt go on
+        raise StorageRefused(str(error)) from error
 
 
 def _follow_up(

@@ -8,8 +8,8 @@ from confluent_kafka import Consumer, KafkaError, TopicPartition
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.resource.streams import TopicSection
 from perennial_contract.runtime.kafka.lifecycle import LifecycleTopic
+from perennial_contract.runtime.kafka.security import kafka_security
 from perennial_contract.runtime.kafka.trouble import Trouble
-from perennial_contract.runtime.secrets import kafka_security
 from tests.fakes.brokers import INIT_PRODUCER_ID, brokers
 
 
@@ -18,9 +18,8 @@ def test_who_may_write_to_the_topic_needs_no_other_right(tmp_path: Path) -> None
         at.make("lifecycle")
         at.refuse(INIT_PRODUCER_ID, KafkaError.CLUSTER_AUTHORIZATION_FAILED)
         kafka = Kafka(bootstrap_servers=at.address)
-        LifecycleTopic(kafka, TopicSection(topic="lifecycle"), kafka_security(tmp_path)).write(
-            "a key", b"a value"
-        )
+        security = kafka_security(kafka, tmp_path)
+        LifecycleTopic(kafka, TopicSection(topic="lifecycle"), security).write("a key", b"a value")
         consumer = Consumer({"bootstrap.servers": at.address, "group.id": "reads"})
         consumer.assign([TopicPartition("lifecycle", 0, 0)])
         (message,) = consumer.consume(1, 30)
@@ -30,11 +29,9 @@ def test_who_may_write_to_the_topic_needs_no_other_right(tmp_path: Path) -> None
 
 def test_what_the_client_does_not_take_is_told_without_the_secret(tmp_path: Path) -> None:
     (tmp_path / "security.protocol").write_text("a secret")
-    topic = LifecycleTopic(
-        Kafka(bootstrap_servers="kafka:9092"),
-        TopicSection(topic="lifecycle"),
-        kafka_security(tmp_path),
-    )
+    kafka = Kafka(bootstrap_servers="kafka:9092")
+    security = kafka_security(kafka, tmp_path)
+    topic = LifecycleTopic(kafka, TopicSection(topic="lifecycle"), security)
     with pytest.raises(Trouble, match=r"security\.protocol") as told:
         topic.write("a key", b"a value")
     assert "a secret" not in str(told.value)

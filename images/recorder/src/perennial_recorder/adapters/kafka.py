@@ -14,9 +14,9 @@ from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.runtime.kafka.records import record_of
 from perennial_contract.runtime.kafka.refusals import is_refused
+from perennial_contract.runtime.kafka.security import refused_by_client
 from perennial_contract.runtime.kafka.trouble import ClientFailed, Trouble
 from perennial_contract.runtime.logs import Unrepeated
-from perennial_contract.runtime.secrets import SecretRefused, without
 from perennial_recorder.adapters.brokers import MISSING, KafkaBrokers, as_trouble, at
 from perennial_recorder.records import OutOfRange, Partition
 
@@ -159,5 +159,4 @@ def connect(
     try:
         return Consumer({**common, **reading}, logger=logger), AdminClient(common, logger=logger)
     except KafkaException as error:
-        said = without(error.args[0].str().strip(), security)
-        raise SecretRefused(f"kafka: {said}") from error
+        raise refused_by_client(error.args[0].str(), kafka, security) from None

@@ -11,57 +11,34 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, SSLError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, SSLError
 
 from perennial_contract.objects.bundle import sha256
-from perennial_contract.resource.storage import Storage
 from perennial_contract.runtime.objects import BucketMissing, Put, StorageRefused, StoreError
 from perennial_contract.runtime.secrets import AUTHORITY
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+_FAILURES: Final = (ClientError, BotoCoreError, OSError)
 _ABSENT: Final = frozenset({"404", "NoSuchKey", "NotFound"})
 _EXISTS: Final = frozenset({"412", "PreconditionFailed"})
 _DENIED: Final = frozenset(
-    {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "Forbidden"}
+    {
+        "403",
+        "AccessDenied",
+        "ExpiredToken",
+        "Forbidden",
+        "InvalidAccessKeyId",
+        "InvalidToken",
+        "SignatureDoesNotMatch",
+    }
 )
 # As OpenSSL names it, for the server's certificate and for a ca.crt that holds none.
 _UNTRUSTED: Final = ("CERTIFICATE_VERIFY_FAILED", "NO_CERTIFICATE_OR_CRL_FOUND", "PEM lib")
-
-
-def connect(storage: Storage, secret: Path) -> S3Client:
-    """A client with the credentials of a mounted Secret, else those of boto3's default chain.
-
-    Empty files count as none. The Secret's `ca.crt`, where there is one, is what the server's
-    certificate is checked with.
-    """
-    read = {f.name: f.read_text().strip() for f in secret.glob("AWS_*")} if secret.is_dir() else {}
-    config = Config(
-        connect_timeout=2,
-        read_timeout=10,
-        retries={"mode": "standard", "total_max_attempts": 3},
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-        s3={"addressing_style": "path" if storage.path_style else "auto"},
-    )
-    authority = secret / AUTHORITY
-    return boto3.client(
-        "s3",
-        endpoint_url=storage.endpoint or None,
-        verify=str(authority) if authority.is_file() else None,
-        region_name=storage.region,
-        aws_access_key_id=read.get("AWS_ACCESS_KEY_ID"),
-        aws_secret_access_key=read.get("AWS_SECRET_ACCESS_KEY"),
-        aws_session_token=read.get("AWS_SESSION_TOKEN"),
-        config=config,
-    )
 
 
 class Store:
@@ -84,10 +61,10 @@ class Store:
             return self._client.get_object(Bucket=self._bucket, Key=self._prefix + key)[
                 "Body"
             ].read()
-        except (ClientError, BotoCoreError, OSError) as error:
+        except _FAILURES as error:
             if _code(error) in _ABSENT:
                 return None
-            raise self._named(error) from error
+            raise self._named(error) from _cause(error)
 
     def get_many(self, keys: Iterable[str]) -> Iterator[tuple[str, bytes | None]]:
         """The objects of all keys in their order, None where there is none.
@@ -120,12 +97,12 @@ class Store:
         while True:
             try:
                 self._put(key, data)
-            except (ClientError, BotoCoreError, OSError) as error:
+            except _FAILURES as error:
                 if _code(error) in _EXISTS:
                     return self._whose(key, data)
                 named = self._named(error)
                 if type(named) is not StoreError or time.monotonic() + pause > end:
-                    raise named from error
+                    raise named from _cause(error)
                 time.sleep(pause)
                 pause = min(2 * pause, 2.0)
             else:
@@ -146,8 +123,8 @@ class Store:
             for page in pages:
                 for found in page.get("Contents", ()):
                     yield found["Key"].removeprefix(self._prefix)
-        except (ClientError, BotoCoreError, OSError) as error:
-            raise self._named(error) from error
+        except _FAILURES as error:
+            raise self._named(error) from _cause(error)
 
     def folders(self, prefix: str) -> Iterator[str]:
         """The names right below `prefix` that have objects below them, in order.
@@ -163,14 +140,14 @@ class Store:
             for page in pages:
                 for found in page.get("CommonPrefixes", ()):
                     yield found["Prefix"].removeprefix(whole).rstrip("/")
-        except (ClientError, BotoCoreError, OSError) as error:
-            raise self._named(error) from error
+        except _FAILURES as error:
+            raise self._named(error) from _cause(error)
 
     def delete(self, key: str) -> None:
         try:
             self._client.delete_object(Bucket=self._bucket, Key=self._prefix + key)
-        except (ClientError, BotoCoreError, OSError) as error:
-            raise self._named(error) from error
+        except _FAILURES as error:
+            raise self._named(error) from _cause(error)
 
     def probe(self) -> None:
         """Check that the server honours conditional writes, by writing one key twice.
@@ -199,12 +176,14 @@ class Store:
     def _whose(self, key: str, data: bytes) -> Put:
         try:
             head = self._client.head_object(Bucket=self._bucket, Key=self._prefix + key)
-        except (ClientError, BotoCoreError, OSError) as error:
-            raise self._named(error) from error
+        except _FAILURES as error:
+            raise self._named(error) from _cause(error)
         return Put.SAME if head["Metadata"].get("sha256") == sha256(data) else Put.TAKEN
 
     def _named(self, error: Exception) -> StoreError:
         code = _code(error)
+        if _unsendable(error):
+            return StorageRefused("S3 cannot be asked: the credentials are none that can be sent")
         if code == "NoSuchBucket":
             return BucketMissing(f"bucket {self._bucket} does not exist")
         if code in _DENIED:
@@ -215,6 +194,16 @@ class Store:
                 f"S3's certificate is not trusted: its authority's belongs in {where}: {error}"
             )
         return StoreError(f"S3 gave no clear answer: {error}")
+
+
+def _cause(error: Exception) -> Exception | None:
+    """An error as it may stand in a traceback."""
+    return None if _unsendable(error) else error
+
+
+def _unsendable(error: Exception) -> bool:
+    """Whether a header cannot be sent; the error's text repeats the header, with what it holds."""
+    return isinstance(error, HTTPClientError) and isinstance(error.kwargs.get("error"), ValueError)
 
 
 def _code(error: Exception) -> str:

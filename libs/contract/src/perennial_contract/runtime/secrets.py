@@ -5,72 +5,69 @@ from __future__ import annotations
 import hashlib
 import logging
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import Final
+from unicodedata import category
 
-AUTHORITY: Final = "ca.crt"  # as Kubernetes' own TLS Secrets and cert-manager name it
-FILES: Final = {
-    AUTHORITY: "ssl.ca.location",
-    "tls.crt": "ssl.certificate.location",
-    "tls.key": "ssl.key.location",
-}
-"""Keys whose file is handed to the Kafka client as such."""
-SECURITY_PROPERTIES: Final = frozenset(
-    {
-        "sasl.mechanism",
-        "sasl.mechanisms",
-        "sasl.password",
-        "sasl.username",
-        "security.protocol",
-        "ssl.ca.pem",
-        "ssl.certificate.pem",
-        "ssl.cipher.suites",
-        "ssl.endpoint.identification.algorithm",
-        "ssl.key.password",
-        "ssl.key.pem",
-    }
-)
-"""Keys whose text is the Kafka client's property of that name."""
+AUTHORITY: Final = "ca.crt"  # as Kubernetes' own TLS Secrets, cert-manager and Strimzi name it
+LONGEST: Final = 16 * 1024  # bytes of a password, a token or a name; certificates may be longer
 LONGEST_DELAY: Final = 30.0  # seconds that a process goes on with the Secret it started with
 LOOK_AFTER: Final = 5.0  # seconds between two looks
 _LOG: Final = logging.getLogger(__name__)
 
 
 class SecretRefused(Exception):  # noqa: N818  what has been found, not what went wrong
-    """The Secret holds a key that may not be set, or that is no text; the message names it."""
+    """A Secret holds what cannot be used; the message names Secret and key, never a value."""
 
 
-def kafka_security(folder: Path) -> dict[str, str]:
-    """The Kafka client's security properties in a mounted Secret; none where nothing is mounted.
+@dataclass(frozen=True, slots=True)
+class MountedSecret:
+    """A Secret that a field of the resource names, in the folder where it is mounted."""
 
-    Raises:
-        SecretRefused: A key is none of `SECURITY_PROPERTIES` and `FILES`, or its text is no UTF-8.
-    """
-    found: dict[str, str] = {}
-    for file in _files(folder):
-        if file.name in FILES:
-            found[FILES[file.name]] = str(file)
-        elif file.name in SECURITY_PROPERTIES:
-            found[file.name] = _text(file)
-        else:
-            raise SecretRefused(f"kafka.secretRef: the key {file.name} cannot be set")
-    return found
+    field: str
+    """Such as kafka.secretRef."""
+    name: str
+    folder: Path
 
+    def files(self) -> list[Path]:
+        """A file for each key; none where nothing is mounted."""
+        return _files(self.folder)
 
-def without(text: str, security: Mapping[str, str]) -> str:
-    """A client's text without the Secret's values: clients repeat a value that they cannot use."""
-    for value in sorted(security.values(), key=len, reverse=True):
-        text = text.replace(value, "...") if value else text
-    return text
+    def content(self, key: str) -> bytes:
+        """What a key holds; nothing where it is absent.
 
+        Raises:
+            SecretRefused: It cannot be read.
+        """
+        try:
+            return (self.folder / key).read_bytes()
+        except FileNotFoundError:
+            return b""
+        except OSError as error:
+            raise self.refused(key, f"cannot be read ({error.strerror})") from error
 
-def _text(file: Path) -> str:
-    try:
-        return file.read_text().strip()
-    except UnicodeDecodeError as error:
-        raise SecretRefused(f"kafka.secretRef: the key {file.name} is no UTF-8 text") from error
+    def text(self, key: str) -> str:
+        """The text of a key, without the blanks and line ends around it that `echo` leaves.
+
+        Raises:
+            SecretRefused: It is no text on one line, or too long for what it should be.
+        """
+        content = self.content(key)
+        if len(content) > LONGEST:
+            raise self.refused(key, f"is longer than {LONGEST} bytes")
+        try:
+            text = content.decode().strip()
+        except UnicodeDecodeError:
+            raise self.refused(key, "is no UTF-8 text") from None  # the error holds the bytes
+        if any(category(each) == "Cc" for each in text):
+            raise self.refused(key, "holds a line end or another control character inside")
+        return text
+
+    def refused(self, key: str, why: str) -> SecretRefused:
+        return SecretRefused(f"{self.field} {self.name}: the key {key} {why}")
 
 
 class Secrets:

@@ -13,8 +13,8 @@ from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.resource.streams import TopicSection
 from perennial_contract.runtime.kafka.refusals import is_missing, is_refused
+from perennial_contract.runtime.kafka.security import without
 from perennial_contract.runtime.kafka.trouble import Trouble
-from perennial_contract.runtime.secrets import without
 
 PATIENCE: Final = 10.0  # seconds for one message, and half of them for the topic before it
 _TIMED_OUT: Final = KafkaError._MSG_TIMED_OUT  # noqa: SLF001  librdkafka's own codes begin so
