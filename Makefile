@@ -24,7 +24,7 @@ $(UV):
 sync: .venv/synced  ## install the locked dependencies and the programs into .venv
 
 crd: sync  ## the CRD from the models
-	$(RUN) perennial_operator.crd.definition > helm/perennial/templates/crd.yaml
+	$(RUN) perennial_operator.crd.definition > helm/perennial/files/crd.yaml
 
 docs: sync  ## the pages on reasons and metrics from the code
 	$(RUN) docs.generate

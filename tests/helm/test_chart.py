@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 import yaml
 
+from perennial_operator.crd.definition import definition
 from perennial_operator.handlers import CHILDREN
 from perennial_operator.settings import Settings
 from tests.support.servers import need_programs
 
 Json = dict[str, Any]
 CHART = Path(__file__).parents[2] / "helm" / "perennial"
+SHARED = "perennial-operator.system"  # what belongs to no namespace
 
 pytestmark = pytest.mark.integration
 
@@ -45,10 +47,45 @@ def test_the_chart_lints() -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_the_definition_stays_when_the_release_goes() -> None:
-    crd = one(rendered(), "CustomResourceDefinition", "modelpipelines.perennial.dev")
+def test_the_definition_stays_when_the_release_goes_unless_it_is_not_to_be_kept() -> None:
+    kept, gone = ({"helm.sh/resource-policy": "keep"}, None)
 
-    assert crd["metadata"]["annotations"] == {"helm.sh/resource-policy": "keep"}
+    for value, annotations in (("crds.keep=true", kept), ("crds.keep=false", gone)):
+        crd = one(rendered(value), "CustomResourceDefinition", "modelpipelines.perennial.dev")
+        assert crd["metadata"].get("annotations") == annotations
+        assert crd["spec"] == definition()["spec"]
+
+
+def test_the_definition_can_be_left_out() -> None:
+    kinds = {each["kind"] for each in rendered("crds.enabled=false")}
+
+    assert "CustomResourceDefinition" not in kinds
+
+
+def test_an_image_is_named_by_its_digest_where_one_is_given() -> None:
+    digest = f"sha256:{'a' * 64}"
+    values = f"images.operator.digest={digest}", f"images.recorder.digest={digest}"
+
+    pod = one(rendered(*values), "Deployment")["spec"]["template"]["spec"]
+
+    env = {e["name"]: e.get("value") for e in pod["containers"][0]["env"]}
+    assert pod["containers"][0]["image"] == f"localhost/perennial-operator@{digest}"
+    assert env["RECORDER_IMAGE"] == f"localhost/perennial-recorder@{digest}"
+    assert env["TRAINER_IMAGE"] == "localhost/perennial-trainer:dev"
+
+
+def test_the_chart_can_be_a_part_of_another() -> None:
+    values = "enabled=true", "global.region=eu", "global.labels.team=growth"
+
+    assert rendered(*values) == rendered()
+
+
+def test_what_lies_in_no_namespace_of_the_release_carries_its_namespace() -> None:
+    objects = rendered("watchNamespaces={team}")
+
+    shared = [o["metadata"] for o in objects if o["metadata"].get("namespace") != "system"]
+    others = {meta["name"] for meta in shared if not meta["name"].endswith(".system")}
+    assert others == {"modelpipelines.perennial.dev"}
 
 
 def test_the_operator_reads_the_environment_that_the_chart_writes() -> None:
@@ -99,7 +136,7 @@ def test_no_rule_has_a_wildcard_and_none_reads_secrets() -> None:
 
 
 def test_what_is_watched_may_be_listed_and_watched() -> None:
-    rules = one(rendered(), "ClusterRole")["rules"]
+    rules = one(rendered(), "ClusterRole", SHARED)["rules"]
 
     for group, _, plural in (*CHILDREN, ("perennial.dev", "v1alpha1", "modelpipelines")):
         verbs = [r["verbs"] for r in rules if group in r["apiGroups"] and plural in r["resources"]]
@@ -110,8 +147,17 @@ def test_named_namespaces_need_no_right_elsewhere_but_to_know_the_cluster() -> N
     objects = rendered("watchNamespaces={team,other}")
     bound = [o["metadata"]["namespace"] for o in objects if o["kind"] == "RoleBinding"]
 
-    assert [o for o in objects if o["kind"] == "ClusterRoleBinding"] == []
-    assert sorted(bound) == ["kube-system", "other", "system", "team"]
+    (everywhere,) = [o for o in objects if o["kind"] == "ClusterRoleBinding"]
+    role = one(objects, "ClusterRole", everywhere["roleRef"]["name"])
+    assert role["rules"] == [
+        {
+            "apiGroups": [""],
+            "resources": ["namespaces"],
+            "resourceNames": ["kube-system"],
+            "verbs": ["get"],
+        }
+    ]
+    assert sorted(bound) == ["other", "system", "team"]
     pod = one(objects, "Deployment")["spec"]["template"]["spec"]
     assert {"name": "WATCH_NAMESPACES", "value": "team,other"} in pod["containers"][0]["env"]
 
@@ -125,7 +171,7 @@ def test_nobody_but_the_operator_gets_the_status() -> None:
         if "modelpipelines/status" in rule["resources"]
     }
 
-    assert writers == {"perennial-operator"}
+    assert writers == {SHARED}
 
 
 def test_the_operators_metrics_have_an_address_and_can_be_annotated() -> None:
@@ -144,21 +190,22 @@ def test_the_operators_metrics_have_an_address_and_can_be_annotated() -> None:
 
 def test_the_admission_policy_checks_specs_alone_and_goes_with_the_release() -> None:
     objects = rendered()
-    policy = one(objects, "ValidatingAdmissionPolicy")
-    binding = one(objects, "ValidatingAdmissionPolicyBinding")
+    policy = one(objects, "ValidatingAdmissionPolicy", SHARED)
+    binding = one(objects, "ValidatingAdmissionPolicyBinding", SHARED)
 
     (resources,) = policy["spec"]["matchConstraints"]["resourceRules"]
     assert resources["resources"] == ["modelpipelines"]
     assert policy["spec"]["failurePolicy"] == "Fail"
     assert binding["spec"] == {
-        "policyName": "perennial-operator",
+        "policyName": SHARED,
         "validationActions": ["Deny"],
     }
     assert all("annotations" not in each["metadata"] for each in (policy, binding))
 
 
 def test_the_admission_policy_holds_where_pipelines_are_looked_after() -> None:
-    binding = one(rendered("watchNamespaces={team,other}"), "ValidatingAdmissionPolicyBinding")
+    objects = rendered("watchNamespaces={team,other}")
+    binding = one(objects, "ValidatingAdmissionPolicyBinding", SHARED)
 
     assert binding["spec"]["matchResources"] == {
         "namespaceSelector": {
@@ -195,6 +242,9 @@ def test_another_tag_of_the_operator_alone_changes_nothing_but_the_operator() ->
         ("images.predictr.tag=1", "predictr"),
         ("watchNamespaces={Team}", "watchNamespaces"),
         ("replica=2", "replica"),
+        ("images.trainer.digest=sha256:abc", "digest"),
+        ("crds.kept=true", "kept"),
+        ("crds.keep=yes", "keep"),
         ("admissionPolicy.allowed.imagePrefixes={registry/team}", "imagePrefixes"),
         ("admissionPolicy.allowed.priorityClassNames={Batch}", "priorityClassNames"),
         ("admissionPolicy.enable=true", "enable"),
@@ -211,4 +261,4 @@ def test_the_schema_knows_every_value() -> None:
     schema = json.loads((CHART / "values.schema.json").read_text())
     values = yaml.safe_load((CHART / "values.yaml").read_text())
 
-    assert values.keys() == schema["properties"].keys() - {"global"}
+    assert values.keys() == schema["properties"].keys() - {"global", "enabled"}

@@ -50,7 +50,10 @@ def people(control_plane: ControlPlane, namespace: str) -> ControlPlane:
 
     The roles are those that a controller would gather into `edit`.
     """
-    ours = ("perennial-operator-view", "perennial-operator-edit")
+    ours = (
+        "perennial-operator-view.perennial-system",
+        "perennial-operator-edit.perennial-system",
+    )
     for user, roles in (("writer", ours), ("editor", (*ours, "system:aggregate-to-edit"))):
         for number, role in enumerate(roles):
             control_plane.kubectl(
@@ -147,7 +150,7 @@ def test_who_may_not_act_as_it_may_edit_all_but_what_would_run_as_it(
     edit(people, namespace, {"predictor": {"replicas": 2}}, token=WRITER)
     for change in (
         {"image": "own:1"},
-        {"template": {"env": [{"name": "PYTHONPATH", "value": "/own"}]}},
+        {"template": {"env": [{"name": "HTTPS_PROXY", "value": "http://own"}]}},
     ):
         with pytest.raises(Refused, match="serviceAccountName: writer may not impersonate"):
             edit(people, namespace, {"predictor": change}, token=WRITER)

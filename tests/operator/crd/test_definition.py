@@ -9,7 +9,7 @@ from perennial_operator.crd.rules import RULES
 from tests.support.operator.builders import a_spec
 
 Json = dict[str, Any]
-CHART = Path(__file__).parents[3] / "helm" / "perennial" / "templates" / "crd.yaml"
+CHART = Path(__file__).parents[3] / "helm" / "perennial" / "files" / "crd.yaml"
 SCHEMA: Json = definition()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
 LATER = {"window", "alerts", "space", "delivery", "rollout", "startAt"}
 

@@ -31,6 +31,9 @@ ADDITIONS: Final[Json] = {
     "runtimeClassName": "gvisor",
     "env": [
         {"name": "HTTPS_PROXY", "value": "http://proxy:3128"},
+        {"name": "AWS_REGION", "value": "eu-central-1"},
+        {"name": "OMP_NUM_THREADS", "value": "1"},
+        {"name": "MY_PYTHON", "value": "1"},
         {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "proxy", "key": "token"}}},
     ],
     "volumes": [
@@ -69,6 +72,24 @@ REFUSED: Final[list[tuple[Json, str]]] = [
     ({"annotations": {"a/b/c": "x"}}, "annotations"),
     ({"nodeSelector": {"/disk": "ssd"}}, "nodeSelector"),
     ({"env": [{"name": "PERENNIAL_SETTINGS", "value": "{}"}]}, "env[0].name"),
+    *(
+        ({"env": [{"name": name, "value": "/etc/company"}]}, "env[0].name")
+        for name in (
+            "PYTHONPATH",
+            "PYTHONSTARTUP",
+            "LD_PRELOAD",
+            "LD_LIBRARY_PATH",
+            "LD_AUDIT",
+            "GCONV_PATH",
+            "GLIBC_TUNABLES",
+            "OPENSSL_CONF",
+            "PATH",
+            "HOME",
+            "SSLKEYLOGFILE",
+            "AWS_CONFIG_FILE",
+            "AWS_SHARED_CREDENTIALS_FILE",
+        )
+    ),
     ({"env": [{"name": "1ST", "value": "x"}]}, "env[0].name"),
     ({"env": [{"name": "A", "value": "1"}, {"name": "A", "value": "2"}]}, "env"),
     ({"env": [{"name": "A", "value": "1", "valueFrom": _SECRET}]}, "env[0]"),

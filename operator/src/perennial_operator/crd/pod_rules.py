@@ -64,9 +64,10 @@ def pod_rules(at: str) -> tuple[Rule, ...]:
         *(_free_keys(f"{at}.{field}") for field in ("labels", "annotations")),
         Rule(
             f"{at}.env[]",
-            f"!self.name.startsWith('{RESERVED_VARIABLES}')",
-            f"{at}.env[].name must not begin with {RESERVED_VARIABLES}: these are the operator's"
-            " own",
+            f"!self.name.matches(r'{RESERVED_VARIABLES}')",
+            f"{at}.env[].name is the operator's own (PERENNIAL_), or decides which code the program"
+            " loads or runs (PYTHON, LD_, GCONV_, GLIBC_, OPENSSL_, PATH, HOME, SSLKEYLOGFILE,"
+            " AWS_CONFIG_FILE, AWS_SHARED_CREDENTIALS_FILE)",
             ".name",
         ),
         Rule(

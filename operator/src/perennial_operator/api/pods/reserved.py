@@ -18,7 +18,11 @@ FOLDER_PATTERN: Final = r"^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$"
 FILE_PATTERN: Final = r"^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$"
 
 RESERVED_KEYS: Final = r"^([^/]*\.)?(perennial\.dev|app\.kubernetes\.io)/"
-RESERVED_VARIABLES: Final = "PERENNIAL_"
+RESERVED_VARIABLES: Final = (
+    r"^(PERENNIAL_|PYTHON|LD_|GCONV_|GLIBC_|OPENSSL_"
+    r"|(PATH|HOME|SSLKEYLOGFILE|AWS_CONFIG_FILE|AWS_SHARED_CREDENTIALS_FILE)$)"
+)
+"""Ours, and those that decide which code a program loads or runs, or that write its keys away."""
 RESERVED_VOLUMES: Final = ("data", "kafka", "s3", "tmp")
 RESERVED_FOLDERS: Final = (
     "/dev",
@@ -39,7 +43,7 @@ def _free_key(key: str) -> str:
 
 
 def _free_variable(name: str) -> str:
-    if name.startswith(RESERVED_VARIABLES):
+    if re.search(RESERVED_VARIABLES, name):
         raise ValueError(f"{name} is one of the operator's own")
     return name
 

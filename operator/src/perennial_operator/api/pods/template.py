@@ -62,7 +62,8 @@ class ValueSource(Section):
 
 class Variable(Section):
     name: VariableName
-    """The variable's name; it must not begin with PERENNIAL_."""
+    """The variable's name; none that decides what code the program runs, such as PYTHONPATH or
+    LD_PRELOAD, and none of the operator's own, PERENNIAL_ and so on."""
     value: Annotated[str, StringConstraints(max_length=4096)] | None = None
     """Its value; $(NAME) refers to an earlier variable."""
     value_from: ValueSource | None = None
