@@ -61,6 +61,11 @@ class Broker:
         """Retention."""
         self.logs[topic][partition].start = offset
 
+    def compact(self, topic: str, partition: int, *offsets: int) -> None:
+        """Newer records of the same keys have replaced these."""
+        for offset in offsets:
+            self.logs[topic][partition].records[offset] = None
+
 
 def _nothing() -> None:
     pass

@@ -182,6 +182,43 @@ def test_it_goes_on_at_the_earliest_record_where_retention_overtook_it(world: Wo
     assert world.observed() == {(0, 9): "no"}
 
 
+def test_what_compaction_removed_while_it_waited_is_counted_and_holds_back_nothing(
+    world: World,
+) -> None:
+    world.max_delay = timedelta(seconds=1)
+    world.create(world.events, 1)
+    compacted = {"cleanup_policy": "compact", "min_cleanable_dirty_ratio": "0.01"}
+    world.create(world.labels, 1, segment_ms="100", **compacted)
+    world.send(world.events, {"id": "waits"})
+    for i, key in enumerate("aaab"):
+        value = json.dumps({"id": i, "label": "yes"}).encode()
+        world.producer.produce(world.labels, value, key=key)
+    world.producer.flush()
+    world.start()
+    world.until(lambda r: r.pending == 1 and r.lag == {world.events: 0, world.labels: 0})
+    assert world.stop() == 0
+    end = time.monotonic() + PATIENCE
+    while world.offsets(world.labels)[0] == 0:  # the broker cleans every 15 s
+        assert time.monotonic() < end
+        world.producer.produce(world.labels, b'{"id": "new", "label": "no"}', key="a")
+        world.producer.flush()
+        time.sleep(1)
+    left = world.offsets(world.labels)
+    assert left[0] == 3
+    world.start()
+    orphans = len(left)
+    world.until(lambda r: r.counts.get("orphan_label") == orphans and r.counts["given_up"] == 1)
+    report = world.report()
+    assert report
+    assert report.counts["lost_label"] == 3
+    assert not report.labels_complete
+    assert world.stop() == 0
+    for topic in world.checkpoint().inputs.values():
+        assert [marks.position for marks in topic.partitions.values()] == [
+            marks.read for marks in topic.partitions.values()
+        ]
+
+
 def test_wrong_credentials_are_named_and_new_ones_end_the_process_in_order(world: World) -> None:
     world.create(world.events)
     world.create(world.labels)

@@ -30,17 +30,27 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     path.rmdir()
 
 
+def play(seed: int, folder: Path, removes: float) -> Run:
+    run = Run(seed, folder, removes)
+    try:
+        run.play()
+        if removes:
+            run.check_compacted()
+        else:
+            run.check()
+    except AssertionError as error:
+        raise AssertionError(f"seed {seed}, {run.starts} starts") from error
+    return run
+
+
 @pytest.mark.parametrize("piece", range(PIECES))
 def test_a_recorder_that_is_killed_loses_nothing_and_doubles_nothing(
     piece: int, folder: Path
 ) -> None:
-    killed = 0
-    for seed in range(piece, RUNS, PIECES):
-        run = Run(seed, folder)
-        try:
-            run.play()
-            run.check()
-        except AssertionError as error:
-            raise AssertionError(f"seed {seed}, {run.starts} starts") from error
-        killed += run.chaos.killed
-    assert killed
+    runs = [play(seed, folder, 0.0) for seed in range(piece, RUNS, PIECES)]
+    assert any(run.chaos.killed for run in runs)
+
+
+def test_nothing_stays_open_where_topics_are_compacted_meanwhile(folder: Path) -> None:
+    runs = [play(seed, folder, 0.3) for seed in range(0, RUNS, PIECES)]
+    assert any(run.chaos.killed for run in runs)

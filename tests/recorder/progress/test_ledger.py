@@ -81,3 +81,24 @@ def test_memory_of_settled_records_is_given_back() -> None:
         if offset % 1000 == 0:
             assert ledger.position == offset + 1
     assert len(ledger._states) < 70_000  # noqa: SLF001  what it is about
+
+
+@given(st.integers(0, 9), GAPS, STATES, st.sets(st.integers(0, 200)), st.integers(0, 250))
+def test_what_a_second_reading_does_not_find_is_settled_and_told_once(
+    start: int, gaps: list[int], states: list[RecordState], gone: set[int], end: int
+) -> None:
+    before, model = filled(start, gaps, states)
+    ledger, lost = Ledger.restored(before.marks()), list[int]()
+    end = max(start, min(end, before.read))
+    for offset in sorted(model.keys() - gone):
+        if offset < end:
+            ledger.take(offset)
+            lost += ledger.overtake(offset + 1)[0]
+    lost += ledger.overtake(end)[0]
+    below = {o: s for o, s in model.items() if o < end}
+    assert lost == [o for o in sorted(below.keys() & gone) if below[o] is RecordState.WAITING]
+    for offset in below.keys() - gone:
+        ledger.settle(offset)
+    assert ledger.position == min(
+        (o for o, s in model.items() if s and o >= end), default=before.read
+    )

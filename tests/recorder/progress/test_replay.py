@@ -37,26 +37,34 @@ def test_events_known_come_first_then_those_on_s3_then_labels_then_the_new() -> 
     take(replay.admit([arrival(Q, 0), arrival(Q, 1), arrival(P, 0)]))
     assert taken == [(Q, 0), (P, 0)]
     assert replay.resting() == {Q, L}
-    assert replay.advance(()) == []
+    assert replay.advance() == []
     take(replay.admit([arrival(P, o) for o in range(1, 6)]))
     assert replay.topics() == {"events"}
-    take(replay.advance(()))
+    take(replay.advance())
     assert taken[2:] == [(P, 1), (P, 2), (P, 3)]
-    assert replay.advance(()) == []
+    assert replay.advance() == []
     assert replay.topics() == {"events", "labels"}
     take(replay.admit([arrival(L, 0), arrival(L, 1)]))
     assert not replay.over()
-    take(replay.advance(()))
+    take(replay.advance())
     assert replay.over()
     assert taken[5:] == [(L, 0), (Q, 1), (P, 4), (P, 5), (L, 1)]
 
 
-def test_a_goal_that_compaction_removed_is_passed() -> None:
+def test_what_the_source_has_passed_is_known_up_to_the_goals_of_the_stage() -> None:
     progress = a_progress()
     replay = Replay(progress)
-    assert replay.advance(()) == []
-    replay.advance({P, Q})
-    replay.advance({P, Q, L})
+    assert replay.passed({P: 1, L: 9}) == {P: 1}
+    assert replay.passed({P: 5, Q: 5}) == {P: 2, Q: 1}
+    for partition, position in ((P, 2), (Q, 1)):
+        progress.inputs[partition].ledger.overtake(position)
+    assert replay.advance() == []
+    assert replay.passed({P: 5, Q: 5}) == {P: 4, Q: 1}
+    progress.inputs[P].ledger.overtake(4)
+    assert replay.advance() == []
+    assert replay.passed({P: 5, Q: 5, L: 1}) == {L: 1}
+    progress.inputs[L].ledger.overtake(1)
+    assert replay.advance() == []
     assert replay.over()
 
 
@@ -64,5 +72,5 @@ def test_where_nothing_was_read_nothing_is_read_again() -> None:
     progress = Progress("events", None, {"events": Topic("e", 1)})
     progress.add_input(P, Ledger(17))
     replay = Replay(progress)
-    replay.advance(())
+    replay.advance()
     assert replay.over()

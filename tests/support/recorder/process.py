@@ -30,6 +30,7 @@ from perennial_contract.runtime.s3 import Store
 from perennial_contract.runtime.s3_client import connect
 from perennial_contract.settings import RecorderSettings
 from perennial_contract.status import RecorderReport
+from perennial_recorder.progress.checkpoint import PREFIX, Checkpoint, from_json
 from tests.fakes.broker import Log, Record
 from tests.support.recorder.histories import LABEL_SPELLINGS
 from tests.support.recorder.oracle import Identity
@@ -182,6 +183,27 @@ class World:
                     assert (key.partition, row.offset) not in observed, "an identity twice"
                     observed[key.partition, row.offset] = row.label
         return observed
+
+    def checkpoint(self) -> Checkpoint:
+        """The newest."""
+        store = self.store()
+        key = max(store.list(PREFIX))
+        return from_json(key, store.get(key) or b"")
+
+    def offsets(self, topic: str) -> list[int]:
+        """Those of partition 0 that have a record."""
+        reader = Consumer({"bootstrap.servers": self.kafka, "group.id": f"{self.name}-reader"})
+        end = reader.get_watermark_offsets(TopicPartition(topic, 0))[1]
+        reader.assign([TopicPartition(topic, 0, 0)])
+        found = list[int]()
+        while not found or found[-1] < end - 1:
+            for message in reader.consume(1000, 1.0):
+                offset = message.offset()
+                assert not message.error()
+                assert offset is not None
+                found.append(offset)
+        reader.close()
+        return found
 
     def logs(self, topic: str, partitions: int) -> list[Log]:
         """The topic, read back by another consumer."""

@@ -15,7 +15,8 @@ from perennial_contract.settings import RecorderSettings
 from perennial_recorder.intervals import Intervals
 from perennial_recorder.loop import Recorder
 from perennial_recorder.ports import Ports
-from tests.fakes.broker import Broker, BrokerSource, Record
+from perennial_recorder.progress.checkpoint import from_json
+from tests.fakes.broker import Broker, BrokerSource, Log, Record
 from tests.fakes.s3 import FakeS3
 from tests.support.recorder.chaos import Chaos, Killed, MortalStateStore, TrustedStore
 from tests.support.recorder.harness import BEGIN
@@ -24,9 +25,11 @@ from tests.support.recorder.oracle import Identity, expect
 
 
 class Run:
-    """One stream from its first record to the last checkpoint."""
+    """One stream from its first record to the last checkpoint; compacted where `removes` > 0."""
 
-    def __init__(self, seed: int, folder: Path) -> None:
+    def __init__(self, seed: int, folder: Path, removes: float = 0.0) -> None:
+        """`removes` is how likely a record is to lose an earlier one of its partition."""
+        self.removes = removes
         self.rng = random.Random(seed)
         rng = self.rng
         length = rng.randrange(60_000, 1_500_000)
@@ -43,6 +46,10 @@ class Run:
         self.broker.create("events", self.shape.event_partitions - 1)
         self.broker.create("labels", self.shape.label_partitions - 1)
         self.broker.create("lifecycle", 2)
+        self.sent = {
+            "events": [Log() for _ in range(self.shape.event_partitions)],
+            "labels": [Log() for _ in range(self.shape.label_partitions)],
+        }
         self.needed = rng.choice(["", "ts"])
         self.s3 = FakeS3("bucket")
         self.chaos = Chaos(rng)
@@ -129,6 +136,21 @@ class Run:
         assert self.recorder.report().requests == self.requests()
         self._stop()
 
+    def check_compacted(self) -> None:
+        """Nothing stays open, and all that was observed was sent so; what was removed may miss."""
+        delay, observed = self.shape.delay, self.observed()
+        for id in expect(self.sent["events"], self.sent["labels"], delay, self.needed).ids.values():  # noqa: A001
+            for event in id.events:
+                label = observed.pop((event.partition, event.offset), None)
+                near = [x.label for x in id.labels if abs(x.timestamp - event.timestamp) <= delay]
+                assert label is None or label in near, f"{event} is not labelled {label}"
+        assert not observed, "observations of events that are none"
+        last = max(key for key in self.s3.objects["bucket"] if "/checkpoints/" in key)
+        checkpoint = from_json(last, self.s3.objects["bucket"][last][0])
+        for name, topic in checkpoint.inputs.items():
+            for number, marks in topic.partitions.items():
+                assert marks.position == marks.read, f"{name} {number} stays open: {marks}"
+
     def requests(self) -> dict[str, dict[str, int]]:
         """The offsets after the last requests: every record of the lifecycle topic is one."""
         ends = {str(n): log.end for n, log in enumerate(self.broker.logs["lifecycle"]) if log.end}
@@ -145,9 +167,13 @@ class Run:
     def _send(self, sent: Sent) -> None:
         topic = "labels" if sent.labels else "events"
         record = Record(sent.timestamp, sent.value)
-        self.broker.append(topic, sent.partition, record)
+        offset = self.broker.append(topic, sent.partition, record)
+        self.sent[topic][sent.partition].records.append(record)
+        if self.removes and self.rng.random() < self.removes:
+            self.broker.compact(topic, sent.partition, self.rng.randrange(offset + 1))
         if self.rng.random() < 0.05:
             self.broker.append(topic, sent.partition, None)
+            self.sent[topic][sent.partition].records.append(None)
             request = Record(sent.timestamp, b'{"retrain": true}')
             self.broker.append("lifecycle", self.rng.randrange(2), request)
 

@@ -106,7 +106,8 @@ class RecorderReport(Report):
     lag: dict[str, int] = Field(default_factory=dict)
     """By topic: records that are still to be read."""
     labels_complete: bool = True
-    """False once anything was lost to storeLimit or to a topic that was made again."""
+    """False once anything was lost: to storeLimit, to Kafka's retention or compaction, or with a
+    topic that was made again."""
 
 
 class TrainerReport(Report):

@@ -70,7 +70,7 @@ class Reason(ReasonWithRemedy):
     )
     LABELS_LOST = (
         "LabelsLost",
-        "Look at the recorder's log; raise recorder.storeLimit if events wait long for labels.",
+        "Look at the recorder's log; raise recorder.storeLimit or the topics' retention.ms.",
     )
     LABELS_UNUSABLE = (
         "LabelsUnusable",

@@ -6,7 +6,8 @@
                | S3 holds it, an event whose id is remembered    | the id is forgotten
                +---------------------> HELD ---------------------+
 
-Retention settles what it removed. All but the settled are read again after a restart.
+What Kafka has removed meanwhile, by retention or compaction, is settled once reading is beyond it.
+All but the settled are read again after a restart.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ class Ledger:
         self._offsets = array("q")
         self._states = bytearray()
         self._head = 0
+        self._jumped: list[int] = []
 
     @classmethod
     def restored(cls, marks: Marks) -> Ledger:
@@ -92,6 +94,8 @@ class Ledger:
         """Notes that a record is read; returns its state, which of a new one is WAITING."""
         if offset < self.next:
             return RecordState.SETTLED
+        if self.next < min(offset, self.read):
+            self._jumped += self._settle_to(offset)
         self.next = offset + 1
         if offset < self.read:
             return self._state(offset)
@@ -111,22 +115,17 @@ class Ledger:
         if self._state(offset) is RecordState.HELD:
             self._set(offset, RecordState.SETTLED)
 
-    def overtake(self, earliest: int) -> tuple[list[int], int]:
-        """Retention removed what lies below `earliest`.
+    def overtake(self, position: int) -> tuple[list[int], int]:
+        """Nothing below `position` is still to come: what has not been read is no more.
 
         Returns:
-            The offsets that waited to be read again, now settled, and how many offsets were
-            never read at all.
+            The offsets that waited to be read again, now settled, also those that reading has
+            jumped over since the last call; and how many offsets were never read at all.
         """
-        start, end = bisect_left(self._offsets, self.next), bisect_left(self._offsets, earliest)
-        lost = [
-            self._offsets[i] for i in range(start, end) if self._states[i] == RecordState.WAITING
-        ]
-        for i in range(start, end):
-            self._states[i] = RecordState.SETTLED
-        skipped = max(0, earliest - self.read)
-        self.next = max(self.next, earliest)
-        self.read = max(self.read, earliest)
+        lost, self._jumped = self._jumped + self._settle_to(position), []
+        skipped = max(0, position - self.read)
+        self.next = max(self.next, position)
+        self.read = max(self.read, position)
         return lost, skipped
 
     def waiting(self) -> list[int]:
@@ -134,6 +133,14 @@ class Ledger:
         return [
             o for o, s in zip(self._offsets, self._states, strict=True) if s == RecordState.WAITING
         ]
+
+    def _settle_to(self, end: int) -> list[int]:
+        """Settles what lies between the next offset and `end`; returns what waited there."""
+        span = range(bisect_left(self._offsets, self.next), bisect_left(self._offsets, end))
+        waited = [self._offsets[i] for i in span if self._states[i] == RecordState.WAITING]
+        for i in span:
+            self._states[i] = RecordState.SETTLED
+        return waited
 
     def _index(self, offset: int) -> int | None:
         offsets = self._offsets

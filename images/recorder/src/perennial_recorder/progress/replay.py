@@ -7,7 +7,7 @@ knows, then those beyond it that S3 holds, then the labels that the checkpoint k
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 
 from perennial_contract.messages.record import Record
 from perennial_recorder.progress.progress import Progress
@@ -49,28 +49,27 @@ class Replay:
         goals = self._stages[0] if self._stages else {}
         return {p for p, r in self._progress.inputs.items() if r.ledger.next >= goals.get(p, 0)}
 
+    def passed(self, positions: Mapping[Partition, int]) -> dict[Partition, int]:
+        """Up to where nothing is still to come in this stage, by the source's positions."""
+        goals = self._stages[0] if self._stages else {}
+        return {p: min(positions[p], goal) for p, goal in goals.items() if p in positions}
+
     def over(self) -> bool:
         return not self._stages
 
-    def advance(self, passed: Collection[Partition]) -> list[Record | OutOfRange]:
+    def advance(self) -> list[Record | OutOfRange]:
         """Goes on to the next stage when this one has come to its goals.
-
-        Args:
-            passed: Partitions of which everything has been handed out: a goal beyond that is a
-                record that compaction has removed.
 
         Returns:
             What was read early and belongs to the new stage; nothing while this one goes on.
         """
-        while self._stages and self._reached(passed):
+        while self._stages and self._reached():
             del self._stages[0]
             early, self._early = self._early, []
             if admitted := self.admit(early):
                 return admitted
         return []
 
-    def _reached(self, passed: Collection[Partition]) -> bool:
-        return all(
-            p in passed or self._progress.inputs[p].ledger.next >= goal
-            for p, goal in self._stages[0].items()
-        )
+    def _reached(self) -> bool:
+        inputs = self._progress.inputs
+        return all(inputs[p].ledger.next >= goal for p, goal in self._stages[0].items())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+import logging
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
 
 from perennial_contract.messages.record import Record
 from perennial_recorder.join.fates import Fate
@@ -15,8 +17,10 @@ from perennial_recorder.progress.counts import AHEAD_RECORDS, SKIPPED_OFFSETS
 from perennial_recorder.progress.ledger import RecordState
 from perennial_recorder.progress.progress import Progress
 from perennial_recorder.progress.segment import Row
-from perennial_recorder.records import Body, OutOfRange, StoredLabel, partition_of
+from perennial_recorder.records import Body, OutOfRange, Partition, StoredLabel, partition_of
 from perennial_recorder.session.joiner import Joiner
+
+_LOG: Final = logging.getLogger(__name__)
 
 
 class OpenRecord(NamedTuple):
@@ -39,6 +43,7 @@ class Intake:
         self._state = state
         self._reader = reader
         self._joiner = joiner
+        self._lost: Counter[Partition] = Counter()
 
     def take(self, batch: Sequence[Record | OutOfRange], now: int) -> None:
         """Takes a batch in; `now` in ms since 1970."""
@@ -62,9 +67,17 @@ class Intake:
         if known:
             self._joiner.join(known, bodies, now)
 
+    def pass_by(self, positions: Mapping[Partition, int]) -> None:
+        """Nothing below these positions is still to come."""
+        for partition, position in positions.items():
+            self._overtake(partition, position)
+
     def end_replay(self) -> None:
         """Nothing that S3 holds will be read again."""
         self._state.forget_stored()
+        for partition, records in self._lost.items():
+            where = {**partition._asdict(), "records": records}
+            _LOG.warning("lost: Kafka removed records that waited to be read again", extra=where)
 
     def _opened(self, record: Record, now: int) -> OpenRecord | None:
         reading = self._progress.inputs.get(partition_of(record))
@@ -130,13 +143,24 @@ class Intake:
             yield KnownRecord(read.id, opened.place, opened.timestamp, Kind.LABEL, read.label)
 
     def _out_of_range(self, found: OutOfRange) -> None:
-        reading = self._progress.inputs.get(found.partition)
-        if reading is None:
+        if found.partition not in self._progress.inputs:
             return
-        lost, skipped = reading.ledger.overtake(found.earliest)
-        saved = self._state.stored([reading.place(offset) for offset in lost])
-        events = found.partition.topic == self._progress.events
-        fate = Fate.LOST_EVENT if events else Fate.LOST_LABEL
-        self._progress.counts[fate] += len(lost) - len(saved)
+        skipped = self._overtake(found.partition, found.earliest)
         self._progress.counts[SKIPPED_OFFSETS] += skipped
         self._progress.moved = True
+        if skipped:
+            where = {**found.partition._asdict(), "records": skipped}
+            _LOG.warning("skipped: Kafka removed records before they were read", extra=where)
+
+    def _overtake(self, partition: Partition, position: int) -> int:
+        """Counts what had to be read again below `position`; how much was never read at all."""
+        reading = self._progress.inputs[partition]
+        lost, skipped = reading.ledger.overtake(position)
+        if lost:
+            saved = self._state.stored([reading.place(offset) for offset in lost])
+            events = partition.topic == self._progress.events
+            fate = Fate.LOST_EVENT if events else Fate.LOST_LABEL
+            self._progress.counts[fate] += len(lost) - len(saved)
+            self._lost += Counter({partition: len(lost) - len(saved)})
+            self._progress.moved = True
+        return skipped

@@ -67,12 +67,18 @@ class Session:
     def take_replay(
         self, batch: Sequence[Record | OutOfRange], positions: Mapping[Partition, int], now: int
     ) -> None:
-        """Takes in what belongs to this stage of the replay; the rest waits for its own."""
+        """Takes in what belongs to this stage of the replay; the rest waits for its own.
+
+        `positions` are the source's after the batch: what it went past without handing it out is no
+        more.
+        """
         if (replay := self.replay) is None:
             return
-        self.intake.take(replay.admit(batch), now)
-        passed = {p for p, end in self.ends.items() if positions.get(p, -1) >= end}
-        while early := replay.advance(passed):
+        early = replay.admit(batch)
+        while True:
             self.intake.take(early, now)
+            self.intake.pass_by(replay.passed(positions))
+            if not (early := replay.advance()):
+                break
         if replay.over():
             self.replay = None
