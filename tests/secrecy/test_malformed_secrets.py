@@ -12,6 +12,7 @@ from perennial_contract.resource.kafka import Kafka
 from perennial_contract.resource.storage import Storage
 from perennial_contract.resource.values import SecretReference
 from perennial_contract.runtime.kafka.security import kafka_security
+from perennial_contract.runtime.mounts import Mounts
 from perennial_contract.runtime.s3_client import connect
 from perennial_contract.runtime.secrets import SecretRefused
 from tests.support.secrecy.canaries import CANARY, Malformed, malformed
@@ -43,7 +44,9 @@ def test_a_value_that_cannot_be_used_is_named_by_its_key_and_not_shown(
     named = SecretReference(name="keys")
     doors: dict[str, Callable[[Path], object]] = {
         "s3": partial(connect, Storage(bucket="bucket", secret_ref=named)),
-        "kafka": partial(kafka_security, Kafka(bootstrap_servers="kafka:9092", secret_ref=named)),
+        "kafka": lambda folder: kafka_security(
+            Kafka(bootstrap_servers="kafka:9092", secret_ref=named), Mounts(kafka=folder)
+        ),
     }
 
     with pytest.raises(SecretRefused) as refused:

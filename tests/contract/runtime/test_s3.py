@@ -211,23 +211,6 @@ def test_a_header_that_cannot_be_sent_is_told_without_what_it_holds(
         assert "t0ken" not in "".join(traceback.format_exception(told.value))
 
 
-def test_a_client_has_the_credentials_of_the_mounted_secret(tmp_path: Path) -> None:
-    tmp_path.joinpath("AWS_ACCESS_KEY_ID").write_text("me\n")
-    tmp_path.joinpath("AWS_SECRET_ACCESS_KEY").write_text("secret\n")
-    tmp_path.joinpath("AWS_SESSION_TOKEN").write_text("for-an-hour\n")
-    storage = Storage(
-        endpoint="http://127.0.0.1:9000", bucket="bucket", secret_ref=SecretReference(name="s3")
-    )
-
-    url = connect(storage, tmp_path).generate_presigned_url(
-        "get_object", Params={"Bucket": "bucket", "Key": "key"}
-    )
-
-    assert url.startswith("http://127.0.0.1:9000/bucket/key?")
-    assert "AWSAccessKeyId=me&" in url or "X-Amz-Credential=me%2F" in url
-    assert "security-token=for-an-hour" in url.lower()
-
-
 def test_many_objects_come_in_the_order_of_their_keys_with_a_few_asked_for_at_once() -> None:
     s3 = CrowdedS3("bucket", crowd=4)
     stored(s3).update({f"{n}.parquet": (f"{n}".encode(), {}) for n in range(50) if n != 7})

@@ -10,6 +10,7 @@ from perennial_contract.resource.streams import TopicSection
 from perennial_contract.runtime.kafka.lifecycle import LifecycleTopic
 from perennial_contract.runtime.kafka.security import kafka_security
 from perennial_contract.runtime.kafka.trouble import Trouble
+from perennial_contract.runtime.mounts import Mounts
 from tests.fakes.mount import Mount
 from tests.support.security.kafka import User
 from tests.support.security.recorder import Recording
@@ -28,7 +29,7 @@ def test_a_trainer_writes_its_lifecycle_by_password(
     mount.put(password)
     lifecycle = TopicSection(topic=recording.topic)
     kafka = Kafka(bootstrap_servers=KAFKA_SASL)
-    topic = LifecycleTopic(kafka, lifecycle, kafka_security(kafka, mount.folder))
+    topic = LifecycleTopic(kafka, lifecycle, kafka_security(kafka, Mounts(kafka=mount.folder)))
     user.set_password("other")
     with pytest.raises(Trouble, match="uthentication") as refused:
         topic.write("key", b"{}")
@@ -54,7 +55,7 @@ def test_a_trainer_without_the_certificate_that_is_asked_for_says_so(
 
 def refusal_of(topic: str, address: str, mount: Mount) -> str:
     kafka = Kafka(bootstrap_servers=address)
-    security = kafka_security(kafka, mount.folder)
+    security = kafka_security(kafka, Mounts(kafka=mount.folder))
     lifecycle = LifecycleTopic(kafka, TopicSection(topic=topic), security)
     with pytest.raises(Trouble) as refused:
         lifecycle.write("key", b"{}")

@@ -28,7 +28,7 @@ FEATURES = [{"name": "age", "type": "Number"}, {"name": "job", "type": "Word"}]
             {"retrain": TOO_LOW},
             "spec.retrain.minInterval: a duration is a text like 10s, 15m or 1h30m",
         ),
-        ({"storage": {"bucket": "perennial"}}, "spec.storage.secretRef: Field required"),
+        ({"storage": {"prefix": "a"}}, "spec.storage.bucket: Field required"),
         (
             {"schema": {"label": {"positive": "a", "negative": "b"}, "features": FEATURES}},
             "spec.schema.features[1].type: Input should be 'Number' or 'Category'",

@@ -106,6 +106,26 @@ def test_only_what_talks_to_kafka_reads_its_secret() -> None:
     }
 
 
+def test_an_authority_is_mounted_beside_the_secret_and_an_identity_needs_none() -> None:
+    kafka = {
+        "bootstrapServers": "my-cluster-kafka-bootstrap:9093",
+        "secretRef": {"name": "my-user"},
+        "caSecretRef": {"name": "my-cluster-cluster-ca-cert"},
+    }
+    made = all_three(a_pipeline(kafka=kafka, storage={"bucket": "perennial"}))
+    pod = made["deployment"]["spec"]["template"]["spec"]
+
+    assert pod["volumes"][1:] == [
+        {"name": "kafka", "secret": {"secretName": "my-user"}},
+        {"name": "kafka-ca", "secret": {"secretName": "my-cluster-cluster-ca-cert"}},
+    ]
+    assert pod["containers"][0]["volumeMounts"][1:] == [
+        {"name": "kafka", "mountPath": "/etc/perennial/kafka", "readOnly": True},
+        {"name": "kafka-ca", "mountPath": "/etc/perennial/kafka-ca", "readOnly": True},
+    ]
+    assert [v["name"] for v in made["job"]["spec"]["template"]["spec"]["volumes"]] == ["tmp"]
+
+
 def test_a_trainer_keeps_what_the_status_and_its_attempt_name() -> None:
     pipeline = a_pipeline(Status(head=V2))
     attempt = an_attempt(pipeline, 3, champion=V2, previous=V1)

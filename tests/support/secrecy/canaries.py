@@ -46,7 +46,8 @@ class Malformed(NamedTuple):
 def malformed() -> Iterator[Malformed]:
     """Every key in every form."""
     certificates = {*FILES, *(key for key in SECURITY_PROPERTIES if key.endswith(".pem"))}
-    for key in sorted(certificates | SECURITY_PROPERTIES):
+    strimzi = {"password", "sasl.jaas.config"}
+    for key in sorted(certificates | SECURITY_PROPERTIES | strimzi):
         yield from _forms("kafka", key, _CERTIFICATES if key in certificates else _TEXTS)
     yield from _forms("s3", "ca.crt", _CERTIFICATES)
     for key in (ID, KEY, TOKEN):

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.runtime.kafka.security import kafka_security
+from perennial_contract.runtime.mounts import Mounts
 from perennial_contract.status import Problem
 from perennial_predictor.status import State
 from tests.fakes.mount import Mount
@@ -23,11 +24,11 @@ class Topics:
         self.stream.make_all()
         at = Kafka(bootstrap_servers=address)
         self.stream.settings = self.stream.settings.model_copy(update={"kafka": at})
-        self._mount = mount
+        self._mounts = Mounts(kafka=mount.folder)
 
     @contextmanager
     def predictor(self) -> Iterator[State]:
-        self.stream.security = kafka_security(self.stream.settings.kafka, self._mount.folder)
+        self.stream.security = kafka_security(self.stream.settings.kafka, self._mounts)
         with self.stream.predictor() as state:
             yield state
 

@@ -46,3 +46,21 @@ def an_authority(folder: Path) -> str:
     files = ["-nodes", "-keyout", str(folder / "key"), "-out", str(folder / "crt")]
     subprocess.run([*made, *files, "-subj", "/CN=stranger"], check=True, capture_output=True)
     return (folder / "crt").read_text()
+
+
+def strimzi_password(user: User, password: str) -> Content:
+    """Of a KafkaUser with SCRAM."""
+    module = "org.apache.kafka.common.security.scram.ScramLoginModule"
+    login = f'{module} required username="{user.name}" password="{password}";'
+    return {"password": password, "sasl.jaas.config": login}
+
+
+def strimzi_certificate(folder: Path, authority: str) -> Content:
+    """Of a KafkaUser with TLS; its authority is that of users."""
+    return {
+        "ca.crt": authority,
+        "user.crt": (folder / "client.crt").read_text(),
+        "user.key": (folder / "client.key").read_text(),
+        "user.p12": "an archive",
+        "user.password": "of the archive",
+    }

@@ -68,10 +68,10 @@ def execute(
     metrics = partial(generate_latest, state.metrics.registry)
     server = serve(port, state.report, lambda: state.heartbeat.alive(time.monotonic()), metrics)
     _LOG.info("serving status", extra={"port": server.server_port})
-    secrets = Secrets((mounts.s3, mounts.kafka))  # first: what changes after it is noticed
+    secrets = Secrets(mounts.secrets)  # first: what changes after it is noticed
     security: dict[str, str] = {}
     try:
-        security = kafka_security(settings.kafka, mounts.kafka)
+        security = kafka_security(settings.kafka, mounts)
         run(
             settings,
             version,

@@ -24,11 +24,11 @@ from perennial_contract.runtime import http, logs
 from perennial_contract.runtime.heartbeat import Heartbeat
 from perennial_contract.runtime.kafka.security import kafka_security
 from perennial_contract.runtime.mounts import MOUNTS, Mounts
-from perennial_contract.runtime.objects import StorageRefused
+from perennial_contract.runtime.objects import StorageRefused, StoreError
 from perennial_contract.runtime.s3 import Store
 from perennial_contract.runtime.s3_client import connect
 from perennial_contract.runtime.secrets import SecretRefused, Secrets, SecretsWatch
-from perennial_contract.runtime.termination import refuse
+from perennial_contract.runtime.termination import give_up, refuse
 from perennial_contract.settings import POD, PORT, SETTINGS, RecorderSettings
 from perennial_recorder.adapters.kafka import KafkaSource
 from perennial_recorder.adapters.sqlite import SqliteStateStore
@@ -62,14 +62,14 @@ def run(  # noqa: PLR0913  each is something that a pod fixes and a run by hand 
         SecretRefused: Kafka's client or S3's cannot be made so; the message names what it is.
     """
     clock, heartbeat = time.monotonic, Heartbeat(_STUCK)
-    watch = SecretsWatch(Secrets([mounts.s3, mounts.kafka], delay), stop, clock())
+    watch = SecretsWatch(Secrets(mounts.secrets, delay), stop, clock())
 
     def beat() -> None:
         heartbeat.beat(clock())
         watch.look(clock())
 
     beat()
-    security = kafka_security(settings.kafka, mounts.kafka)
+    security = kafka_security(settings.kafka, mounts)
     connected = partial(KafkaSource, settings.kafka, security=security)
     store = _store(settings, mounts.s3)
     group, metrics = f"{settings.id_prefix}.recorder", Metrics()
@@ -112,6 +112,8 @@ def main(mounts: Mounts = MOUNTS) -> int:
         run(settings, stop, pod=os.environ.get(POD, ""), mounts=mounts)
     except SecretRefused as error:
         return refuse(mounts.termination, str(error))
+    except StoreError as error:
+        return give_up(mounts.termination, error.reason, str(error))
     return 0
 
 

@@ -37,6 +37,7 @@ from perennial_contract.runtime.s3_client import connect
 from perennial_contract.runtime.secrets import SecretRefused
 from perennial_contract.runtime.threads import threads
 from perennial_contract.settings import (
+    KAFKA_CA,
     KAFKA_SECRET,
     POD,
     PORT,
@@ -67,7 +68,7 @@ _LOG: Final = logging.getLogger("perennial_trainer")
 def main(arguments: Sequence[str]) -> int:
     """Returns the exit code; the image gives no arguments, they are for runs by hand."""
     given = _parse(arguments)
-    mounts = Mounts(given.s3_secret, given.kafka_secret, given.termination_log)
+    mounts = Mounts(given.s3_secret, given.kafka_secret, given.termination_log, given.kafka_ca)
     configure()
     signal.signal(signal.SIGTERM, _stop)
     try:
@@ -122,15 +123,15 @@ def _ports(settings: TrainerSettings, mounts: Mounts) -> Ports:
         now=partial(datetime.now, UTC),
         expired=lambda: time.monotonic() > search_until,
         threads=threads(CGROUP, len(os.sched_getaffinity(0))),
-        announce=_announcer(settings, mounts.kafka),
+        announce=_announcer(settings, mounts),
     )
 
 
-def _announcer(settings: TrainerSettings, secret: Path) -> Callable[[Message], None]:
+def _announcer(settings: TrainerSettings, mounts: Mounts) -> Callable[[Message], None]:
     """Raises SecretRefused."""
     if settings.lifecycle is None:
         return lambda _: None
-    security = kafka_security(settings.kafka, secret)
+    security = kafka_security(settings.kafka, mounts)
     topic = LifecycleTopic(settings.kafka, settings.lifecycle, security)
     return lambda message: topic.write(message.pipeline, message.model_dump_json().encode())
 
@@ -181,6 +182,7 @@ def _parse(arguments: Sequence[str]) -> Namespace:
     parser.add_argument("--termination-log", type=Path, default=Path(TERMINATION_LOG))
     parser.add_argument("--s3-secret", type=Path, default=Path(S3_SECRET))
     parser.add_argument("--kafka-secret", type=Path, default=Path(KAFKA_SECRET))
+    parser.add_argument("--kafka-ca", type=Path, default=Path(KAFKA_CA))
     parser.add_argument("--port", type=int, default=PORT)
     return parser.parse_args(arguments)
 

@@ -24,6 +24,7 @@ MODEL: Final = "PERENNIAL_MODEL"  # the version to serve: an annotation, by the 
 POD: Final = "PERENNIAL_POD"  # the pod's name, by the downward API
 PORT: Final = 8080  # /status, /healthz and /readyz of predictor, recorder and trainer
 KAFKA_SECRET: Final = "/etc/perennial/kafka"  # noqa: S105  where kafka.secretRef is mounted, likewise
+KAFKA_CA: Final = "/etc/perennial/kafka-ca"  # where kafka.caSecretRef is mounted, likewise
 S3_SECRET: Final = "/etc/perennial/s3"  # noqa: S105  where storage.secretRef is mounted, a file per key
 TERMINATION_LOG: Final = "/dev/termination-log"
 REFUSED: Final = 42  # exit code: bad configuration or data; only a change of spec helps

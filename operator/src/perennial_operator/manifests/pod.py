@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from perennial_contract.settings import KAFKA_SECRET, POD, PORT, S3_SECRET, Settings
+from perennial_contract.settings import KAFKA_CA, KAFKA_SECRET, POD, PORT, S3_SECRET, Settings
 from perennial_operator.api.names import (
     COMPONENT_LABEL,
     GROUP,
@@ -108,11 +108,16 @@ TMP: Final = Mount("tmp", "/tmp", {"emptyDir": {"sizeLimit": "1Gi"}}, writable=T
 
 def secrets(pipeline: Pipeline, *, kafka: bool) -> list[Mount]:
     """The Secrets that a program reads, a file per key."""
-    storage, broker = pipeline.spec.storage.secret_ref, pipeline.spec.kafka.secret_ref
-    found = [Mount("s3", S3_SECRET, {"secret": {"secretName": storage.name}})]
-    if kafka and broker:
-        found.append(Mount("kafka", KAFKA_SECRET, {"secret": {"secretName": broker.name}}))
-    return found
+    brokers = pipeline.spec.kafka
+    named = [("s3", S3_SECRET, pipeline.spec.storage.secret_ref)]
+    if kafka:
+        named.append(("kafka", KAFKA_SECRET, brokers.secret_ref))
+        named.append(("kafka-ca", KAFKA_CA, brokers.ca_secret_ref))
+    return [
+        Mount(volume, folder, {"secret": {"secretName": secret.name}})
+        for volume, folder, secret in named
+        if secret
+    ]
 
 
 def container(name: str, image: str, needs: Manifest, env: list[Manifest]) -> Manifest:

@@ -10,6 +10,7 @@ from perennial_contract.resource.streams import TopicSection
 from perennial_contract.runtime.kafka.lifecycle import LifecycleTopic
 from perennial_contract.runtime.kafka.security import kafka_security
 from perennial_contract.runtime.kafka.trouble import Trouble
+from perennial_contract.runtime.mounts import Mounts
 from tests.fakes.brokers import INIT_PRODUCER_ID, brokers
 
 
@@ -18,7 +19,7 @@ def test_who_may_write_to_the_topic_needs_no_other_right(tmp_path: Path) -> None
         at.make("lifecycle")
         at.refuse(INIT_PRODUCER_ID, KafkaError.CLUSTER_AUTHORIZATION_FAILED)
         kafka = Kafka(bootstrap_servers=at.address)
-        security = kafka_security(kafka, tmp_path)
+        security = kafka_security(kafka, Mounts(kafka=tmp_path))
         LifecycleTopic(kafka, TopicSection(topic="lifecycle"), security).write("a key", b"a value")
         consumer = Consumer({"bootstrap.servers": at.address, "group.id": "reads"})
         consumer.assign([TopicPartition("lifecycle", 0, 0)])
@@ -30,7 +31,7 @@ def test_who_may_write_to_the_topic_needs_no_other_right(tmp_path: Path) -> None
 def test_what_the_client_does_not_take_is_told_without_the_secret(tmp_path: Path) -> None:
     (tmp_path / "security.protocol").write_text("a secret")
     kafka = Kafka(bootstrap_servers="kafka:9092")
-    security = kafka_security(kafka, tmp_path)
+    security = kafka_security(kafka, Mounts(kafka=tmp_path))
     topic = LifecycleTopic(kafka, TopicSection(topic="lifecycle"), security)
     with pytest.raises(Trouble, match=r"security\.protocol") as told:
         topic.write("a key", b"a value")

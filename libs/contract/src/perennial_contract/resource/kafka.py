@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -11,12 +12,26 @@ from perennial_contract.resource.kafka_properties import KAFKA_NUMBER, KAFKA_PRO
 from perennial_contract.resource.values import SecretReference, Section
 
 
+class SecurityProtocol(StrEnum):
+    PLAINTEXT = "PLAINTEXT"
+    SSL = "SSL"
+    SASL_PLAINTEXT = "SASL_PLAINTEXT"
+    SASL_SSL = "SASL_SSL"
+
+
 class Kafka(Section):
     bootstrap_servers: Annotated[str, StringConstraints(min_length=1, max_length=2048)]
     """Comma-separated host:port of the brokers."""
     secret_ref: SecretReference | None = None
     """A Secret whose keys are the client's security properties, such as security.protocol,
-    sasl.mechanism, sasl.username and sasl.password; or ca.crt, tls.crt and tls.key."""
+    sasl.mechanism, sasl.username, sasl.password and sasl.oauthbearer.*; or ca.crt, tls.crt and
+    tls.key, as cert-manager makes it; or the Secret of a KafkaUser, as Strimzi makes it."""
+    ca_secret_ref: SecretReference | None = None
+    """A Secret whose ca.crt the brokers' certificates are checked with, instead of the one in
+    secretRef; Strimzi makes it as CLUSTER-cluster-ca-cert."""
+    security_protocol: SecurityProtocol | None = None
+    """How the brokers are spoken to where secretRef holds no security.protocol; by default
+    SASL_SSL with a user, SSL with a certificate or an authority alone, else PLAINTEXT."""
     properties: Annotated[
         dict[str, Annotated[str, StringConstraints(max_length=253)]], Field(max_length=32)
     ] = Field(default_factory=dict)

@@ -26,9 +26,10 @@ class Storage(Section):
     """The bucket; it must exist."""
     prefix: Annotated[str, StringConstraints(max_length=512, pattern=r"^([^/].*[^/]|[^/])?$")] = ""
     """Where in the bucket this pipeline's objects lie; by default namespace/name."""
-    secret_ref: SecretReference
+    secret_ref: SecretReference | None = None
     """A Secret with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for temporary credentials,
     AWS_SESSION_TOKEN; and with ca.crt where the server's certificate is signed by a CA of your
-    own."""
+    own. Without these keys the pods have the identity that the cluster gives their
+    ServiceAccount (template.serviceAccountName)."""
     retention: Retention = Field(default_factory=Retention)
     """What is kept."""

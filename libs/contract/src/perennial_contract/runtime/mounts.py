@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from perennial_contract.settings import KAFKA_SECRET, S3_SECRET, TERMINATION_LOG
+from perennial_contract.settings import KAFKA_CA, KAFKA_SECRET, S3_SECRET, TERMINATION_LOG
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,12 @@ class Mounts:
     s3: Path = Path(S3_SECRET)
     kafka: Path = Path(KAFKA_SECRET)
     termination: Path = Path(TERMINATION_LOG)
+    kafka_ca: Path = Path(KAFKA_CA)
+
+    @property
+    def secrets(self) -> tuple[Path, ...]:
+        """The folders of Secrets, to be watched."""
+        return self.s3, self.kafka, self.kafka_ca
 
 
 MOUNTS: Final = Mounts()

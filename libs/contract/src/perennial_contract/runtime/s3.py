@@ -14,7 +14,13 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, SSLError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    NoCredentialsError,
+    SSLError,
+)
 
 from perennial_contract.objects.bundle import sha256
 from perennial_contract.runtime.objects import BucketMissing, Put, StorageRefused, StoreError
@@ -24,6 +30,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _FAILURES: Final = (ClientError, BotoCoreError, OSError)
+_NO_CREDENTIALS: Final = (
+    "there are no credentials: neither keys in a Secret of storage.secretRef, nor an identity that"
+    " the cluster gives to the pods' ServiceAccount"
+)
 _ABSENT: Final = frozenset({"404", "NoSuchKey", "NotFound"})
 _EXISTS: Final = frozenset({"412", "PreconditionFailed"})
 _DENIED: Final = frozenset(
@@ -31,6 +41,9 @@ _DENIED: Final = frozenset(
         "403",
         "AccessDenied",
         "ExpiredToken",
+        "ExpiredTokenException",  # this and the next two are of the identity that a pod is given
+        "IDPRejectedClaim",
+        "InvalidIdentityToken",
         "Forbidden",
         "InvalidAccessKeyId",
         "InvalidToken",
@@ -184,6 +197,8 @@ class Store:
         code = _code(error)
         if _unsendable(error):
             return StorageRefused("S3 cannot be asked: the credentials are none that can be sent")
+        if isinstance(error, NoCredentialsError):
+            return StorageRefused(_NO_CREDENTIALS)
         if code == "NoSuchBucket":
             return BucketMissing(f"bucket {self._bucket} does not exist")
         if code in _DENIED:

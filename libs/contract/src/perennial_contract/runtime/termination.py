@@ -1,4 +1,4 @@
-"""Termination message of a process whose settings cannot be used: the operator reads it."""
+"""Termination message of a process that cannot begin: the operator reads it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,17 @@ def refuse(file: Path, message: str) -> int:
 
     `file` is Kubernetes' termination log; where it cannot be written, the log line must do.
     """
-    reason = ProgramReason.SETTINGS_REFUSED
-    _LOG.critical("the settings cannot be used", extra={"reason": reason, "detail": message})
+    _say(file, ProgramReason.SETTINGS_REFUSED, "the settings cannot be used", message)
+    return REFUSED
+
+
+def give_up(file: Path, reason: ProgramReason, message: str) -> int:
+    """The same of what may pass: the container is started again, each time a little later."""
+    _say(file, reason, "the process cannot begin", message)
+    return 1
+
+
+def _say(file: Path, reason: ProgramReason, what: str, message: str) -> None:
+    _LOG.critical(what, extra={"reason": reason, "detail": message})
     with suppress(OSError):
         file.write_text(f"{reason}: {message}")
-    return REFUSED

@@ -123,7 +123,7 @@ class Projected(Section):
 
 class Volume(Section):
     name: VolumeName
-    """The volume's name; not data, kafka, s3 or tmp."""
+    """The volume's name; not data, kafka, kafka-ca, s3 or tmp."""
     mount_path: Folder
     """The folder where the program sees it, read-only; none of the operator's own."""
     secret: SecretVolume | None = None
