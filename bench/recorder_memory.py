@@ -139,7 +139,7 @@ def main() -> int:
         state = SqliteStateStore(Path(folder) / "waiting.db")
         clock = lambda: (BEGIN + events) / 1000  # noqa: E731
         intervals = Intervals(checkpoint=1e9)
-        ports = Ports(source, source, store, state, clock, time.sleep)
+        ports = Ports(source, source, store, state, clock, time.monotonic, time.sleep)
         recorder = Recorder(_settings(), ports, intervals=intervals)
         began = time.perf_counter()
         while recorder.report().pending < events:

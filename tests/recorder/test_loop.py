@@ -39,9 +39,10 @@ def test_an_event_and_its_label_are_an_observation(stage: Stage) -> None:
 
 def test_an_event_without_its_label_is_pending_and_then_given_up(stage: Stage) -> None:
     stage.event("a")
-    stage.later(1)
-    assert stage.recorder.report().pending == 1
+    stage.steps()
     stage.later(60 + 30)
+    assert stage.recorder.report().pending == 1
+    stage.later(1)
     assert stage.recorder.report().pending == 0
     assert stage.counts() == {"given_up": 1}
 

@@ -1,4 +1,4 @@
-"""A recorder with a broker and an S3 server in memory, and a clock that the test moves."""
+"""A recorder with a broker and an S3 server in memory, and clocks that the test moves."""
 
 from __future__ import annotations
 
@@ -33,9 +33,11 @@ class Stage:
     """Two topics of one partition each, unless a test makes others."""
 
     def __init__(self, folder: Path, labels: Labels = OUTSIDE, **settings: Any) -> None:
-        self.folder = folder
+        self.folder, self.intervals = folder, INTERVALS
         self.now = BEGIN / 1000
         self.beat: Callable[[], None] = lambda: None
+        self.error = 0.0
+        """Seconds by which the recorder's wall clock is ahead."""
         self.broker = Broker()
         self.broker.create("events", 1)
         self.broker.create("labels", 1)
@@ -67,12 +69,13 @@ class Stage:
             self.requests,
             self.store,
             self.state,
+            lambda: self.now + self.error,
             lambda: self.now,
             self.sleep,
             self.beat,
         )
         self.recorder = Recorder(
-            self.settings, ports, metrics=self.metrics, pod="pod", intervals=INTERVALS
+            self.settings, ports, metrics=self.metrics, pod="pod", intervals=self.intervals
         )
 
     def kill(self) -> None:

@@ -41,7 +41,7 @@ class Run:
             label_partitions=rng.randrange(2, 4),
             grown=BEGIN + length // 2,
         )
-        self.now = BEGIN / 1000
+        self.now, self.error = BEGIN / 1000, 0.0
         self.broker = Broker()
         self.broker.create("events", self.shape.event_partitions - 1)
         self.broker.create("labels", self.shape.label_partitions - 1)
@@ -90,9 +90,12 @@ class Run:
             self._pass(self.rng.choice([0.0, 0.3, 5.0, 20.0, 90.0]))
             for _ in range(self.rng.randrange(4)):
                 self._step()
+            if self.rng.random() < 0.05:
+                self._set_clock([0.0, -3600.0, 6 * 3600.0, -6 * 3600.0, 300 * 86400.0, -1e9])
             if self.rng.random() < 0.03:
                 self._stop()
         self.chaos.on = False
+        self._set_clock([])
         for _ in range(40):
             self._pass((2.5 * self.shape.delay + 100_000) / 40_000)
             for _ in range(3):
@@ -177,6 +180,10 @@ class Run:
             request = Record(sent.timestamp, b'{"retrain": true}')
             self.broker.append("lifecycle", self.rng.randrange(2), request)
 
+    def _set_clock(self, errors: list[float]) -> None:
+        """Draws the seconds by which the wall clock is ahead; without chaos it is right."""
+        self.error = self.rng.choice(errors) if self.chaos.on else 0.0
+
     def _step(self) -> None:
         try:
             if self.recorder is None:
@@ -200,6 +207,7 @@ class Run:
 
     def _start(self) -> Recorder:
         self.starts += 1
+        self._set_clock([0.0, 0.0, -3500.0, 6 * 3600.0])
         self.state = MortalStateStore(self.folder / "waiting.db")
         self.state.chaos = self.chaos
         choose = lambda most: self.rng.randrange(min(most, 12) + 1)  # noqa: E731
@@ -210,6 +218,7 @@ class Run:
             BrokerSource(self.broker, self.chaos.kafka, choose),
             TrustedStore(self.s3, "bucket", self.settings.prefix, at_once=1),  # type: ignore[arg-type]  # the fake
             self.state,
+            lambda: self.now + self.error,
             lambda: self.now,
             self._sleep,
         )

@@ -79,7 +79,7 @@ def run(  # noqa: PLR0913  each is something that a pod fixes and a run by hand 
             apart = connected(f"{group}.lifecycle", timeout=_LIFECYCLE)
             requests = ends.enter_context(closing(apart))
         state = ends.enter_context(closing(SqliteStateStore(waiting)))
-        ports = Ports(source, requests, store, state, time.time, time.sleep, beat)
+        ports = Ports(source, requests, store, state, time.time, clock, time.sleep, beat)
         recorder = Recorder(settings, ports, pod=pod, intervals=intervals, metrics=metrics)
         exposition: Callable[[], bytes] = partial(
             generate_latest, metrics.registry(recorder.report)

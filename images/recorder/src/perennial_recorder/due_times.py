@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 class DueTimes:
-    """`clock` in seconds."""
+    """`clock` in monotonic seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock

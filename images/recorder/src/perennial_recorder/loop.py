@@ -15,6 +15,7 @@ from perennial_contract.settings import RecorderSettings
 from perennial_contract.status import RecorderReport
 from perennial_recorder.due_times import DueTimes
 from perennial_recorder.intervals import INTERVALS, Intervals
+from perennial_recorder.join.stream_clock import StreamClock
 from perennial_recorder.metrics import Metrics, Restart
 from perennial_recorder.ports import Ports
 from perennial_recorder.retrain_requests import LIFECYCLE, RetrainRequests
@@ -48,19 +49,20 @@ class Recorder:
         self._intervals = intervals
         self._interval = settings.flush_interval.total_seconds()
         self._metrics = metrics or Metrics()
-        self._due_times = DueTimes(ports.clock)
+        self._due_times = DueTimes(ports.monotonic)
         self._retries = Retries(self._due_times, intervals.retry, self._metrics.count_failure)
         self._topics = Topics(ports.source, settings)
-        self._opener = Opener(settings, ports, self._topics, self._metrics)
+        self._clock = StreamClock(ports.clock, ports.monotonic, self._topics.created)
+        self._opener = Opener(settings, ports, self._topics, self._metrics, self._clock)
         self._watch = TopicWatch(
             ports.source, self._topics, self._due_times, intervals, self._metrics
         )
         self._checkpointer = Checkpointer(ports.source, self._due_times, intervals.checkpoint)
-        self._feed = Feed(ports, self._due_times, self._checkpointer, intervals)
+        self._feed = Feed(ports, self._due_times, self._checkpointer, intervals, self._clock)
         self._requests = RetrainRequests(
             settings, ports.requests, self._due_times, intervals.topics
         )
-        self._reports = ReportBuilder(settings, pod, self._retries, self._requests)
+        self._reports = ReportBuilder(settings, pod, self._retries, self._requests, self._clock)
         self._session: Session | None = None
         self._reported = self._report()
 
@@ -91,8 +93,8 @@ class Recorder:
 
     def finish(self) -> bool:
         """Writes what is left, for a while; False when something stayed (it will be read again)."""
-        end = self._ports.clock() + self._intervals.stop
-        while self._session is not None and self._ports.clock() < end:
+        end = self._ports.monotonic() + self._intervals.stop
+        while self._session is not None and self._ports.monotonic() < end:
             self._due_times.clear()
             try:
                 if self._retries.attempt("store", partial(self._write_rest, self._session)):
@@ -107,6 +109,7 @@ class Recorder:
         return self._reported
 
     def _report(self) -> RecorderReport:
+        self._metrics.clock_behind.set(self._clock.behind() / 1000)
         return self._reports.build(self._session, self._ports.state.events, self._opener.attempts)
 
     def _advance(self) -> bool:
@@ -132,10 +135,10 @@ class Recorder:
         self._due_times.clear()
 
     def _read(self, session: Session) -> bool:
-        now = self._ports.clock()
+        moment = self._clock.moment()
         self._watch.look_for_partitions(session)
         self._feed.assign(session)
-        self._watch.ask_for_ends(session, now)
+        self._watch.ask_for_ends(session, moment)
         self._watch.ask_for_retention(session)
         return self._feed.read(session)
 
@@ -152,11 +155,11 @@ class Recorder:
 
     def _flush(self, session: Session, interval: float) -> None:
         check = partial(self._topics.check, session.progress)
-        session.writer.flush(self._ports.clock(), interval, check)
+        session.writer.flush(self._ports.monotonic(), interval, check)
 
     def _drain(self, session: Session) -> bool:
         """Writes what can be kept, and what has become of the rest; the session ends with it."""
         current = self._ports.source.topics(list(session.progress.topics)).values()
-        session.writer.drain(self._ports.clock(), {topic.id for topic in current})
+        session.writer.drain(self._ports.monotonic(), {topic.id for topic in current})
         self._discard_session()
         return True

@@ -96,6 +96,23 @@ def _gauges(report: RecorderReport | None) -> Iterator[Metric]:
     yield from (pending, lag)
 
 
+def _warnings(registry: CollectorRegistry) -> tuple[Gauge, Gauge]:
+    clock_behind = Gauge(
+        "perennial_recorder_clock_behind_seconds",
+        "How far the node's clock is behind the timestamps of most records, where that is more"
+        " than an hour; else 0.",
+        registry=registry,
+    )
+    retention_short = Gauge(
+        "perennial_recorder_retention_short",
+        "1 where a topic keeps its records for less time than labels.maxDelay: what waits is"
+        " lost with a restart.",
+        ["topic"],
+        registry=registry,
+    )
+    return clock_behind, retention_short
+
+
 class Metrics:
     """What is counted where it happens."""
 
@@ -136,13 +153,7 @@ class Metrics:
             ["reason"],
             registry=registry,
         )
-        self.retention_short = Gauge(
-            "perennial_recorder_retention_short",
-            "1 where a topic keeps its records for less time than labels.maxDelay: what waits is"
-            " lost with a restart.",
-            ["topic"],
-            registry=registry,
-        )
+        self.clock_behind, self.retention_short = _warnings(registry)
 
     def count_failure(self, reason: ProgramReason) -> None:
         self.failures.labels(reason).inc()

@@ -110,7 +110,9 @@ class Ports:
     store: ObjectStore
     state: StateStore
     clock: Callable[[], float]
-    """Seconds since 1970."""
+    """Seconds since 1970; it may jump, and be wrong."""
+    monotonic: Callable[[], float]
+    """Seconds that pass; everything that is to be done in time goes by it."""
     sleep: Callable[[float], None]
     """For some seconds."""
     beat: Callable[[], None] = _nothing

@@ -62,6 +62,11 @@ class ProgramReason(ReasonWithRemedy):
         "Remove the checkpoint that the message names: the recorder uses the one before it.",
     )
 
+    CLOCK_WRONG = (
+        "ClockWrong",
+        "Set the clock of the recorder's node (NTP), or of those who write the records.",
+    )
+
     # What only another configuration or storage fixes
     STORAGE_TAKEN = (
         "StorageTaken",

@@ -47,6 +47,8 @@ class Checkpoint(msgspec.Struct, frozen=True):
     outputs: dict[str, dict[int, Output]] = {}
     """By topic id and partition; those of topics that are gone remain."""
     counts: dict[str, int] = {}
+    time: int = 0
+    """By Kafka's timestamps, in ms since 1970."""
     format: int = 1
 
 

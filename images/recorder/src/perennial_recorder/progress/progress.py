@@ -13,7 +13,8 @@ from typing import Final
 
 from perennial_contract.watermark import Watermark, from_positions
 from perennial_recorder.join.fates import Fate
-from perennial_recorder.join.stream_time import NEVER, PartitionTime, stream_time
+from perennial_recorder.join.stream_clock import NEVER, StreamClock
+from perennial_recorder.join.stream_time import PartitionTime, stream_time
 from perennial_recorder.progress.checkpoint import Checkpoint, Input, Output
 from perennial_recorder.progress.ledger import Ledger
 from perennial_recorder.progress.segment import Buffer, Row
@@ -50,6 +51,8 @@ class Progress:
     outputs: dict[str, dict[int, Buffer]] = field(default_factory=dict)
     """By topic id and partition; those of topics that are gone remain."""
     counts: Counter[str] = field(default_factory=Counter)
+    time: int = 0
+    """The latest that it is known to be by Kafka's timestamps, in ms since 1970."""
     forgotten: int = NEVER
     """Everything known with a timestamp up to it has been forgotten."""
     unsaved: set[Partition] = field(default_factory=set)
@@ -101,7 +104,7 @@ class Progress:
             yield from partitions.values()
 
     def confirm(self, buffer: Buffer, now: float) -> None:
-        """Notes that S3 holds the sealed segment of a buffer; `now` in seconds."""
+        """Notes that S3 holds the sealed segment of a buffer; `now` in monotonic seconds."""
         events = self.inputs.get(Partition(self.events, buffer.partition))
         for row in buffer.confirm(now):
             if row.label_place is not None:
@@ -114,9 +117,9 @@ class Progress:
     def inputs_of(self, topic: str | None) -> dict[Partition, PartitionProgress]:
         return {p: r for p, r in self.inputs.items() if p.topic == topic}
 
-    def stream_time(self, now: int) -> int:
+    def stream_time(self, clock: StreamClock) -> int:
         """In ms since 1970; NEVER while a partition has none."""
-        return stream_time((r.time for r in self.inputs.values()), now)
+        return stream_time((r.time for r in self.inputs.values()), clock)
 
     def watermark(self) -> Watermark:
         return from_positions(
@@ -145,6 +148,7 @@ class Progress:
                 for topic, partitions in self.outputs.items()
             },
             counts=dict(self.counts),
+            time=self.time,
         )
 
     def _needed(self, buffer: Buffer) -> int:

@@ -61,7 +61,7 @@ class Buffer:
     _since: float = 0.0
 
     def add(self, row: Row, now: float) -> None:
-        """`now` in seconds."""
+        """`now` in monotonic seconds."""
         if not self._rows:
             self._since = now
         self._rows.append(row)

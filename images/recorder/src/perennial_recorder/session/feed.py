@@ -6,6 +6,7 @@ from typing import Final
 
 from perennial_recorder.due_times import DueTimes
 from perennial_recorder.intervals import Intervals
+from perennial_recorder.join.stream_clock import StreamClock
 from perennial_recorder.join.stream_time import ahead
 from perennial_recorder.ports import Ports
 from perennial_recorder.session.checkpointer import Checkpointer
@@ -22,10 +23,15 @@ class Feed:
     """
 
     def __init__(
-        self, ports: Ports, due_times: DueTimes, checkpointer: Checkpointer, intervals: Intervals
+        self,
+        ports: Ports,
+        due_times: DueTimes,
+        checkpointer: Checkpointer,
+        intervals: Intervals,
+        clock: StreamClock,
     ) -> None:
         self._source = ports.source
-        self._clock = ports.clock
+        self._clock = clock
         self._due_times = due_times
         self._checkpointer = checkpointer
         self._wait = intervals.wait
@@ -48,16 +54,17 @@ class Feed:
         if session.progress.unsent() >= _UNSENT:
             return False
         batch = self._source.read(_BATCH, self._wait)
-        now = round(self._clock() * 1000)
         if session.replay:
-            session.take_replay(batch, self._source.positions(), now)
+            session.take_replay(batch, self._source.positions())
             session.joiner.shrink()
             self._pause_replay(session)
             return True
-        session.intake.take(batch, now)
-        session.joiner.forget(session.progress.stream_time(now))
+        session.intake.take(batch)
+        session.joiner.forget(session.progress.stream_time(self._clock))
         session.joiner.shrink()
-        self._source.pause(ahead({p: r.time for p, r in session.progress.inputs.items()}, now))
+        self._source.pause(
+            ahead({p: r.time for p, r in session.progress.inputs.items()}, self._clock)
+        )
         return bool(batch)
 
     def _pause_replay(self, session: Session) -> None:

@@ -11,7 +11,7 @@ from perennial_contract.messages.record import Record
 from perennial_recorder.join.fates import Fate
 from perennial_recorder.join.known import SEEN, Kind, KnownRecord
 from perennial_recorder.join.reading import Reader, ReadEvent
-from perennial_recorder.join.stream_time import believable
+from perennial_recorder.join.stream_clock import StreamClock
 from perennial_recorder.ports import StateStore
 from perennial_recorder.progress.counts import AHEAD_RECORDS, SKIPPED_OFFSETS
 from perennial_recorder.progress.ledger import RecordState
@@ -30,28 +30,37 @@ class OpenRecord(NamedTuple):
     place: int
     state: RecordState
     timestamp: int
-    """Its own, or the time of reading where its own is not to be believed; ms since 1970."""
+    """Its own, or the time when it was read where its own is not to be believed; ms since 1970."""
 
 
 class Intake:
     """`joiner` must be of the same progress and state."""
 
     def __init__(
-        self, progress: Progress, state: StateStore, reader: Reader, joiner: Joiner
+        self,
+        progress: Progress,
+        state: StateStore,
+        reader: Reader,
+        joiner: Joiner,
+        clock: StreamClock,
     ) -> None:
         self._progress = progress
         self._state = state
         self._reader = reader
         self._joiner = joiner
         self._lost: Counter[Partition] = Counter()
+        self._clock = clock
 
-    def take(self, batch: Sequence[Record | OutOfRange], now: int) -> None:
-        """Takes a batch in; `now` in ms since 1970."""
+    def take(self, batch: Sequence[Record | OutOfRange]) -> None:
+        """Takes in a batch that is read now."""
+        self._clock.read((partition_of(r), r.timestamp) for r in batch if isinstance(r, Record))
+        self._progress.time = max(self._progress.time, self._clock.now())
+        seconds = self._clock.monotonic()
         open_records: list[OpenRecord] = []
         for record in batch:
             if isinstance(record, OutOfRange):
                 self._out_of_range(record)
-            elif (opened := self._opened(record, now)) is not None:
+            elif (opened := self._opened(record)) is not None:
                 open_records.append(opened)
         events = self._progress.events
         written = self._state.stored([r.place for r in open_records if r.record.topic == events])
@@ -61,11 +70,11 @@ class Intake:
             if opened.record.topic != events:
                 known += self._label(opened)
             elif self._reader.inside:
-                self._labelled_event(opened, opened.place in written, now)
+                self._labelled_event(opened, opened.place in written, seconds)
             else:
                 known += self._event(opened, written.get(opened.place), bodies)
         if known:
-            self._joiner.join(known, bodies, now)
+            self._joiner.join(known, bodies, seconds)
 
     def pass_by(self, positions: Mapping[Partition, int]) -> None:
         """Nothing below these positions is still to come."""
@@ -79,13 +88,13 @@ class Intake:
             where = {**partition._asdict(), "records": records}
             _LOG.warning("lost: Kafka removed records that waited to be read again", extra=where)
 
-    def _opened(self, record: Record, now: int) -> OpenRecord | None:
+    def _opened(self, record: Record) -> OpenRecord | None:
         reading = self._progress.inputs.get(partition_of(record))
         if reading is None or record.offset < reading.ledger.next:
             return None
         timestamp, new = record.timestamp, record.offset >= reading.ledger.read
-        if not believable(timestamp, now):
-            timestamp = now
+        if not self._clock.believes(timestamp):
+            timestamp = self._clock.now()
             self._progress.counts[AHEAD_RECORDS] += new
         else:
             reading.time.saw(timestamp)
@@ -96,7 +105,7 @@ class Intake:
             return None
         return OpenRecord(record, reading.place(record.offset), state, timestamp)
 
-    def _labelled_event(self, opened: OpenRecord, written: bool, now: int) -> None:  # noqa: FBT001  a fact, not a switch
+    def _labelled_event(self, opened: OpenRecord, written: bool, now: float) -> None:  # noqa: FBT001  a fact, not a switch
         read = self._reader.event(opened.record, opened.timestamp)
         if written or opened.state is RecordState.HELD:
             self._progress.settle(opened.place)
@@ -110,7 +119,7 @@ class Intake:
                 label=read.label,
                 label_place=None,
             )
-            self._progress.add_row(opened.place, row, now / 1000)
+            self._progress.add_row(opened.place, row, now)
         elif isinstance(read, Fate):
             self._progress.settle(opened.place, read)
 

@@ -33,7 +33,8 @@ class Joiner:
         self._delay = delay
         self._limit = limit
 
-    def join(self, known: Sequence[KnownRecord], bodies: dict[int, Body], now: int) -> None:
+    def join(self, known: Sequence[KnownRecord], bodies: dict[int, Body], now: float) -> None:
+        """`now` in monotonic seconds."""
         memory = Memory.of(self._state.known({k.id for k in known}))
         matches: list[Match] = []
         for k in known:
@@ -48,7 +49,7 @@ class Joiner:
         bodies |= self._state.bodies(missing)
         for match in matches:
             self._progress.add_row(
-                match.event.place, self._row(match, bodies[match.event.place]), now / 1000
+                match.event.place, self._row(match, bodies[match.event.place]), now
             )
         self._state.save(memory.changed, bodies)
 

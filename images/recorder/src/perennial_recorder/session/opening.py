@@ -10,6 +10,7 @@ from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime.kafka.trouble import Trouble
 from perennial_contract.settings import RecorderSettings
 from perennial_recorder.join.reading import Reader
+from perennial_recorder.join.stream_clock import StreamClock
 from perennial_recorder.metrics import Metrics
 from perennial_recorder.ports import ObjectStore, Ports
 from perennial_recorder.progress import checkpoint as checkpoints
@@ -70,7 +71,12 @@ class Opener:
     """Opens one session after another."""
 
     def __init__(
-        self, settings: RecorderSettings, ports: Ports, topics: Topics, metrics: Metrics
+        self,
+        settings: RecorderSettings,
+        ports: Ports,
+        topics: Topics,
+        metrics: Metrics,
+        clock: StreamClock,
     ) -> None:
         self.attempts = 0
         """The highest number of an attempt, as of the last opening."""
@@ -78,6 +84,7 @@ class Opener:
         self._ports = ports
         self._topics = topics
         self._metrics = metrics
+        self._clock = clock
         self._recovery = Recovery(topics, ports.store, ports.state, ports.beat)
         self._reader = Reader(settings)
         self._probed = False
@@ -98,12 +105,14 @@ class Opener:
         self.attempts = highest_attempt(ports.store, ports.beat)
         found = newest_checkpoint(ports.store, ports.beat)
         progress = self._recovery.progress(found.checkpoint)
+        progress.time = found.checkpoint.time
+        self._clock.resume(found.checkpoint.time)
         self._metrics.set_baseline(found.checkpoint.counts)
         ports.source.assign({})
         joiner = Joiner(progress, ports.state, self._topics.max_delay, limit)
         return Session(
             progress,
-            Intake(progress, ports.state, self._reader, joiner),
+            Intake(progress, ports.state, self._reader, joiner, self._clock),
             joiner,
             Writer(ports.store, progress, found.numbers, self._metrics, ports.beat),
             Replay(progress),

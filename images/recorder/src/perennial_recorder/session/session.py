@@ -53,19 +53,19 @@ class Session:
     """A topic was made again: only what can be kept is still to be written."""
 
     def note_ends(
-        self, ends: Mapping[Partition, int], positions: Mapping[Partition, int], now: int
+        self, ends: Mapping[Partition, int], positions: Mapping[Partition, int], moment: int
     ) -> None:
-        """Notes the ends asked for at `now`, in ms: time has come so far where one is reached."""
+        """Notes the ends asked for at a moment: time has come so far where one is reached."""
         self.ends, self.lag = dict(ends), dict.fromkeys(self.progress.topics, 0)
         for partition, end in ends.items():
             reading = self.progress.inputs[partition]
             position = max(positions.get(partition, 0), reading.ledger.next)
             self.lag[partition.topic] += max(0, end - position)
             if partition in positions and not self.replay:
-                reading.time.ask(now, end, position)
+                reading.time.ask(moment, end, position)
 
     def take_replay(
-        self, batch: Sequence[Record | OutOfRange], positions: Mapping[Partition, int], now: int
+        self, batch: Sequence[Record | OutOfRange], positions: Mapping[Partition, int]
     ) -> None:
         """Takes in what belongs to this stage of the replay; the rest waits for its own.
 
@@ -76,7 +76,7 @@ class Session:
             return
         early = replay.admit(batch)
         while True:
-            self.intake.take(early, now)
+            self.intake.take(early)
             self.intake.pass_by(replay.passed(positions))
             if not (early := replay.advance()):
                 break

@@ -40,11 +40,11 @@ class TopicWatch:
             if not session.replay:
                 self._topics.add_partitions(progress, current, progress.topics)
 
-    def ask_for_ends(self, session: Session, now: float) -> None:
-        """`now` in seconds since 1970."""
+    def ask_for_ends(self, session: Session, moment: int) -> None:
+        """`moment` is now, in ms of the monotonic clock."""
         if self._due_times.due_every("ends", self._intervals.ends):
             ends = self._source.ends(session.progress.inputs)
-            session.note_ends(ends, self._source.positions(), round(now * 1000))
+            session.note_ends(ends, self._source.positions(), moment)
 
     def ask_for_retention(self, session: Session) -> None:
         """Warns where a topic keeps its records for less time than a label may take."""

@@ -27,8 +27,9 @@ class Topics:
         """None where labels lie inside the events."""
         self.max_delay = round(labels.max_delay.total_seconds() * 1000) if labels else 0
         """labels.maxDelay in ms."""
+        self.created = int(settings.created.timestamp() * 1000)
+        """Of the resource, in ms since 1970."""
         self._brokers = brokers
-        self._created = int(settings.created.timestamp() * 1000)
 
     def current(self) -> dict[str, Topic]:
         """The topics by name; raises Trouble (TopicMissing) that names what does not exist."""
@@ -62,7 +63,7 @@ class Topics:
         grown = [p for p in new if p.topic in known]
         fresh = [p for p in new if p.topic not in known]
         starts = (self._brokers.earliest(grown) if grown else {}) | (
-            self._brokers.since(fresh, self._created) if fresh else {}
+            self._brokers.since(fresh, self.created) if fresh else {}
         )
         for partition in new:
             progress.add_input(partition, Ledger(starts[partition]))
