@@ -5,6 +5,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from perennial_operator.api.status import Status
 from perennial_operator.metrics import Metrics, registry
+from perennial_operator.observe.containers import Ended
+from tests.support.operator.attempts import LATER, during, ends
 from tests.support.operator.builders import (
     NOW,
     V1,
@@ -12,15 +14,18 @@ from tests.support.operator.builders import (
     a_model,
     a_pipeline,
     a_resource,
+    a_world,
+    after,
     an_entry,
+    decide,
     serving,
 )
 
 Json = dict[str, Any]
 
 
-def count(metrics: Metrics, name: str, **labels: str) -> float | None:
-    return metrics.registry.get_sample_value(f"perennial_operator_{name}", labels)
+def count(metrics: Metrics, metric: str, /, **labels: str) -> float | None:
+    return metrics.registry.get_sample_value(f"perennial_operator_{metric}", labels)
 
 
 def promoted(**changes: Any) -> Status:
@@ -68,6 +73,82 @@ def test_a_status_that_is_empty_yet_counts_nothing() -> None:
     metrics.changed(Status.model_validate(a_resource().get("status", {})), Status())
 
     assert count(metrics, "rollbacks_total") == 0
+
+
+def test_a_failed_try_is_counted_once_by_its_reason() -> None:
+    metrics, pipeline = Metrics(), during(2)
+    failed = after(pipeline, ends(pipeline, LATER))
+    again = after(failed, ends(failed, LATER))
+
+    metrics.changed(pipeline.status, failed.status)
+    metrics.changed(failed.status, again.status)
+
+    assert count(metrics, "failed_tries_total", reason="BucketMissing") == 1
+
+
+def test_a_reason_that_nobody_knows_makes_no_label_of_its_own() -> None:
+    metrics, pipeline = Metrics(), during(2)
+    said = Ended(75, "Error", '{"problem": {"reason": "x9f3", "message": "made up"}}')
+
+    metrics.changed(pipeline.status, after(pipeline, ends(pipeline, said)).status)
+    metrics.changed(serving(), serving(history=[an_entry(1), an_entry(2, reason="x9f3")]))
+
+    assert count(metrics, "failed_tries_total", reason="Other") == 1
+    assert count(metrics, "attempts_total", outcome="Promoted", reason="Other") == 1
+
+
+INCOME: Json = {"namespace": "team", "name": "income"}
+
+
+def test_each_pipeline_has_its_numbers_until_it_goes() -> None:
+    metrics, pipeline = Metrics(), a_pipeline(serving())
+    status = decide(pipeline, a_world(pipeline)).status
+
+    metrics.show("team", "income", status, 1000)
+
+    assert count(metrics, "pipeline_ready", **INCOME) == 1
+    assert count(metrics, "pipeline_stalled", **INCOME) == 0
+    assert count(metrics, "pipeline_failed_tries", **INCOME) == 0
+    assert count(metrics, "pipeline_labels", **INCOME) == 20
+    assert count(metrics, "pipeline_labels_threshold", **INCOME) == 1000
+    made = (NOW - timedelta(minutes=1)).timestamp()
+    assert count(metrics, "pipeline_model_timestamp_seconds", **INCOME) == made
+    metrics.forget("team", "income")
+    assert b'name="income"' not in metrics.text()
+
+
+def test_a_pipeline_that_fails_and_stalls_shows_it_in_its_numbers() -> None:
+    metrics, pipeline = Metrics(), during(2)
+    status = ends(pipeline, LATER).status
+    ready = status.conditions[0]
+    stalled = ready.model_copy(update={"type": "Stalled"})
+    broken = ready.model_copy(update={"status": "False"})
+    conditions = [broken, *status.conditions[1:], stalled]
+
+    metrics.show("team", "income", status.model_copy(update={"conditions": conditions}), 1000)
+
+    assert count(metrics, "pipeline_ready", **INCOME) == 0
+    assert count(metrics, "pipeline_stalled", **INCOME) == 1
+    assert count(metrics, "pipeline_failed_tries", **INCOME) == 1
+
+
+def test_a_model_that_was_gone_back_to_is_as_old_as_it_is() -> None:
+    metrics, old = Metrics(), NOW - timedelta(days=30)
+    serves = a_model(a_pipeline(), V1, since=NOW)
+    status = serving(model=serves, history=[an_entry(1, ended_at=old)])
+
+    metrics.show("team", "income", status, 1000)
+
+    assert count(metrics, "pipeline_model_timestamp_seconds", **INCOME) == old.timestamp()
+
+
+def test_a_pipeline_without_model_has_no_age_of_it() -> None:
+    metrics = Metrics()
+
+    metrics.show("team", "income", serving(), 1000)
+    metrics.show("team", "income", Status(), 1000)
+
+    assert count(metrics, "pipeline_model_timestamp_seconds", **INCOME) is None
 
 
 def test_every_name_has_its_unit_and_every_metric_says_what_it_is() -> None:

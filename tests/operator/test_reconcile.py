@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from perennial_operator.api.names import KIND
+from perennial_operator.metrics import Metrics
 from perennial_operator.observe.cache import PipelineCache
 from perennial_operator.reconcile import Reconciler
 from tests.fakes.cluster import FakeCluster, FakeReports
@@ -217,3 +218,19 @@ async def test_news_of_a_pod_is_worth_a_pass() -> None:
 
     assert (same, news) == (False, True)
     assert cache.uid == UID
+
+
+async def test_the_numbers_of_a_pipeline_are_shown_after_a_pass_and_go_with_it() -> None:
+    cluster, metrics = FakeCluster(a_resource()), Metrics()
+    reconciler = Reconciler(cluster, FakeReports(), IMAGES, metrics=metrics)
+    where = {"namespace": "team", "name": "income"}
+
+    def shown() -> float | None:
+        return metrics.registry.get_sample_value("perennial_operator_pipeline_ready", where)
+
+    await reconciler.reconcile("team", "income", PipelineCache(), NOW)
+    first = shown()
+    cluster.objects.clear()
+    await reconciler.reconcile("team", "income", PipelineCache(), NOW)
+
+    assert (first, shown()) == (0, None)

@@ -7,11 +7,26 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from perennial_contract.reasons import ProgramReason
 from perennial_operator.api.attempts import AttemptOutcome, HistoryEntry
+from perennial_operator.api.reasons import OF_CONTAINERS, Reason
 from perennial_operator.api.status import Status
+from perennial_operator.decide.attempts.triggers import counted_labels
+from perennial_operator.decide.versions.choice import published
 
 _PASS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_KNOWN: Final = OF_CONTAINERS | {each.value for each in (*Reason, *ProgramReason)}
 _LONG: Final = (1, 5, 15, 30, 60, 120, 300, 600, 1800, 3600, 7200)
+
+
+_OF_PIPELINE: Final = {
+    "ready": "1 while the condition Ready of a ModelPipeline is True, else 0.",
+    "stalled": "1 while an edit of a ModelPipeline has not reached all pods for ten minutes.",
+    "failed_tries": "Jobs in a row without a verdict, of the attempt that runs; else 0.",
+    "labels": "Labelled observations since the newest attempt began.",
+    "labels_threshold": "Labelled observations that start an attempt: retrain.threshold.",
+    "model_timestamp_seconds": "When the model that serves was made, in Unix time.",
+}
 
 
 class Metrics:
@@ -58,12 +73,19 @@ class Metrics:
             registry=made,
         )
         self._of_attempts(made)
+        self._of_pipelines(made)
 
     def _of_attempts(self, made: CollectorRegistry) -> None:
         self.attempts = Counter(
             "perennial_operator_attempts_total",
             "Training attempts that have ended, by outcome and reason.",
             ["outcome", "reason"],
+            registry=made,
+        )
+        self.failed_tries = Counter(
+            "perennial_operator_failed_tries_total",
+            "Jobs of a training attempt that have ended without a verdict, by reason.",
+            ["reason"],
             registry=made,
         )
         self.attempt_duration = Histogram(
@@ -97,6 +119,41 @@ class Metrics:
             registry=made,
         )
 
+    def _of_pipelines(self, made: CollectorRegistry) -> None:
+        self._pipeline = {
+            name: Gauge(
+                f"perennial_operator_pipeline_{name}", text, ["namespace", "name"], registry=made
+            )
+            for name, text in _OF_PIPELINE.items()
+        }
+
+    def show(self, namespace: str, name: str, status: Status, threshold: int | None) -> None:
+        """The numbers of one pipeline, as its status says; `threshold` is `retrain.threshold`."""
+        said = {condition.type: condition.status for condition in status.conditions}
+        attempt, model = status.running(), status.model
+        numbers: dict[str, float] = {
+            "ready": said.get("Ready") == "True",
+            "stalled": said.get("Stalled") == "True",
+            "failed_tries": attempt.failures if attempt else 0,
+            "labels": counted_labels(status),
+        }
+        if threshold:
+            numbers["labels_threshold"] = threshold
+        if model:
+            entry = published(status.history, model.version)
+            made = entry.ended_at if entry else model.since
+            numbers["model_timestamp_seconds"] = made.timestamp()
+        for key, gauge in self._pipeline.items():
+            if key in numbers:
+                gauge.labels(namespace, name).set(numbers[key])
+            else:
+                gauge.remove(namespace, name)
+
+    def forget(self, namespace: str, name: str) -> None:
+        """The numbers of a pipeline that is gone."""
+        for gauge in self._pipeline.values():
+            gauge.remove(namespace, name)
+
     def request(self, method: str, resource: str, code: int) -> None:
         self.requests.labels(method, resource, str(code)).inc()
 
@@ -106,13 +163,16 @@ class Metrics:
         for entry in after.history:
             if entry.number not in known:
                 self._ended(entry)
+        failed = after.attempt.failed if after.attempt else ""
+        if after.attempt and failed not in {"", before.attempt.failed if before.attempt else ""}:
+            self.failed_tries.labels(_known(after.attempt.failed_for)).inc()
         self.rollbacks.inc(len(set(after.bad_versions) - set(before.bad_versions)))
         model = after.model
         if model and (before.model is None or before.model.version != model.version):
             self._serves(after, model.version, model.since)
 
     def _ended(self, entry: HistoryEntry) -> None:
-        self.attempts.labels(entry.outcome.value, entry.reason).inc()
+        self.attempts.labels(entry.outcome.value, _known(entry.reason)).inc()
         self.attempt_duration.observe((entry.ended_at - entry.started_at).total_seconds())
         for stage, seconds in entry.seconds.items():
             self.stage_duration.labels(stage).observe(seconds)
@@ -128,6 +188,11 @@ class Metrics:
     def text(self) -> bytes:
         """Prometheus' text format."""
         return generate_latest(self.registry)
+
+
+def _known(reason: str) -> str:
+    """A reason as a label: what a program makes up has no label of its own."""
+    return reason if reason in _KNOWN else "Other"
 
 
 def registry() -> CollectorRegistry:

@@ -45,6 +45,7 @@ class Reconciler:
         """When to look again; None when the resource is gone or is being deleted."""
         resource = await self.cluster.get(KIND, namespace, name)
         if resource is None or "deletionTimestamp" in resource["metadata"]:
+            self.metrics.forget(namespace, name)
             return None
         listed = await self.cluster.labeled(revisions.KIND, namespace, name)
         stored = revisions.owned(listed, resource["metadata"]["uid"])
@@ -53,12 +54,14 @@ class Reconciler:
         except revisions.NoValidSpec as error:
             before = Status.model_validate(resource.get("status", {}))
             refusal = refuse(before, resource["metadata"]["generation"], str(error), now)
+            self.metrics.show(namespace, name, refusal.status, None)
             return await self._act(resource, before, refusal, cache)
         pipeline = read_pipeline(resource, accepted, stored, self.cluster_uid)
         await self._store(pipeline, accepted, stored, cache)
         observed = await Observer(self.cluster, self.reports).observe(pipeline, cache, now)
         observed = replace(observed, definition_lacks=self.definition_lacks())
         decided = plan(pipeline, observed, self.images, now)
+        self.metrics.show(namespace, name, decided.status, pipeline.spec.retrain.threshold)
         return await self._act(resource, pipeline.status, decided, cache)
 
     async def _store(

@@ -68,6 +68,8 @@ class Attempt(StatusSection):
     """Digest of what that Job was made from: with another it is tried at once."""
     tries: int = 0
     """Jobs in a row that ended without a verdict, for the same reason."""
+    failures: int = 0
+    """The same for whatever reason; a pod that was disrupted is no failure."""
     not_before: datetime | None = None
     """When it is tried again, unless the spec changes or `retrain.request` does."""
     problem: Problem | None = None

@@ -136,6 +136,11 @@ class Reason(ReasonWithRemedy):
     )
 
 
+OF_CONTAINERS: Final = frozenset(
+    {"OOMKilled", "ContainerCannotRun", "StartError", "ContainerStatusUnknown", "Error"}
+)
+"""Kubernetes' own words for how a container ended, as far as we count by them."""
+
 COMING_UP: Final = frozenset({ProgramReason.MODEL_LOADING, ProgramReason.GROUP_NOT_JOINED})
 """What a predictor says of itself in its first seconds."""
 

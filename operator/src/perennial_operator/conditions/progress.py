@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from perennial_contract.status import TrainerReport
-from perennial_contract.watermark import total
 from perennial_operator.api.names import TRAINER
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.status import Progress, Status
-from perennial_operator.decide.attempts.triggers import new_labels
+from perennial_operator.decide.attempts.triggers import counted_labels
 from perennial_operator.decide.versions.choice import broken
 from perennial_operator.observe.world import Observed
 
@@ -19,9 +18,11 @@ BUSY: Final = timedelta(seconds=5)  # the same while an attempt runs and somebod
 
 
 def progress_of(pipeline: Pipeline, status: Status, observed: Observed, now: datetime) -> Progress:
-    attempt = status.running()
-    new = total(status.written) - total(attempt.watermark) if attempt else new_labels(status)
-    labels = f"{new}/{pipeline.spec.retrain.threshold}" if pipeline.spec.labels else ""
+    labels = (
+        f"{counted_labels(status)}/{pipeline.spec.retrain.threshold}"
+        if pipeline.spec.labels
+        else ""
+    )
     return Progress(labels=labels, attempt=attempt_summary(status, observed), at=now)
 
 
@@ -37,7 +38,7 @@ def attempt_summary(status: Status, observed: Observed) -> str:
     if running.verdict:
         return f"#{attempt.number} {running.verdict.outcome.value.lower()}, suspended"
     if running.not_before:
-        return f"#{attempt.number} again {running.not_before:%H:%M}"
+        return f"#{attempt.number} again {running.not_before:%Y-%m-%dT%H:%MZ}"
     reports = (observed.report(pod, TrainerReport) for pod in observed.of(TRAINER))
     said = next((r for r in reports if r and r.number == attempt.number), None)
     if said is None:

@@ -14,6 +14,7 @@ from perennial_operator.conditions.texts import PAUSED, SUSPENDED, with_remedy
 from perennial_operator.conditions.undated import FALSE, TRUE, UNKNOWN, UndatedCondition
 from perennial_operator.observe.world import Observed
 
+FAILING: Final = 3  # tries in a row; the next one is no good news before its verdict
 _UNUSABLE: Final = {
     "rejected_label": "are neither class: look at schema.label and labels.value",
     "null_label": "hold no value: look at labels.value",
@@ -77,9 +78,14 @@ def training(pipeline: Pipeline, status: Status, observed: Observed) -> UndatedC
     if stopped := _stopped(pipeline, attempt, observed):
         return UndatedCondition(kind, *stopped)
     if attempt and attempt.problem:
-        again = f"; again at {attempt.not_before:%H:%M:%S} UTC" if attempt.not_before else ""
+        at = attempt.not_before
+        again = f"; again at {at:%Y-%m-%d %H:%M:%S} UTC" if at else ""
         message = f"attempt {attempt.number}: {attempt.problem.message}{again}"
         return UndatedCondition(kind, FALSE, attempt.problem.reason, message)
+    if attempt and attempt.failures >= FAILING:
+        row = f"{attempt.failures} tries in a row have failed, the last with {attempt.failed_for}"
+        message = f"attempt {attempt.number}: {row}; it runs again now"
+        return UndatedCondition(kind, FALSE, attempt.failed_for, message)
     if attempt:
         what = f"attempt {attempt.number}: {attempt.trigger.value}"
         return UndatedCondition(kind, TRUE, Reason.ATTEMPT_RUNNING, what)

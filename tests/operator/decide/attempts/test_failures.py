@@ -3,13 +3,17 @@ from datetime import timedelta
 import pytest
 
 from perennial_operator.api.attempts import AttemptOutcome, Trigger
+from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.status import HandledTriggers
+from perennial_operator.observe.containers import Ended
+from perennial_operator.plan import Plan
 from tests.support.operator.attempts import FAILED, LATER, during, ends
 from tests.support.operator.builders import (
     NOW,
     V1,
     a_job,
     a_pipeline,
+    a_trainer,
     a_verdict,
     a_world,
     after,
@@ -21,6 +25,22 @@ from tests.support.operator.builders import (
     serving,
     with_verdict,
 )
+
+KILLED = Ended(137, "OOMKilled", "")
+
+
+def tried(pipeline: Pipeline, job: str, end: Ended | None) -> Plan:
+    """What is decided while that Job's trainer runs, or when it has ended so."""
+    attempt = pipeline.status.running()
+    assert attempt
+    pod = a_trainer(job, running=end is None, ended=end)
+    return decide(pipeline, a_world(pipeline, job=a_job(pipeline, attempt, job), more=(pod,)))
+
+
+def waited(pipeline: Pipeline, failed: Plan) -> Pipeline:
+    """The pipeline when the time for the next try has come."""
+    left = after(pipeline, failed)
+    return after(left, decide(left, a_world(left), NOW + timedelta(hours=2)))
 
 
 def test_a_job_without_verdict_is_deleted_and_counted_once() -> None:
@@ -40,7 +60,7 @@ def test_a_job_without_verdict_is_deleted_and_counted_once() -> None:
     assert condition(failed, "Training") == (
         "False",
         "BucketMissing",
-        "attempt 2: no bucket b; again at 12:01:00 UTC",
+        "attempt 2: no bucket b; again at 2026-11-21 12:01:00 UTC",
     )
 
 
@@ -165,3 +185,39 @@ def test_a_job_that_took_too_long_to_get_a_pod_says_so_and_waits() -> None:
     assert attempt
     assert attempt.problem == missing(late["reason"], late["message"])
     assert attempt.not_before == NOW + timedelta(minutes=1)
+
+
+def test_from_the_third_failed_try_on_training_is_false_while_the_next_one_runs() -> None:
+    pipeline, told = during(2), []
+
+    for job in ("job-1", "job-2", "job-3", "job-4"):
+        runs = tried(pipeline, job, None)
+        told.append(condition(runs, "Training"))
+        pipeline = waited(pipeline, tried(after(pipeline, runs), job, KILLED))
+
+    assert [status for status, _, _ in told] == ["True", "True", "True", "False"]
+    assert told[3] == (
+        "False",
+        "OOMKilled",
+        "attempt 2: 3 tries in a row have failed, the last with OOMKilled; it runs again now",
+    )
+
+
+def test_tries_that_fail_for_different_reasons_are_failed_tries_in_a_row_all_the_same() -> None:
+    pipeline = during(2)
+
+    for job, end in (("job-1", KILLED), ("job-2", LATER), ("job-3", KILLED)):
+        pipeline = waited(pipeline, tried(pipeline, job, end))
+
+    attempt = pipeline.status.running()
+    assert attempt
+    assert (attempt.tries, attempt.failures) == (1, 3)
+
+
+def test_a_verdict_ends_the_row_of_failed_tries() -> None:
+    pipeline = during(2, failures=5, failed_for="OOMKilled")
+
+    closed = ends(pipeline, with_verdict(a_verdict(2, champion=V1))).status.attempt
+
+    assert closed
+    assert closed.failures == 0

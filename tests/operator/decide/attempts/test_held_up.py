@@ -137,5 +137,5 @@ def test_an_init_container_that_fails_is_told_and_waited_for_as_any_failure() ->
     assert condition(decide(pipeline, world), "Training") == (
         "False",
         "InitContainerFailed",
-        f"attempt 2: {why.message}; again at 12:01:00 UTC",
+        f"attempt 2: {why.message}; again at 2026-11-21 12:01:00 UTC",
     )

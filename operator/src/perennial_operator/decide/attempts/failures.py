@@ -45,6 +45,7 @@ def record_failure(
         failed_for=shown.reason,
         failed_with=made_from(current),
         tries=tries,
+        failures=attempt.failures + 1,
         problem=shown,
         not_before=facts.now + wait if wait else None,
     )

@@ -105,6 +105,12 @@ def new_labels(status: Status) -> int:
     return total(status.written) - total(status.handled.watermark)
 
 
+def counted_labels(status: Status) -> int:
+    """Labelled observations since the newest attempt, which may run, began."""
+    attempt = status.running()
+    return total(status.written) - total(attempt.watermark) if attempt else new_labels(status)
+
+
 def is_new(status: Status) -> bool:
     """Whether nothing came of any attempt yet: an earlier resource's models may be adopted."""
     return not status.head and all(entry.outcome in _WITHOUT_MODEL for entry in status.history)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.training import PromotionMode
@@ -22,6 +22,9 @@ from perennial_operator.decide.versions import approval
 from perennial_operator.decide.versions.choice import champion
 from perennial_operator.observe.containers import Ended
 from perennial_operator.observe.terminations import read_problem, read_verdict
+
+# What a verdict ends.
+_NO_LONGER: Final = {"problem": None, "not_before": None, "tries": 0, "failures": 0}
 
 
 def read(facts: Facts, attempt: Attempt, end: Ended | None) -> Verdict | None:
@@ -54,7 +57,7 @@ def _is_about(said: Verdict, attempt: Attempt) -> bool:
 def settle(facts: Facts, attempt: Attempt, verdict: Verdict) -> Change:
     """A verdict takes effect; one that was trained for waits while `retrain.suspend` is set."""
     if facts.pipeline.spec.retrain.suspend and verdict.outcome is not VerdictOutcome.ADOPTED:
-        return facts.with_attempt(attempt, verdict=verdict, problem=None, not_before=None, tries=0)
+        return facts.with_attempt(attempt, verdict=verdict, **_NO_LONGER)
     entry = _entry(facts, attempt, verdict)
     closed = _close(facts, attempt, entry)
     if entry.outcome is not AttemptOutcome.ADOPTED:
@@ -67,8 +70,8 @@ def settle(facts: Facts, attempt: Attempt, verdict: Verdict) -> Change:
 
 def _close(facts: Facts, attempt: Attempt, entry: HistoryEntry) -> Change:
     """Ends the attempt: head, candidate, history and handled triggers change in one status."""
-    status, ended = facts.status, {"problem": None, "verdict": None, "not_before": None, "tries": 0}
-    changes: dict[str, Any] = {"attempt": attempt.model_copy(update=ended)}
+    status, ended = facts.status, attempt.model_copy(update={"verdict": None, **_NO_LONGER})
+    changes: dict[str, Any] = {"attempt": ended}
     if entry.outcome in {AttemptOutcome.PROMOTED, AttemptOutcome.ADOPTED}:
         changes["head"] = entry.version
     if entry.outcome is AttemptOutcome.CANDIDATE:
