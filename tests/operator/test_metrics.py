@@ -11,9 +11,11 @@ from tests.support.operator.builders import (
     NOW,
     V1,
     V2,
+    a_job,
     a_model,
     a_pipeline,
     a_resource,
+    a_trainer,
     a_world,
     after,
     an_entry,
@@ -84,6 +86,19 @@ def test_a_failed_try_is_counted_once_by_its_reason() -> None:
     metrics.changed(failed.status, again.status)
 
     assert count(metrics, "failed_tries_total", reason="BucketMissing") == 1
+
+
+def test_a_try_that_was_disrupted_is_counted_apart() -> None:
+    metrics, pipeline = Metrics(), during(2, failures=1, failed_for="OOMKilled")
+    attempt = pipeline.status.attempt
+    assert attempt
+    pod = a_trainer(running=False, disrupted=True, ended=Ended(143, "Error", ""))
+    world = a_world(pipeline, job=a_job(pipeline, attempt), more=(pod,))
+
+    metrics.changed(pipeline.status, decide(pipeline, world).status)
+
+    assert count(metrics, "disrupted_tries_total") == 1
+    assert count(metrics, "failed_tries_total", reason="OOMKilled") is None
 
 
 def test_a_reason_that_nobody_knows_makes_no_label_of_its_own() -> None:

@@ -73,6 +73,7 @@ class Metrics:
             registry=made,
         )
         self._of_attempts(made)
+        self._of_tries(made)
         self._of_pipelines(made)
 
     def _of_attempts(self, made: CollectorRegistry) -> None:
@@ -80,12 +81,6 @@ class Metrics:
             "perennial_operator_attempts_total",
             "Training attempts that have ended, by outcome and reason.",
             ["outcome", "reason"],
-            registry=made,
-        )
-        self.failed_tries = Counter(
-            "perennial_operator_failed_tries_total",
-            "Jobs of a training attempt that have ended without a verdict, by reason.",
-            ["reason"],
             registry=made,
         )
         self.attempt_duration = Histogram(
@@ -116,6 +111,19 @@ class Metrics:
         self.rollbacks = Counter(
             "perennial_operator_rollbacks_total",
             "Versions that were taken back since they failed by their own fault.",
+            registry=made,
+        )
+
+    def _of_tries(self, made: CollectorRegistry) -> None:
+        self.failed_tries = Counter(
+            "perennial_operator_failed_tries_total",
+            "Jobs of a training attempt that have ended without a verdict, by reason.",
+            ["reason"],
+            registry=made,
+        )
+        self.disrupted_tries = Counter(
+            "perennial_operator_disrupted_tries_total",
+            "The same since the pod was evicted, preempted or shut down with its node.",
             registry=made,
         )
 
@@ -163,9 +171,13 @@ class Metrics:
         for entry in after.history:
             if entry.number not in known:
                 self._ended(entry)
-        failed = after.attempt.failed if after.attempt else ""
-        if after.attempt and failed not in {"", before.attempt.failed if before.attempt else ""}:
-            self.failed_tries.labels(_known(after.attempt.failed_for)).inc()
+        if attempt := after.attempt:
+            same = before.attempt and before.attempt.number == attempt.number
+            tried = before.attempt if before.attempt and same else None
+            if attempt.failures > (tried.failures if tried else 0):
+                self.failed_tries.labels(_known(attempt.failed_for)).inc()
+            if attempt.disruptions > (tried.disruptions if tried else 0):
+                self.disrupted_tries.inc()
         self.rollbacks.inc(len(set(after.bad_versions) - set(before.bad_versions)))
         model = after.model
         if model and (before.model is None or before.model.version != model.version):

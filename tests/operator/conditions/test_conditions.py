@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -283,3 +284,20 @@ def test_an_old_definition_is_told_and_stops_nothing() -> None:
     assert condition(decided, "Ready") == condition(plain, "Ready")
     assert decided.apply == plain.apply
     assert "DefinitionOutdated" not in {c.type for c in plain.status.conditions}
+
+
+def test_a_recorder_on_a_node_that_is_gone_is_told_as_such() -> None:
+    pipeline = a_pipeline(serving())
+    leaving = a_recorder(leaving=True, ready=False, deleted_at=NOW, node="worker-3")
+    world = a_world(pipeline, pods=(leaving, a_predictor()))
+
+    early = decide(pipeline, world, NOW + timedelta(seconds=60))
+    late = decide(pipeline, world, NOW + timedelta(seconds=61))
+
+    assert condition(early, "RecorderAvailable")[1] == "Starting"
+    told = (
+        "pod income-recorder-0 was to be gone by 2026-11-21 12:00:00 UTC and is not:"
+        " its node worker-3 does not answer, or something holds it"
+    )
+    assert condition(late, "RecorderAvailable") == ("False", "NodeLost", told)
+    assert condition(late, "Ready") == ("False", "NodeLost", told)

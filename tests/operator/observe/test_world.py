@@ -1,12 +1,14 @@
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from perennial_contract.status import Problem
 from perennial_operator.observe.containers import Ended
-from perennial_operator.observe.pods import Pod, read_pod, waits
+from perennial_operator.observe.pods import Pod, read_pod, stuck, waits
 from perennial_operator.observe.terminations import read_problem
 from perennial_operator.observe.world import Observed
+from tests.support.operator.builders import NOW
 
 Json = dict[str, Any]
 
@@ -188,3 +190,50 @@ def test_any_last_words_of_a_trainer_are_a_problem(text: str) -> None:
 
     assert problem.reason == "OOMKilled"
     assert problem.message.startswith("the trainer ended with exit code 137")
+
+
+def test_a_pod_that_is_evicted_and_does_not_go_is_read() -> None:
+    target = {"type": "DisruptionTarget", "status": "True", "reason": "DeletionByTaintManager"}
+    raw = a_raw_pod(conditions=[target])
+    raw["metadata"]["deletionTimestamp"] = "2026-11-21T12:00:00Z"
+    raw["spec"] = {"nodeName": "worker-3"}
+
+    pod = read_pod(raw)
+
+    assert (pod.leaving, pod.disrupted, pod.node) == (True, True, "worker-3")
+    assert pod.deleted_at == NOW
+    assert stuck(pod, NOW + timedelta(minutes=1)) is None
+    assert stuck(pod, NOW + timedelta(minutes=2)) is not None
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        {
+            "phase": "Running",
+            "conditions": [
+                {"type": "ContainersReady", "status": "True"},
+                {"type": "Ready", "status": "False"},
+            ],
+        },
+        {"phase": "Unknown"},
+    ],
+    ids=["the node controller turned Ready alone", "phase Unknown"],
+)
+def test_a_pod_whose_node_does_not_answer_is_told_by_its_node(status: Json) -> None:
+    raw = a_raw_pod("recorder", **status, **container({"running": {}}))
+    raw["spec"] = {"nodeName": "worker-3"}
+
+    told = "pod income-train-1-x is on node worker-3, which does not answer"
+    assert read_pod(raw).problem == Problem(reason="NodeLost", message=told)
+
+
+def test_a_readiness_gate_is_no_lost_node() -> None:
+    conditions = [
+        {"type": "ContainersReady", "status": "True"},
+        {"type": "Ready", "status": "False", "reason": "ReadinessGatesNotReady"},
+    ]
+
+    pod = read_pod(a_raw_pod("recorder", conditions=conditions, **container({"running": {}})))
+
+    assert pod.problem is None

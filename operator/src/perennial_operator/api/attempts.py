@@ -70,6 +70,8 @@ class Attempt(StatusSection):
     """Jobs in a row that ended without a verdict, for the same reason."""
     failures: int = 0
     """The same for whatever reason; a pod that was disrupted is no failure."""
+    disruptions: int = 0
+    """Jobs whose pod was evicted, preempted or shut down with its node."""
     not_before: datetime | None = None
     """When it is tried again, unless the spec changes or `retrain.request` does."""
     problem: Problem | None = None

@@ -93,6 +93,14 @@ class Reason(ReasonWithRemedy):
     )
     EVICTED = "Evicted", "Nothing: the pod is recreated; check the node if it happens often."
     POD_GONE = "PodGone", "Nothing: the attempt runs again by itself."
+    NODE_LOST = (
+        "NodeLost",
+        "Bring the node back; if it is off for good, kubectl delete node frees its pods.",
+    )
+    DISRUPTED = (
+        "Disrupted",
+        "Nothing: the node was drained or needed; the attempt runs again at once.",
+    )
     CRASHED_LOADING = (
         "CrashedLoading",
         "Nothing: the version is rolled back and not tried again.",

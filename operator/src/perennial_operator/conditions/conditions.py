@@ -30,7 +30,7 @@ def conditions_of(
         _accepted(pipeline, status, observed),
         serving.model(pipeline, status, observed),
         serving.predictor(pipeline, status, observed),
-        training.recorder(pipeline, observed),
+        training.recorder(pipeline, observed, now),
     ]
     return [
         _ready(pipeline, [part for part in parts if not _restarts(part, status, now)]),

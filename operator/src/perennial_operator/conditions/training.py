@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from perennial_contract.status import RecorderReport
@@ -12,6 +13,7 @@ from perennial_operator.api.reasons import Reason
 from perennial_operator.api.status import Status
 from perennial_operator.conditions.texts import PAUSED, SUSPENDED, with_remedy
 from perennial_operator.conditions.undated import FALSE, TRUE, UNKNOWN, UndatedCondition
+from perennial_operator.observe.pods import stuck
 from perennial_operator.observe.world import Observed
 
 FAILING: Final = 3  # tries in a row; the next one is no good news before its verdict
@@ -24,7 +26,7 @@ _UNUSABLE: Final = {
 }
 
 
-def recorder(pipeline: Pipeline, observed: Observed) -> UndatedCondition:
+def recorder(pipeline: Pipeline, observed: Observed, now: datetime) -> UndatedCondition:
     kind = "RecorderAvailable"
     if pipeline.spec.labels is None:
         return UndatedCondition(kind, TRUE, Reason.NOT_NEEDED, "there is no label source")
@@ -32,6 +34,9 @@ def recorder(pipeline: Pipeline, observed: Observed) -> UndatedCondition:
     problem = observed.first_problem(pods) or observed.podless.get("StatefulSet")
     if problem:
         return UndatedCondition(kind, FALSE, problem.reason, problem.message)
+    leaving = (stuck(pod, now) for pod in observed.pods if pod.component == RECORDER)
+    if not pods and (held := next(filter(None, leaving), None)):
+        return UndatedCondition(kind, FALSE, held.reason, held.message)
     if not any(pod.ready for pod in pods):
         return UndatedCondition(kind, FALSE, Reason.STARTING, "the recorder is starting")
     if all(pod.name in observed.silent for pod in pods):

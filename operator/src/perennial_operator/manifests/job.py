@@ -22,6 +22,11 @@ from perennial_operator.manifests.pod import (
 from perennial_operator.manifests.settings import trainer_settings
 
 BACKSTOP: Final = 600  # seconds beyond the deadline that the trainer keeps itself
+# With no pod to spare every failure fails the Job; by this one it says so when the pod is gone.
+DISRUPTION: Final = {
+    "action": "FailJob",
+    "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}],
+}
 KEPT: Final = 3600  # seconds that a finished Job and its log stay
 
 
@@ -57,6 +62,7 @@ def job(pipeline: Pipeline, image: str, attempt: Attempt) -> Manifest:
             "backoffLimit": 0,
             "activeDeadlineSeconds": int(wanted.deadline.total_seconds()) + BACKSTOP,
             "podReplacementPolicy": "Failed",
+            "podFailurePolicy": {"rules": [DISRUPTION]},
             "ttlSecondsAfterFinished": KEPT,
             "template": added(content, wanted.template, selector(pipeline, TRAINER)),
         },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
 from perennial_contract.status import Problem
@@ -24,6 +25,7 @@ from perennial_operator.observe.containers import (
     warning,
 )
 
+_OVERDUE: Final = timedelta(minutes=1)  # what a node that answers needs to let a pod go, and more
 _OVER: Final = frozenset({"Failed", "Succeeded"})
 
 
@@ -56,6 +58,11 @@ class Pod:
     """How its container ended last, when it was started again."""
     problem: Problem | None = None
     """Why it does not run, as far as Kubernetes says."""
+    disrupted: bool = False
+    """Whether it is evicted, preempted or shut down with its node: by no fault of its own."""
+    deleted_at: datetime | None = None
+    """By when it was to be gone, its grace period included."""
+    node: str = ""
 
     @property
     def stays(self) -> bool:
@@ -76,11 +83,24 @@ def is_leaving(child: Manifest) -> bool:
     return "deletionTimestamp" in child["metadata"]
 
 
+def stuck(pod: Pod, now: datetime) -> Problem | None:
+    """Why a pod does not go that was to be gone: no node confirms that it has ended."""
+    if pod.deleted_at is None or now - pod.deleted_at <= _OVERDUE:
+        return None
+    when = f"{pod.deleted_at:%Y-%m-%d %H:%M:%S} UTC"
+    why = f"its node {pod.node} does not answer, or something holds it"
+    return Problem(
+        reason=Reason.NODE_LOST,
+        message=f"pod {pod.name} was to be gone by {when} and is not: {why}",
+    )
+
+
 def read_pod(raw: Manifest, warnings: Iterable[tuple[str, str]] = ()) -> Pod:
     """A pod of ours; `warnings` are reason and message of the Events about it."""
     meta, status = raw["metadata"], raw.get("status", {})
     annotations = meta.get("annotations", {})
     component = meta.get("labels", {}).get(COMPONENT_LABEL, "")
+    deleted = meta.get("deletionTimestamp", "")
     ours = own_container(status, component)
     ended = ours.ended if component == TRAINER else None
     return Pod(
@@ -99,8 +119,23 @@ def read_pod(raw: Manifest, warnings: Iterable[tuple[str, str]] = ()) -> Pod:
         running=ours.running,
         ended=ended,
         last=ours.ended_before,
-        problem=_problem(status, component, ours, tuple(warnings)),
+        problem=_lost(raw) or _problem(status, component, ours, tuple(warnings)),
+        disrupted=_condition(status, "DisruptionTarget").get("status") == "True",
+        deleted_at=datetime.fromisoformat(deleted) if deleted else None,
+        node=raw.get("spec", {}).get("nodeName", ""),
     )
+
+
+def _lost(raw: Manifest) -> Problem | None:
+    """Whether the node does not answer: its controller then turns Ready, and nothing beside it."""
+    status = raw.get("status", {})
+    ready, containers = _condition(status, "Ready"), _condition(status, "ContainersReady")
+    alone = ready.get("status") == "False" and containers.get("status") == "True"
+    if status.get("phase") != "Unknown" and (not alone or ready.get("reason")):
+        return None
+    name, node = raw["metadata"]["name"], raw.get("spec", {}).get("nodeName", "")
+    what = f"pod {name} is on node {node}, which does not answer"
+    return Problem(reason=Reason.NODE_LOST, message=what)
 
 
 def waits(raw: Manifest) -> bool:

@@ -2,10 +2,12 @@ from datetime import timedelta
 
 import pytest
 
+from perennial_contract.status import Problem
 from perennial_operator.api.attempts import AttemptOutcome, Trigger
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.status import HandledTriggers
 from perennial_operator.observe.containers import Ended
+from perennial_operator.observe.pods import Pod
 from perennial_operator.plan import Plan
 from tests.support.operator.attempts import FAILED, LATER, during, ends
 from tests.support.operator.builders import (
@@ -221,3 +223,97 @@ def test_a_verdict_ends_the_row_of_failed_tries() -> None:
 
     assert closed
     assert closed.failures == 0
+
+
+def test_a_trainer_that_is_evicted_or_preempted_runs_again_at_once_and_has_not_failed() -> None:
+    pipeline = during(2, failures=2, tries=2, failed_for="OOMKilled")
+    attempt = pipeline.status.running()
+    assert attempt
+    pod = a_trainer(running=False, disrupted=True, ended=Ended(143, "Error", ""))
+    policy = {"type": "Failed", "status": "True", "reason": "PodFailurePolicy"}
+    seen = a_world(pipeline, job=a_job(pipeline, attempt), more=(pod,))
+    gone = a_world(pipeline, job=a_job(pipeline, attempt, conditions=[policy]))
+
+    for world in (seen, gone):
+        decided = decide(pipeline, world)
+        again = decide(after(pipeline, decided), world)
+
+        left = decided.status.running()
+        assert left
+        assert (left.failures, left.tries, left.disruptions) == (2, 2, 1)
+        assert left.not_before is None
+        assert names(decided.delete) == ["income-train-2"]
+        assert reasons_of(decided)[0] == "Disrupted"
+        assert condition(decided, "Training")[:2] == ("False", "Disrupted")
+        assert again.status.attempt == left
+        assert (names(again.delete), again.events) == (["income-train-2"], ())
+        taken = after(pipeline, decided)
+        assert names(decide(taken, a_world(taken)).create) == ["income-train-2"]
+
+
+def test_a_trainer_that_is_disrupted_for_ever_waits_between_its_tries() -> None:
+    pod = a_trainer(running=False, disrupted=True, ended=Ended(143, "Error", ""))
+    waits = []
+
+    for number in range(8):
+        pipeline = during(2, disruptions=number)
+        attempt = pipeline.status.running()
+        assert attempt
+        world = a_world(pipeline, job=a_job(pipeline, attempt), more=(pod,))
+        left = decide(pipeline, world).status.running()
+        assert left
+        waits.append(left.not_before and (left.not_before - NOW) // timedelta(minutes=1))
+
+    assert waits == [None, None, None, None, None, 1, 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("told", "pods"),
+    [
+        (missing("Unschedulable", "0/3 nodes are available"), ()),
+        (
+            missing("Starting", "its pod did not start before the Job's deadline"),
+            (a_trainer(started=False, running=False),),
+        ),
+    ],
+    ids=["what was said while it waited", "nothing was said"],
+)
+def test_a_trainer_that_was_pending_until_the_deadline_failed_for_that(
+    told: Problem, pods: tuple[Pod, ...]
+) -> None:
+    late = {"type": "Failed", "status": "True", "reason": "DeadlineExceeded", "message": "late"}
+    pipeline = during(2, problem=None if pods else told)
+    attempt = pipeline.status.running()
+    assert attempt
+    job = a_job(pipeline, attempt, conditions=[late])
+
+    decided = decide(pipeline, a_world(pipeline, job=job, more=pods))
+
+    left = decided.status.running()
+    assert left
+    assert left.failed_for == told.reason
+    assert left.problem
+    assert left.problem.message.startswith(told.message)
+
+
+def test_a_trainer_whose_node_is_gone_is_told_of_before_and_after_its_job_is_deleted() -> None:
+    pipeline = during(2)
+    attempt = pipeline.status.running()
+    assert attempt
+    pod = a_trainer(leaving=True, deleted_at=NOW, node="worker-3")
+    job = a_job(pipeline, attempt)
+    leaving = a_job(pipeline, attempt)
+    leaving["metadata"]["deletionTimestamp"] = "2026-11-21T12:00:00Z"
+
+    early, late, left = (
+        decide(pipeline, a_world(pipeline, job=each, more=(pod,)), NOW + timedelta(seconds=after_))
+        for each, after_ in ((job, 60), (job, 61), (leaving, 61))
+    )
+
+    assert condition(early, "Training")[:2] == ("True", "AttemptRunning")
+    told = (
+        "attempt 2: pod income-train was to be gone by 2026-11-21 12:00:00 UTC and is not:"
+        " its node worker-3 does not answer, or something holds it"
+    )
+    assert condition(late, "Training") == ("False", "NodeLost", told)
+    assert condition(left, "Training") == ("False", "NodeLost", told)

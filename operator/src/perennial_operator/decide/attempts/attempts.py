@@ -6,6 +6,7 @@ what is handled in one write. Between the two the same attempt is tried until it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -20,7 +21,7 @@ from perennial_operator.decide.attempts import failures, triggers, verdicts
 from perennial_operator.decide.change import Change, Facts
 from perennial_operator.decide.versions.choice import champion, previous
 from perennial_operator.manifests.job import job, job_digest, made_from
-from perennial_operator.observe.pods import Pod, is_leaving, is_ours
+from perennial_operator.observe.pods import Pod, is_leaving, is_ours, stuck
 from perennial_operator.observe.world import Observed
 
 
@@ -42,7 +43,8 @@ def _advance(facts: Facts) -> Change:
         what = f"Job {current['metadata']['name']} exists and is not ours: delete it"
         return facts.with_attempt(attempt, problem=Problem(reason=Reason.NAME_TAKEN, message=what))
     if is_leaving(current):
-        return facts.unchanged()
+        held = _stuck(facts, _pods(facts, current))
+        return facts.with_attempt(attempt, problem=held) if held else facts.unchanged()
     return _follow(facts, attempt, current)
 
 
@@ -142,12 +144,18 @@ def _follow(facts: Facts, attempt: Attempt, current: Manifest) -> Change:
     if verdict:
         return verdicts.settle(facts, attempt, verdict)
     if end or failures.end_conditions(current):
-        return failures.record_failure(
-            facts, attempt, current, failures.failure_cause(pods, end, current)
-        )
+        return failures.record_end(facts, attempt, current, pods, end)
     waiting = not any(pod.started for pod in pods)
     if waiting and made_from(current) != job_digest(facts.pipeline, facts.images.trainer):
         return replace(facts.with_attempt(attempt, job_uid="", problem=None), delete=(current,))
-    problem = facts.observed.first_problem(pods) or facts.observed.podless.get("Job")
+    problem = (
+        _stuck(facts, pods)
+        or facts.observed.first_problem(pods)
+        or facts.observed.podless.get("Job")
+    )
     followed = facts.with_attempt(attempt, job_uid=uid, problem=problem, not_before=None)
     return replace(followed, again_in=timedelta(seconds=5) if waiting else None)
+
+
+def _stuck(facts: Facts, pods: Sequence[Pod]) -> Problem | None:
+    return next(filter(None, (stuck(pod, facts.now) for pod in pods)), None)
