@@ -100,6 +100,7 @@ def test_a_broken_bundle_stays_broken_and_is_not_ready(
     assert (report.bundle, report.ready, report.digest) == (BundleState.BROKEN, False, "")
     assert report.problem is not None
     assert "model.txt has" in report.problem.message
+    assert report.altered
     assert len(waiting.pauses) == 4
 
 
@@ -113,6 +114,7 @@ def test_golden_rows_that_are_off_break_the_bundle_and_no_crash_is_claimed(
     waiting = FakeWaiting(rounds=3)
     run(settings, bundle.version, ports, fresh, waiting, termination_log=kept, threads=1)
     assert fresh.bundle is BundleState.BROKEN
+    assert not fresh.report().altered
     assert kept.read_text() == ""
 
 

@@ -23,12 +23,19 @@ from perennial_operator.decide import edits
 from perennial_operator.decide.attempts import attempts, triggers
 from perennial_operator.decide.change import Change, Facts
 from perennial_operator.decide.children import children
-from perennial_operator.decide.versions import approval, rollout
+from perennial_operator.decide.versions import approval, forgiveness, rollout
 from perennial_operator.manifests.pod import selector
 from perennial_operator.observe.bounds import PARTITIONS, REQUESTS, grown
 from perennial_operator.observe.world import Observed
 
 RESYNC: Final = timedelta(seconds=60)
+_DECISIONS: Final = (
+    forgiveness.advance,
+    rollout.advance,
+    approval.advance,
+    attempts.advance,
+    edits.advance,
+)
 LOOK_AGAIN: Final = timedelta(seconds=5)  # while an Event may say why: Events are not watched
 
 
@@ -48,7 +55,7 @@ def plan(pipeline: Pipeline, observed: Observed, images: Images, now: datetime) 
     if pipeline.paused:
         return _paused(pipeline, observed, images, now)
     change = Change(triggers.noticed(pipeline, _recorded(pipeline.status, observed), now))
-    for advance in (rollout.advance, approval.advance, attempts.advance, edits.advance):
+    for advance in _DECISIONS:
         change = change.then(advance(Facts(pipeline, change.status, observed, images, now)))
     status, wait = _with_conditions(pipeline, change.status, observed, now)
     apply, delete = children(pipeline, status, observed, images)
@@ -131,8 +138,10 @@ def _ready_events(before: Status, after: Status) -> tuple[Event, ...]:
     if now.status == was or (now.status != "True" and not was):
         events = []
     known = {(c.reason, c.message) for c in before.conditions}
+    known |= {(event.reason, event.note) for event in events}
     for condition in after.conditions:
         said = (condition.reason, condition.message)
         if condition.reason == Reason.APPROVAL_REFUSED and said not in known:
+            known.add(said)
             events.append(Event(condition.reason, condition.message, warning=True))
     return tuple(events)

@@ -38,6 +38,22 @@ FEATURES = [{"name": "age", "type": "Number"}, {"name": "job", "type": "Word"}]
             "spec: dataset or labels is needed",
         ),
         (
+            {"recorder": {"flushInterval": "0s"}},
+            "spec.recorder.flushInterval: at least 1s: each flush writes a file per partition",
+        ),
+        (
+            {"recorder": {"storeLimit": "1"}},
+            "spec.recorder.storeLimit: at least 16Mi: events that wait for their label lie there",
+        ),
+        (
+            {"recorder": {"storeLimit": "500m"}},
+            "spec.recorder.storeLimit: 500m is no number of bytes",
+        ),
+        (
+            {"trainer": {"deadline": "0s"}},
+            "spec.trainer.deadline: at least 1m: an attempt reads, searches and judges in it",
+        ),
+        (
             {"deadLetters": {"topic": "events"}},
             "spec: deadLetters.topic must be another topic than events.topic",
         ),

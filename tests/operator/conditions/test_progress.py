@@ -8,6 +8,7 @@ from tests.support.operator.builders import (
     a_trainer,
     a_world,
     after,
+    condition,
     decide,
     patch_of,
     recorded,
@@ -78,3 +79,27 @@ def test_a_trigger_is_not_held_back_by_the_pace_of_progress() -> None:
     assert decided.status.attempt.number == 2
     assert decided.status.attempt.watermark == {"topic": {"0": 1500, "1": 10}}
     assert decided.status.written == decided.status.attempt.watermark
+
+
+def test_observations_that_s3_no_longer_confirms_are_told() -> None:
+    pipeline = a_pipeline(serving())
+    fallen = recorded(a_recorder(), written={"topic": {"0": 4, "1": 12}})
+
+    decided = decide(pipeline, a_world(pipeline, reports=(fallen,)))
+
+    assert decided.status.written == {"topic": {"0": 10, "1": 12}}
+    told = (
+        "S3 confirms fewer observations of topic topic, partition 0, than were counted: the bucket"
+        " or its prefix was emptied or made again"
+    )
+    assert condition(decided, "LabelsComplete") == ("False", "ObservationsLost", told)
+    assert condition(decided, "Ready")[0] == "True"
+
+
+def test_a_recorder_that_knows_nothing_of_a_partition_yet_has_lost_nothing() -> None:
+    pipeline = a_pipeline(serving())
+    starts = recorded(a_recorder(), written={"topic": {"1": 10}})
+
+    decided = decide(pipeline, a_world(pipeline, reports=(starts,)))
+
+    assert condition(decided, "LabelsComplete")[0] == "True"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from perennial_contract.lifecycle import Serving
-from perennial_contract.objects.bundle import Bundle, BundleBroken
+from perennial_contract.objects.bundle import Bundle, BundleAltered, BundleBroken
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime.kafka.trouble import Trouble
 from perennial_contract.runtime.objects import ObjectReader, StoreError
@@ -52,7 +52,7 @@ def run(  # noqa: PLR0913  the parts of the program, put together in one place
             return
         scorer = verify(bundle, settings, state, termination_log, threads)
     except BundleBroken as broken:
-        state.bundle = BundleState.BROKEN
+        state.bundle, state.altered = BundleState.BROKEN, isinstance(broken, BundleAltered)
         state.say(Part.MODEL, Problem(reason=ProgramReason.BUNDLE_BROKEN, message=str(broken)))
         _LOG.exception("bundle broken", extra={"version": version})
         while not waiting.over():

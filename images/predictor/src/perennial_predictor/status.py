@@ -38,6 +38,7 @@ class State:
         self.metrics: Final = Metrics()
         self.metrics.ready.set_function(lambda: self._problem() is None)
         self.bundle: BundleState | None = None
+        self.altered = False
         self.digest = ""
         self.joined = False
         self.partitions = 0
@@ -89,6 +90,7 @@ class State:
             version=self._version,
             digest=self.digest,
             bundle=self.bundle,
+            altered=self.altered,
             answered=self._tally.answered,
             dead_letters=dict(self._tally.dead_letters),
             skipped=self._skipped,

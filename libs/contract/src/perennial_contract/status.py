@@ -77,6 +77,8 @@ class PredictorReport(Report):
     """SHA-256 of the loaded bundle's manifest; empty until verified."""
     bundle: BundleState | None = None
     """None while the bundle cannot be fetched at all."""
+    altered: bool = False
+    """Whether it is broken since its files are not those that were published."""
     answered: int = 0
     dead_letters: dict[str, int] = Field(default_factory=dict)
     """By reason."""

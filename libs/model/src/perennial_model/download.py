@@ -8,6 +8,7 @@ from perennial_contract.objects.bundle import (
     FILES,
     MANIFEST,
     Bundle,
+    BundleAltered,
     BundleBroken,
     Manifest,
     check_file,
@@ -52,5 +53,5 @@ def _once(objects: ObjectReader, version: str) -> Bundle:
 def _file(objects: ObjectReader, version: str, manifest: Manifest, name: str) -> bytes:
     data = objects.get(key(version, name))
     if data is None:
-        raise BundleBroken(f"{key(version, name)} does not exist, and the manifest names it")
+        raise BundleAltered(f"{key(version, name)} does not exist, and the manifest names it")
     return check_file(manifest, name, data)

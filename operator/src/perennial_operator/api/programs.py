@@ -7,15 +7,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Self
+from typing import Annotated
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints
 
 from perennial_contract.resource.values import Duration, Section
 from perennial_operator.api.pods.template import PodTemplate
 from perennial_operator.api.quantities import Quantity, parse_bytes
 
 Image = Annotated[str, StringConstraints(max_length=512)]
+
+
+def _flush_interval(value: timedelta) -> timedelta:
+    if value < timedelta(seconds=1):
+        raise ValueError("at least 1s: each flush writes a file per partition")
+    return value
+
+
+def _store_limit(value: str) -> str:
+    if parse_bytes(value) < 16 * 1024**2:
+        raise ValueError("at least 16Mi: events that wait for their label lie there")
+    return value
+
+
+def _deadline(value: timedelta) -> timedelta:
+    if value < timedelta(minutes=1):
+        raise ValueError("at least 1m: an attempt reads, searches and judges in it")
+    return value
 
 
 class Resources(Section):
@@ -37,9 +55,9 @@ class Predictor(Section):
 
 
 class Recorder(Section):
-    flush_interval: Duration = timedelta(seconds=10)
+    flush_interval: Annotated[Duration, AfterValidator(_flush_interval)] = timedelta(seconds=10)
     """How often observations are written to S3; the more files, the longer reading takes."""
-    store_limit: Quantity = "2Gi"
+    store_limit: Annotated[Quantity, AfterValidator(_store_limit)] = "2Gi"
     """How much disk the events that wait for their label may take."""
     image: Image = ""
     """Image of the recorder; by default the operator's choice."""
@@ -48,16 +66,11 @@ class Recorder(Section):
     template: PodTemplate = Field(default_factory=PodTemplate)
     """What is added to the pod."""
 
-    @model_validator(mode="after")
-    def store_limit_in_bytes(self) -> Self:
-        parse_bytes(self.store_limit)
-        return self
-
 
 class Trainer(Section):
     image: Image = ""
     """Image of the trainer; by default the operator's choice."""
-    deadline: Duration = timedelta(hours=1)
+    deadline: Annotated[Duration, AfterValidator(_deadline)] = timedelta(hours=1)
     """How long an attempt may take."""
     resources: Resources = Field(default_factory=Resources)
     """CPU and memory of the pod; one CPU at most by default."""

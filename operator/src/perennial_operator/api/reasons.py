@@ -72,6 +72,10 @@ class Reason(ReasonWithRemedy):
         "LabelsLost",
         "Look at the recorder's log; raise recorder.storeLimit or the topics' retention.ms.",
     )
+    OBSERVATIONS_LOST = (
+        "ObservationsLost",
+        "Restore the bucket; or delete the ModelPipeline and apply it again, to count anew.",
+    )
     LABELS_UNUSABLE = (
         "LabelsUnusable",
         "Check the fields that the message names: most labels could not be used.",
@@ -138,6 +142,7 @@ class Reason(ReasonWithRemedy):
         "Nothing: the last good version serves; check the trainer's image if it happens again.",
     )
     APPROVED = "Approved", "Nothing: the candidate was approved and will serve."
+    FORGIVEN = "Forgiven", "Set model.pin to the version that was forgiven, to let it serve."
     CANDIDATE_DROPPED = (
         "CandidateDropped",
         "Nothing: what it was judged against no longer serves; the next attempt judges again.",

@@ -122,7 +122,10 @@ class Status(StatusSection):
     handled: HandledTriggers = Field(default_factory=HandledTriggers)
     """What the last consumed trigger had seen."""
     bad_versions: list[str] = Field(default_factory=list)
-    """Versions that failed through their own fault; they are never tried again."""
+    """The last 20 versions that failed through their own fault: they are not tried again, unless
+    `model.forgive` names one."""
+    forgiven: str = ""
+    """The value of `model.forgive` that took effect last."""
     held_back: str = ""
     """The ControllerRevision whose pod template waits for the next version or edit, since a version
     failed and everything went back to what was good."""

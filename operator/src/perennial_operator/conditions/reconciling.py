@@ -15,6 +15,7 @@ from perennial_operator.conditions.serving import refused_pods
 from perennial_operator.conditions.texts import PAUSED, join
 from perennial_operator.conditions.undated import TRUE, UndatedCondition
 from perennial_operator.decide import edits
+from perennial_operator.decide.versions.choice import newest_bad
 from perennial_operator.observe.world import Observed
 
 
@@ -40,7 +41,7 @@ def _obstacle(pipeline: Pipeline, status: Status, observed: Observed) -> Problem
     if pipeline.paused:
         return Problem(reason=Reason.PAUSED, message=PAUSED)
     if status.held_back:
-        what = f"it waits for the next version or edit, since {status.bad_versions[-1]} failed"
+        what = f"it waits for the next version or edit, since {newest_bad(status)} failed"
         return Problem(reason=Reason.TEMPLATE_HELD_BACK, message=what)
     for kind in ("ControllerRevision", "StatefulSet", "Deployment"):
         if kind in observed.refused:

@@ -14,7 +14,7 @@ from perennial_operator.api.status import Status
 from perennial_operator.conditions.texts import SUSPENDED, join, with_remedy
 from perennial_operator.conditions.undated import FALSE, TRUE, UNKNOWN, UndatedCondition
 from perennial_operator.decide.versions import approval
-from perennial_operator.decide.versions.choice import broken, served
+from perennial_operator.decide.versions.choice import broken, newest_bad, served
 from perennial_operator.manifests.deployment import template_of
 from perennial_operator.observe.pods import Pod
 from perennial_operator.observe.world import Observed
@@ -134,7 +134,7 @@ def _enough(count: str, observed: Observed, *, rolls: bool) -> tuple[str, str]:
 
 def _held_back(count: str, status: Status) -> tuple[str, str]:
     what = "what was edited in the pods waits for the next version or edit"
-    return Reason.TEMPLATE_HELD_BACK, f"{count}; {what}, since {status.bad_versions[-1]} failed"
+    return Reason.TEMPLATE_HELD_BACK, f"{count}; {what}, since {newest_bad(status)} failed"
 
 
 def _only_scales(version: str, status: Status, observed: Observed) -> bool:

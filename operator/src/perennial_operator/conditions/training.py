@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from perennial_contract.status import RecorderReport
+from perennial_contract.watermark import position, positions
 from perennial_operator.api.attempts import Attempt, HistoryEntry, Trigger
 from perennial_operator.api.names import RECORDER
 from perennial_operator.api.pipeline import Pipeline
@@ -53,6 +54,8 @@ def labels_complete(pipeline: Pipeline, status: Status, observed: Observed) -> U
     said = [r for pod in observed.of(RECORDER) if (r := observed.report(pod, RecorderReport))]
     if not said:
         return _as_before(kind, status)
+    if fallen := next(filter(None, (_fallen(report, status) for report in said)), None):
+        return UndatedCondition(kind, FALSE, Reason.OBSERVATIONS_LOST, fallen)
     if not all(report.labels_complete for report in said):
         return UndatedCondition(
             kind, FALSE, Reason.LABELS_LOST, "labels or events were lost: see the log"
@@ -60,6 +63,17 @@ def labels_complete(pipeline: Pipeline, status: Status, observed: Observed) -> U
     if unusable := next(filter(None, map(_unusable, said)), None):
         return UndatedCondition(kind, FALSE, Reason.LABELS_UNUSABLE, unusable)
     return UndatedCondition(kind, TRUE, Reason.COMPLETE, "no label was lost")
+
+
+def _fallen(report: RecorderReport, status: Status) -> str | None:
+    """Where S3 confirms less than it did; what nothing is known of yet has not fallen."""
+    counted = status.written
+    for topic_id, partition, following in positions(report.written):
+        if following < position(counted, topic_id, partition):
+            where = f"topic {topic_id}, partition {partition}"
+            why = "the bucket or its prefix was emptied or made again"
+            return f"S3 confirms fewer observations of {where}, than were counted: {why}"
+    return None
 
 
 def _unusable(report: RecorderReport) -> str | None:

@@ -124,7 +124,26 @@ RULES: Final = (
         " linger.ms: '5'",
     ),
     *(rule for program in COMPONENTS for rule in pod_rules(f"spec.{program}.template")),
+    Rule(
+        "spec.recorder.flushInterval",
+        "self.matches(r'[1-9][0-9]*(s|h|d|m([0-9]|$))') || self.matches(r'[1-9][0-9]{3,}ms')",
+        "spec.recorder.flushInterval must be at least 1s: each flush writes a file per partition",
+    ),
+    Rule(
+        "spec.recorder.storeLimit",
+        "quantity(string(self)).compareTo(quantity('16Mi')) >= 0",
+        "spec.recorder.storeLimit must be at least 16Mi: events that wait for their label lie"
+        " there",
+    ),
+    Rule(
+        "spec.trainer.deadline",
+        "self.matches(r'([6-9][0-9]|[1-9][0-9]{2,})s')"
+        " || self.matches(r'[1-9][0-9]*(h|d|m([0-9]|$))')"
+        " || self.matches(r'([6-9][0-9]{4}|[1-9][0-9]{5,})ms')",
+        "spec.trainer.deadline must be at least 1m: an attempt reads, searches and judges in it",
+    ),
     _version("spec.model.pin"),
+    _version("spec.model.forgive"),
     _version("spec.promotion.approve"),
     _immutable("spec", "task"),
     _immutable("spec.schema.label", "positive"),

@@ -39,6 +39,7 @@ from tests.support.operator.builders import (
     with_verdict,
 )
 
+SUSPENDED: dict[str, Any] = {"threshold": 1000, "suspend": True}
 MANUAL = {"mode": "Manual"}
 PINNED = {"pin": V1}
 CANDIDATE = Candidate(version=V2, digest=D2, champion=V1, number=2, score=0.296, at=NOW)
@@ -144,6 +145,19 @@ def test_an_approval_that_cannot_be_followed_says_so_once_and_changes_nothing(
     assert served_version(decided) == V1
     assert reasons_of(decided).count("ApprovalRefused") == 1
     assert again.events == ()
+
+
+def test_an_approval_that_cannot_be_followed_is_one_event_where_it_is_ready_that_says_so_too() -> (
+    None
+):
+    status = serving(model=None, head="", history=[])
+    pipeline = a_pipeline(status, promotion={**MANUAL, "approve": V2}, retrain=SUSPENDED)
+
+    decided = decide(pipeline, a_world(pipeline))
+
+    assert condition(decided, "Ready")[1] == "ApprovalRefused"
+    assert condition(decided, "ModelAvailable")[1] == "ApprovalRefused"
+    assert reasons_of(decided).count("ApprovalRefused") == 1
 
 
 @pytest.mark.parametrize(

@@ -199,3 +199,33 @@ def test_a_crash_of_what_serves_already_takes_nothing_back() -> None:
     decided = decide(pipeline, world)
 
     assert (decided.status.head, decided.status.bad_versions) == (V1, [])
+
+
+def test_a_wrong_digest_is_the_versions_fault_under_an_edited_template_too() -> None:
+    pipeline, edited = promoted(**EDITED), template_digest(promoted(**EDITED), IMAGES.predictor)
+    new = a_predictor(V2, "income-predictor-new", ready=False, template=edited)
+    problem = missing("BundleBroken", "model.txt has another SHA-256 than its manifest says")
+    altered: Json = {"bundle": BundleState.BROKEN, "altered": True, "problem": problem}
+    said = verified(new).model_copy(update=altered)
+
+    decided = decide(pipeline, rolling(pipeline, new, said))
+
+    assert (decided.status.head, decided.status.bad_versions) == (V1, [V2])
+    assert decided.status.held_back == ""
+    assert decided.events[0].note == f"{V2}: {problem.message}; back to {V1}"
+    (_, predictor) = decided.apply
+    annotations = predictor["spec"]["template"]["metadata"]["annotations"]
+    assert annotations == {"perennial.dev/model": V1, "perennial.dev/template": edited}
+
+
+def test_only_the_newest_bad_versions_are_kept() -> None:
+    many = [f"v{number}-00000000" for number in range(10, 30)]
+    pipeline = promoted()
+    status = pipeline.status.model_copy(update={"bad_versions": many})
+    pipeline = pipeline.model_copy(update={"status": status})
+    new = a_predictor(V2, "income-predictor-new", ready=False)
+    said = verified(new, "").model_copy(update={"bundle": BundleState.BROKEN})
+
+    decided = decide(pipeline, rolling(pipeline, new, said))
+
+    assert decided.status.bad_versions == [*many[1:], V2]

@@ -33,6 +33,10 @@ class BundleBroken(Exception):  # noqa: N818  a state of the bundle, as in its s
     """The bundle is not what its manifest says; the message names the file."""
 
 
+class BundleAltered(BundleBroken):
+    """A file is missing or is another one: whatever program reads the bundle finds it so."""
+
+
 class File(Document):
     length: int
     sha256: str
@@ -116,7 +120,7 @@ def open_manifest(version: str, data: bytes) -> Manifest:
         BundleBroken: The bytes have another digest, cannot be read, or are of an unknown format.
     """
     if not version.endswith(sha256(data)[:8]):
-        raise BundleBroken(f"{MANIFEST} of {version} has another digest than its version names")
+        raise BundleAltered(f"{MANIFEST} of {version} has another digest than its version names")
     try:
         manifest = Manifest.model_validate_json(data)
     except ValidationError as error:
@@ -130,13 +134,13 @@ def check_file(manifest: Manifest, name: str, data: bytes) -> bytes:
     """The file's bytes, as they were given.
 
     Raises:
-        BundleBroken: Length or digest is not the manifest's.
+        BundleAltered: Length or digest is not the manifest's.
     """
     said = manifest.files[name]
     if len(data) != said.length:
-        raise BundleBroken(f"{name} has {len(data)} bytes instead of {said.length}")
+        raise BundleAltered(f"{name} has {len(data)} bytes instead of {said.length}")
     if sha256(data) != said.sha256:
-        raise BundleBroken(f"{name} has another SHA-256 than its manifest says")
+        raise BundleAltered(f"{name} has another SHA-256 than its manifest says")
     return data
 
 

@@ -87,6 +87,8 @@ class Retrain(Section):
 class Model(Section):
     pin: Annotated[str, StringConstraints(max_length=128)] = ""
     """A version to stay on, or to go back to; empty to serve what was promoted last."""
+    forgive: Annotated[str, StringConstraints(max_length=128)] = ""
+    """A version of status.badVersions that may be tried once more, if it is pinned."""
 
 
 class Tracking(Section):

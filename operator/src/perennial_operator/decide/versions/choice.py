@@ -46,6 +46,11 @@ def broken(status: Status) -> HistoryEntry | None:
     return newest if newest and promoted and newest.version in status.bad_versions else None
 
 
+def newest_bad(status: Status) -> str:
+    """The version that failed last, by name where nobody has forgiven it."""
+    return status.bad_versions[-1] if status.bad_versions else "a version"
+
+
 def previous(status: Status, champion: str) -> str:
     """The newest promoted version but the champion, when it is still good."""
     others = {"", champion, *status.bad_versions}

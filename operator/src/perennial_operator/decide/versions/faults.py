@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from perennial_contract.reasons import ProgramReason
@@ -17,22 +18,34 @@ from perennial_operator.observe.world import Observed
 _OWN_DEATHS: Final = frozenset({132, 134, 135, 136, 139})
 
 
-def own_fault(version: str, status: Status, observed: Observed) -> Problem | None:
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Fault of a version itself."""
+
+    problem: Problem
+    of_files: bool = False
+    """Whether its files on S3 are at fault, whatever the pod was made from."""
+
+
+def own_fault(version: str, status: Status, observed: Observed) -> Fault | None:
     """The fault of a version, if it has one; any other stall is waited for.
 
-    Once a version serves, a pod counts only when it was made from the same template.
+    Once a version serves, a pod counts only when it was made from the same template, but for files
+    that are not those that were published.
     """
     good = status.model.template if status.model else ""
     for pod in observed.of(PREDICTOR):
-        if pod.version != version or (good and pod.template != good):
+        if pod.version != version:
             continue
+        same = not good or pod.template == good
         said = observed.report(pod, PredictorReport)
-        if said and said.version == pod.version and said.bundle is BundleState.BROKEN:
-            what = f"{pod.version} is broken"
-            return said.problem or Problem(reason=ProgramReason.BUNDLE_BROKEN, message=what)
-        if good and _crashed_loading(pod):
-            what = f"pod {pod.name} ended while it loaded {pod.version}"
-            return Problem(reason=Reason.CRASHED_LOADING, message=what)
+        broken = said and said.version == version and said.bundle is BundleState.BROKEN
+        if said and broken and (same or said.altered):
+            plain = Problem(reason=ProgramReason.BUNDLE_BROKEN, message=f"{version} is broken")
+            return Fault(said.problem or plain, said.altered)
+        if good and same and _crashed_loading(pod):
+            what = f"pod {pod.name} ended while it loaded {version}"
+            return Fault(Problem(reason=Reason.CRASHED_LOADING, message=what))
     return None
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
-from perennial_contract.status import Problem
 from perennial_operator.api.attempts import AttemptOutcome
 from perennial_operator.api.kubernetes_events import Event
 from perennial_operator.api.reasons import Reason
@@ -13,9 +13,11 @@ from perennial_operator.api.status import Model, Status
 from perennial_operator.decide.change import Change, Facts
 from perennial_operator.decide.versions.choice import judged, published, served
 from perennial_operator.decide.versions.completion import served_digest
-from perennial_operator.decide.versions.faults import own_fault
+from perennial_operator.decide.versions.faults import Fault, own_fault
 from perennial_operator.decide.versions.goal import Goal, goal_of, is_held_back
 from perennial_operator.observe.world import Observed
+
+KEPT: Final = 20  # bad versions: one that is forgotten fails again where it is tried
 
 
 def advance(facts: Facts) -> Change:
@@ -33,19 +35,22 @@ def advance(facts: Facts) -> Change:
     return _scored(_complete(goal_of(pipeline, status, image), status, observed, facts.now))
 
 
-def _roll_back(tried: Goal, status: Status, fault: Problem) -> Change:
-    """To the last good version with the last good template, whatever was edited meanwhile."""
+def _roll_back(tried: Goal, status: Status, fault: Fault) -> Change:
+    """To the last good version with the last good template, whatever was edited meanwhile.
+
+    Where files on S3 are at fault, an edit goes on.
+    """
     model, bad = status.model, tried.version
     good = _fallback(status, bad)
     to = f"back to {good}" if good else "no version to go back to"
     held = ""
-    if model and tried.pipeline.good and _is_edited(tried, model):
+    if model and tried.pipeline.good and not fault.of_files and _is_edited(tried, model):
         held = tried.revision
         to = f"{to} with the pods of {model.revision}; {held} waits for the next version or edit"
-    event = Event(Reason.ROLLED_BACK, f"{bad}: {fault.message}; {to}", warning=True)
+    event = Event(Reason.ROLLED_BACK, f"{bad}: {fault.problem.message}; {to}", warning=True)
     changes = {
         "head": good if status.head == bad else status.head,
-        "bad_versions": [*status.bad_versions, bad],
+        "bad_versions": [*status.bad_versions, bad][-KEPT:],
         "held_back": held,
     }
     return Change(status.model_copy(update=changes), events=(event,))
