@@ -88,7 +88,6 @@ class Pod:
             self.state,
             waiting,
             termination_log=log,
-            threads=1,
         )
         return {
             "sent": [self._sent(out) for out in answers.delivered],

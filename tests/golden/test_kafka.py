@@ -67,7 +67,7 @@ def test_answers_and_dead_letters_stand_on_their_topics(
 ) -> None:
     stored = FakeObjects()
     stored.objects = bundle.objects()
-    answerer = Answerer(settings, load(download(stored, bundle.VERSION), settings, threads=1))
+    answerer = Answerer(settings, load(download(stored, bundle.VERSION), settings))
     batch = [
         Record("events", i % 2, i, b"key", v, HEADERS)
         for i, v in enumerate([*VALUES[:4], None, b"{"])

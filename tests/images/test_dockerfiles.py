@@ -14,8 +14,14 @@ MEMBERS: Final = {
     "recorder": "images/recorder",
     "trainer": "images/trainer",
 }
+_THREADS: Final = """\
+# A thread that waits for work sleeps; what LightGBM is not told needs one.
+ENV OMP_NUM_THREADS=1 OMP_WAIT_POLICY=PASSIVE
+"""
 ENVIRONMENT: Final = {
-    "operator": "# kopf asks for the name of its user, and 65532 has none.\nENV USER=perennial\n"
+    "operator": "# kopf asks for the name of its user, and 65532 has none.\nENV USER=perennial\n",
+    "predictor": _THREADS,
+    "trainer": _THREADS,
 }
 SYSTEM_PACKAGES: Final = {"model": "libgomp1 "}  # LightGBM's threads
 

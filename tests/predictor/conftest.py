@@ -32,7 +32,7 @@ def settings() -> PredictorSettings:
 @pytest.fixture
 def answerer(settings: PredictorSettings) -> Answerer:
     bundle, _ = a_bundle()
-    return Answerer(settings, binary.load(bundle, settings, threads=1))
+    return Answerer(settings, binary.load(bundle, settings))
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ def test_what_the_filter_leaves_alone_is_committed_like_an_answer(
     bundle, _ = a_bundle()
     wanted = settings.events.model_copy(update={"filter": Filter(header="type")})
     filtering = settings.model_copy(update={"events": wanted})
-    answerer = Answerer(filtering, binary.load(bundle, filtering, threads=1))
+    answerer = Answerer(filtering, binary.load(bundle, filtering))
     harness = Harness(answerer, state, list(RECORDS))
     harness.events.script = [harness.events.give(p0=0, p1=0)]
     harness.run(rounds=4)

@@ -64,7 +64,7 @@ def started(  # noqa: PLR0913, PLR0917  what varies between the tests
 ) -> None:
     source = events or FakeEvents([])
     ports = Ports(lambda: objects, lambda: source, lambda: FakeAnswers([]))
-    run(settings, BUNDLE.version, ports, state, waiting, termination_log=log, threads=1)
+    run(settings, BUNDLE.version, ports, state, waiting, termination_log=log)
 
 
 def test_whatever_keeps_the_model_away_is_said_and_tried_again_for_ever(
@@ -112,7 +112,7 @@ def test_golden_rows_that_are_off_break_the_bundle_and_no_crash_is_claimed(
         lambda: Objects(fresh, [], objects), lambda: FakeEvents([]), lambda: FakeAnswers([])
     )
     waiting = FakeWaiting(rounds=3)
-    run(settings, bundle.version, ports, fresh, waiting, termination_log=kept, threads=1)
+    run(settings, bundle.version, ports, fresh, waiting, termination_log=kept)
     assert fresh.bundle is BundleState.BROKEN
     assert not fresh.report().altered
     assert kept.read_text() == ""
@@ -147,7 +147,7 @@ def test_once_the_group_is_joined_the_model_is_announced_and_only_once(
     objects = Objects(fresh, [], OBJECTS)
     ports = Ports(lambda: objects, lambda: events, lambda: FakeAnswers([]), announced.append)
     waiting = FakeWaiting(rounds=9)
-    run(settings, BUNDLE.version, ports, fresh, waiting, termination_log=kept, threads=1)
+    run(settings, BUNDLE.version, ports, fresh, waiting, termination_log=kept)
     assert events.happened.count("join id-1") == 2
     assert announced == [
         Serving(
@@ -227,7 +227,7 @@ from tests.fakes.bundle import a_bundle, files
 cut = files()["model.txt"][:3000]
 bundle, _ = a_bundle(contents={"model.txt": cut})
 settings = PredictorSettings.model_validate_json(sys.argv[1])
-verify(bundle, settings, State("uid-1", "pod-1", "v1"), Path(sys.argv[2]), 1)
+verify(bundle, settings, State("uid-1", "pod-1", "v1"), Path(sys.argv[2]))
 """
 
 

@@ -138,7 +138,7 @@ def test_an_altered_bundle_is_refused_with_the_reason_and_the_process_waits(
     events = FakeEvents([])
     ports = Ports(lambda: objects, lambda: events, lambda: FakeAnswers([]))
 
-    run(settings, version, ports, state, waiting, termination_log=log, threads=1)
+    run(settings, version, ports, state, waiting, termination_log=log)
 
     report = state.report()
     problem = report.problem or Problem(reason="", message="")

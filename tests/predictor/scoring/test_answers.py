@@ -76,7 +76,7 @@ def test_values_that_the_model_does_not_know_are_counted(answerer: Answerer) -> 
 def test_a_label_inside_the_event_does_not_change_the_answer(settings: PredictorSettings) -> None:
     bundle, _ = a_bundle()
     inside = settings.model_copy(update={"labels": Labels(path="income")})
-    answerer = Answerer(inside, binary.load(bundle, inside, threads=1))
+    answerer = Answerer(inside, binary.load(bundle, inside))
     bare = json.dumps({"id": 1, **PERSON}).encode()
     labelled = json.dumps({"id": 1, "income": ">50K", **PERSON}).encode()
     first, second = answerer.answer([incoming(bare), incoming(labelled)])[0]
@@ -86,7 +86,7 @@ def test_a_label_inside_the_event_does_not_change_the_answer(settings: Predictor
 def test_only_own_answers_on_a_shared_topic_are_skipped(settings: PredictorSettings) -> None:
     bundle, _ = a_bundle()
     shared = settings.model_copy(update={"predictions": Predictions(topic="events")})
-    answerer = Answerer(shared, binary.load(bundle, shared, threads=1))
+    answerer = Answerer(shared, binary.load(bundle, shared))
     value = json.dumps({"id": 1, **PERSON}).encode()
     own = incoming(value, [("perennial-pipeline", b"ns.income")])
     others = incoming(value, [("perennial-pipeline", b"ns.other")])
@@ -106,7 +106,7 @@ def test_what_the_filter_leaves_alone_is_neither_answered_nor_a_dead_letter(
     bundle, _ = a_bundle()
     wanted = settings.events.model_copy(update={"filter": Filter(path="type", values=["event"])})
     filtering = settings.model_copy(update={"events": wanted})
-    answerer = Answerer(filtering, binary.load(bundle, filtering, threads=1))
+    answerer = Answerer(filtering, binary.load(bundle, filtering))
     event = incoming(json.dumps({"id": 1, "type": "event", **PERSON}).encode())
     another = incoming(b'{"id": 1, "type": "answer"}')
     poison = incoming(b"poison")

@@ -177,7 +177,7 @@ class Stream:
     def predictor(self, bundle_number: int = 1) -> Iterator[State]:
         """A member of the group in a thread of this process."""
         bundle, _ = a_bundle(bundle_number)
-        scorer = binary.load(bundle, self.settings, threads=1)
+        scorer = binary.load(bundle, self.settings)
         state, stop = State("uid-1", "pod-1", bundle.version), Event()
         state.serve(bundle.version, bundle.digest)
         ports = Ports(

@@ -31,7 +31,6 @@ from perennial_contract.runtime.s3 import Store
 from perennial_contract.runtime.s3_client import connect
 from perennial_contract.runtime.secrets import SecretRefused, Secrets
 from perennial_contract.runtime.termination import refuse
-from perennial_contract.runtime.threads import threads
 from perennial_contract.settings import (
     MODEL,
     POD,
@@ -48,7 +47,6 @@ from perennial_predictor.run import run
 from perennial_predictor.status import Part, State
 from perennial_predictor.waiting import ProcessWaiting
 
-_CGROUP: Final = Path("/sys/fs/cgroup")
 _LOG: Final = logging.getLogger("perennial_predictor")
 
 
@@ -79,7 +77,6 @@ def execute(
             state,
             ProcessWaiting(state.heartbeat, stop, secrets),
             termination_log=mounts.termination,
-            threads=threads(_CGROUP, len(os.sched_getaffinity(0))),
         )
     except ClientFailed:
         _LOG.exception("the Kafka client cannot go on")

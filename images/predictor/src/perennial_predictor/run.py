@@ -38,7 +38,6 @@ def run(  # noqa: PLR0913  the parts of the program, put together in one place
     waiting: Waiting,
     *,
     termination_log: Path,
-    threads: int,
 ) -> None:
     """Answers until told to stop; a bundle that is broken is reported until then.
 
@@ -50,7 +49,7 @@ def run(  # noqa: PLR0913  the parts of the program, put together in one place
         bundle = fetch(ports.objects, version, state, waiting)
         if bundle is None:
             return
-        scorer = verify(bundle, settings, state, termination_log, threads)
+        scorer = verify(bundle, settings, state, termination_log)
     except BundleBroken as broken:
         state.bundle, state.altered = BundleState.BROKEN, isinstance(broken, BundleAltered)
         state.say(Part.MODEL, Problem(reason=ProgramReason.BUNDLE_BROKEN, message=str(broken)))
@@ -96,7 +95,7 @@ def fetch(
 
 
 def verify(
-    bundle: Bundle, settings: PredictorSettings, state: State, termination_log: Path, threads: int
+    bundle: Bundle, settings: PredictorSettings, state: State, termination_log: Path
 ) -> Scorer:
     """The scorer of a bundle, once it has reproduced the golden rows.
 
@@ -110,7 +109,7 @@ def verify(
     if kept:
         termination_log.write_text(LOADING)
     try:
-        scorer = load(bundle, settings, threads)
+        scorer = load(bundle, settings)
     finally:
         if kept:
             termination_log.write_text("")

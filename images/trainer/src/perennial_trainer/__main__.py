@@ -35,8 +35,8 @@ from perennial_contract.runtime.objects import StorageRefused, StoreError
 from perennial_contract.runtime.s3 import Store
 from perennial_contract.runtime.s3_client import connect
 from perennial_contract.runtime.secrets import SecretRefused
-from perennial_contract.runtime.threads import threads
 from perennial_contract.settings import (
+    CPU,
     KAFKA_CA,
     KAFKA_SECRET,
     POD,
@@ -48,6 +48,7 @@ from perennial_contract.settings import (
 )
 from perennial_trainer.adapters.child_process import check_in_child
 from perennial_trainer.adapters.mlflow import ENVIRONMENT, track
+from perennial_trainer.adapters.threads import threads
 from perennial_trainer.attempt.mlflow_run import FinishedAttempt
 from perennial_trainer.attempt.termination import write_problem, write_verdict
 from perennial_trainer.follow_up import follow_up
@@ -122,9 +123,14 @@ def _ports(settings: TrainerSettings, mounts: Mounts) -> Ports:
         check_in_child=check_in_child,
         now=partial(datetime.now, UTC),
         expired=lambda: time.monotonic() > search_until,
-        threads=threads(CGROUP, len(os.sched_getaffinity(0))),
+        threads=_threads(),
         announce=_announcer(settings, mounts),
     )
+
+
+def _threads() -> int:
+    requested = os.environ.get(CPU)
+    return threads(CGROUP, len(os.sched_getaffinity(0)), int(requested) if requested else None)
 
 
 def _announcer(settings: TrainerSettings, mounts: Mounts) -> Callable[[Message], None]:

@@ -22,6 +22,7 @@ from perennial_contract.watermark import Watermark
 SETTINGS: Final = "PERENNIAL_SETTINGS"
 MODEL: Final = "PERENNIAL_MODEL"  # the version to serve: an annotation, by the downward API
 POD: Final = "PERENNIAL_POD"  # the pod's name, by the downward API
+CPU: Final = "PERENNIAL_CPU"  # whole CPUs that the trainer's pod requests, by the downward API
 PORT: Final = 8080  # /status, /healthz and /readyz of predictor, recorder and trainer
 KAFKA_SECRET: Final = "/etc/perennial/kafka"  # noqa: S105  where kafka.secretRef is mounted, likewise
 KAFKA_CA: Final = "/etc/perennial/kafka-ca"  # where kafka.caSecretRef is mounted, likewise

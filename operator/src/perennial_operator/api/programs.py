@@ -49,7 +49,7 @@ class Predictor(Section):
     image: Image = ""
     """Image of the predictor; by default the operator's choice."""
     resources: Resources = Field(default_factory=Resources)
-    """CPU and memory of a pod; LightGBM uses as many threads as the CPU limit allows."""
+    """CPU and memory of a pod, which scores on one thread: more replicas answer more."""
     template: PodTemplate = Field(default_factory=PodTemplate)
     """What is added to the pods."""
 
@@ -73,7 +73,7 @@ class Trainer(Section):
     deadline: Annotated[Duration, AfterValidator(_deadline)] = timedelta(hours=1)
     """How long an attempt may take."""
     resources: Resources = Field(default_factory=Resources)
-    """CPU and memory of the pod; one CPU at most by default."""
+    """CPU and memory of the pod, one CPU at most by default; threads follow limit or request."""
     template: PodTemplate = Field(default_factory=PodTemplate)
     """What is added to the pod."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from perennial_contract.settings import CPU
 from perennial_operator.api.attempts import Attempt
 from perennial_operator.api.digests import digest_of
 from perennial_operator.api.names import SPEC_ANNOTATION, TRAINER, Manifest
@@ -29,6 +30,13 @@ DISRUPTION: Final = {
 }
 KEPT: Final = 3600  # seconds that a finished Job and its log stay
 
+_REQUESTED: Final[Manifest] = {
+    "name": CPU,
+    "valueFrom": {
+        "resourceFieldRef": {"containerName": TRAINER, "resource": "requests.cpu", "divisor": "1"}
+    },
+}
+
 
 def job_name(pipeline: Pipeline, number: int) -> str:
     return f"{pipeline.name}-train-{number}"
@@ -45,7 +53,7 @@ def job(pipeline: Pipeline, image: str, attempt: Attempt) -> Manifest:
         TRAINER,
         wanted.image or image,
         resources(wanted.resources, {"cpu": "500m", "memory": "512Mi"}, {"cpu": "1"}),
-        environment(trainer_settings(pipeline, attempt)),
+        [*environment(trainer_settings(pipeline, attempt)), _REQUESTED],
     )
     tells = pipeline.spec.lifecycle is not None
     runs = pod(program, secrets(pipeline, kafka=tells), grace=10)

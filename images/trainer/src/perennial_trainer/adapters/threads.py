@@ -1,6 +1,7 @@
-"""Threads that LightGBM may use: whole CPUs of the container's limit, else all processors.
+"""Threads that fits may use: whole CPUs of the container's limit, else of its request.
 
-Threads beyond the limit wait for each other; a search then takes many times as long.
+Threads beyond the limit wait for each other, and a search then takes many times as long. Beyond the
+request they would take from neighbours what those had asked for.
 """
 
 from __future__ import annotations
@@ -8,10 +9,14 @@ from __future__ import annotations
 from pathlib import Path
 
 
-def threads(cgroup: Path, processors: int) -> int:
-    """Number of threads, at least 1; `cgroup` holds cpu.max (version 2) or the folder cpu (1)."""
+def threads(cgroup: Path, processors: int, requested: int | None = None) -> int:
+    """Number of threads, at least 1; `cgroup` holds cpu.max (version 2) or the folder cpu (1).
+
+    `requested` in whole CPUs; without it, and without a limit, all processors count.
+    """
     quota, period = _limit(cgroup)
-    return processors if quota <= 0 else max(1, min(processors, quota // period))
+    allowed = processors if requested is None else requested
+    return max(1, min(processors, allowed if quota <= 0 else quota // period))
 
 
 def _limit(cgroup: Path) -> tuple[int, int]:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from perennial_contract.runtime.threads import threads
+from perennial_trainer.adapters.threads import threads
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,16 @@ def test_the_limit_of_cgroup_version_1_counts(tmp_path: Path, quota: str, expect
 
 def test_without_a_limit_all_processors_count(tmp_path: Path) -> None:
     assert threads(tmp_path, 4) == 4
+
+
+@pytest.mark.parametrize(("requested", "expected"), [(0, 1), (1, 1), (2, 2), (9, 4)])
+def test_without_a_limit_the_request_counts(tmp_path: Path, requested: int, expected: int) -> None:
+    (tmp_path / "cpu.max").write_text("max 100000\n")
+
+    assert threads(tmp_path, 4, requested) == expected
+
+
+def test_a_limit_counts_before_the_request(tmp_path: Path) -> None:
+    (tmp_path / "cpu.max").write_text("300000 100000\n")
+
+    assert threads(tmp_path, 4, 1) == 3
