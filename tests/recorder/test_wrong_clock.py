@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -21,7 +22,7 @@ DELAY = 5 * HOUR  # labels.maxDelay
 LONG = Labels(topic="labels", max_delay=timedelta(seconds=DELAY))
 
 
-def two_partitions(folder: Path, labels: Labels = LONG, **settings: object) -> Stage:
+def two_partitions(folder: Path, labels: Labels = LONG, **settings: Any) -> Stage:
     stage = Stage(folder, labels, **settings)
     for topic in ("events", "labels"):
         stage.broker.grow(topic, 2)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from perennial_recorder.join.fates import Fate
 from perennial_recorder.join.known import Kind, KnownRecord
 from perennial_recorder.join.matching import (
+    MOST_WAITING,
     Match,
     Outcome,
     Settled,
@@ -50,7 +51,8 @@ def test_the_bound_itself_is_in_time_on_both_sides() -> None:
 def test_a_label_beyond_the_bound_waits_and_is_known_to_be_late() -> None:
     memory = Memory()
     assert met(memory, event(1, 0), label(2, 101)) == []
-    assert memory.under(b"id") == [event(1, 0), replace(label(2, 101), kind=Kind.LATE)]
+    assert memory.events(b"id") == [event(1, 0)]
+    assert memory.labels(b"id") == [replace(label(2, 101), kind=Kind.LATE)]
 
 
 def test_a_label_that_comes_twice_is_counted_once() -> None:
@@ -97,7 +99,7 @@ def test_a_written_event_puts_the_one_that_waits_in_its_place_right() -> None:
     written = replace(event(1, 0), kind=Kind.DONE, label="yes", expects=50)
     met(memory, event(2, 10))
     assert list(take_written(memory, written, DELAY)) == [Settled(2, Fate.DUPLICATE_EVENT)]
-    assert memory.under(b"id") == [written]
+    assert memory.events(b"id") == [written]
 
 
 @given(st.permutations([event(1, 0), label(2, 40), label(3, 60), label(4, 101), label(5, -101)]))
@@ -109,5 +111,14 @@ def test_in_whatever_order_they_are_read_the_same_labels_are_in_time(
     pairs = [outcome for outcome in outcomes if isinstance(outcome, Match)]
     assert len(pairs) == 1
     assert len(outcomes) == 2
-    waiting = [k.place for k in memory.under(b"id") if k.kind in (Kind.LABEL, Kind.LATE)]
+    waiting = [k.place for k in memory.labels(b"id")]
     assert sorted(waiting) == [4, 5]
+
+
+def test_of_the_labels_that_wait_for_one_id_the_first_stay() -> None:
+    memory = Memory()
+    labels = [label(i, i, "yes" if i else "no") for i in range(MOST_WAITING + 1)]
+    assert met(memory, *labels) == [Settled(MOST_WAITING, Fate.EXCESS_LABEL)]
+    assert memory.labels(b"id") == labels[:-1]
+    assert met(memory, event(999, 0))[0] == Match(event(999, 0), label(0, 0, "no"))
+    assert met(memory, label(1000, 500)) == []

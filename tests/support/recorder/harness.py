@@ -32,8 +32,15 @@ INTERVALS = Intervals(checkpoint=0.0, topics=0.0, ends=0.0, retry=0.0, wait=0.0)
 class Stage:
     """Two topics of one partition each, unless a test makes others."""
 
-    def __init__(self, folder: Path, labels: Labels = OUTSIDE, **settings: Any) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        labels: Labels = OUTSIDE,
+        state: Callable[[Path], SqliteStateStore] = SqliteStateStore,
+        **settings: Any,
+    ) -> None:
         self.folder, self.intervals = folder, INTERVALS
+        self._open = state
         self.now = BEGIN / 1000
         self.beat: Callable[[], None] = lambda: None
         self.error = 0.0
@@ -59,7 +66,7 @@ class Stage:
 
     def start(self) -> None:
         """A new process."""
-        self.state = SqliteStateStore(self.folder / "waiting.db")
+        self.state = self._open(self.folder / "waiting.db")
         self.store = Store(self.s3, "bucket", self.settings.prefix)  # type: ignore[arg-type]  # the fake
         self.source = BrokerSource(self.broker)
         self.requests = BrokerSource(self.broker)

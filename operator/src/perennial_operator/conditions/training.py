@@ -23,6 +23,7 @@ _UNUSABLE: Final = {
     "null_label": "hold no value: look at labels.value",
     "unreadable_label": "cannot be read: look at labels.id and labels.value",
     "orphan_label": "match no event: look at labels.id, events.id and labels.maxDelay",
+    "excess_label": "wait in hundreds under one id: look at labels.id",
     "late_label": "arrive too late: look at labels.maxDelay",
 }
 

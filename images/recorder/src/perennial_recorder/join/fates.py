@@ -17,6 +17,7 @@ class Fate(StrEnum):
     JOINED = "joined"  # a label that became part of an observation
     DUPLICATE_LABEL = "duplicate_label"
     CONFLICTING_LABEL = "conflicting_label"
+    EXCESS_LABEL = "excess_label"  # too many wait under its id
     LATE_LABEL = "late_label"
     ORPHAN_LABEL = "orphan_label"
     NULL_LABEL = "null_label"

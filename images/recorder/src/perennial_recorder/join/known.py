@@ -39,6 +39,9 @@ without a known event near it waits for one:
                                                       | a near event is read
                                                       v
                                from either: forgotten, and taken as a label that is read now
+
+Of the labels that wait under one id the first that were read stay, whichever state they are in: one
+beyond MOST_WAITING (`matching`) is an EXCESS_LABEL.
 """
 
 from __future__ import annotations

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Final
 
 from perennial_recorder.join.fates import Fate
 from perennial_recorder.join.known import SEEN, Kind, KnownRecord
 from perennial_recorder.join.memory import Memory
+
+MOST_WAITING: Final = 100  # labels under one id: a wrong one must not cost more with every label
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,46 +41,46 @@ Outcome = Match | Settled
 
 def take_event(memory: Memory, event: KnownRecord, delay: int) -> Iterator[Outcome]:
     """Takes an event that is read: a duplicate, or kept to meet the labels that wait for it."""
-    near = [k for k in memory.under(event.id) if abs(k.timestamp - event.timestamp) <= delay]
-    if any(k.kind in (Kind.EVENT, Kind.DONE) for k in near):
+    if _near(memory.events(event.id), event, delay):
         yield Settled(event.place, Fate.DUPLICATE_EVENT)
         return
     memory.keep(event)
-    yield from _take_labels(memory, near, delay)
+    yield from _take_labels(memory, event, delay)
 
 
 def take_written(memory: Memory, event: KnownRecord, delay: int) -> Iterator[Outcome]:
     """Takes an event that is read again and that S3 holds: one that waits near it gives way."""
-    near = [k for k in memory.under(event.id) if abs(k.timestamp - event.timestamp) <= delay]
-    for other in near:
+    for other in _near(memory.events(event.id), event, delay):
         if other.kind is Kind.EVENT:
             memory.forget(other)
             yield Settled(other.place, Fate.DUPLICATE_EVENT)
     memory.keep(event)
-    yield from _take_labels(memory, near, delay)
+    yield from _take_labels(memory, event, delay)
 
 
 def take_label(memory: Memory, label: KnownRecord, delay: int) -> Iterator[Outcome]:
     """Takes a label that is read: it matches, repeats or contradicts another, or waits."""
-    events = sorted(
-        (k for k in memory.under(label.id) if k.kind in (Kind.EVENT, Kind.DONE)),
-        key=lambda k: (k.timestamp, k.place),
-    )
-    near = [k for k in events if abs(k.timestamp - label.timestamp) <= delay]
+    events = sorted(memory.events(label.id), key=lambda k: (k.timestamp, k.place))
+    near = _near(events, label, delay)
     expecting = [k for k in near if k.expects == label.timestamp and k.label == label.label]
     if near:
         yield _meet(memory, (expecting or near)[0], label)
+    elif len(memory.labels(label.id)) >= MOST_WAITING:
+        yield Settled(label.place, Fate.EXCESS_LABEL)
     elif any(k.timestamp < label.timestamp for k in events):
         memory.keep(replace(label, kind=Kind.LATE))
     else:
         memory.keep(label)
 
 
-def _take_labels(memory: Memory, near: list[KnownRecord], delay: int) -> Iterator[Outcome]:
-    for waiting in near:
-        if waiting.kind in (Kind.LABEL, Kind.LATE):
-            memory.forget(waiting)
-            yield from take_label(memory, replace(waiting, kind=Kind.LABEL), delay)
+def _near(known: list[KnownRecord], record: KnownRecord, delay: int) -> list[KnownRecord]:
+    return [k for k in known if abs(k.timestamp - record.timestamp) <= delay]
+
+
+def _take_labels(memory: Memory, event: KnownRecord, delay: int) -> Iterator[Outcome]:
+    for waiting in _near(memory.labels(event.id), event, delay):
+        memory.forget(waiting)
+        yield from take_label(memory, replace(waiting, kind=Kind.LABEL), delay)
 
 
 def _meet(memory: Memory, event: KnownRecord, label: KnownRecord) -> Outcome:
