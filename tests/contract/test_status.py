@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from perennial_contract.status import (
+    MAX_BYTES,
     MAX_TERMINATION_BYTES,
     PredictorReport,
     Problem,
@@ -101,3 +102,43 @@ def test_a_recorders_report_is_read_as_it_was_written() -> None:
 
     assert RecorderReport.model_validate_json(text) == report
     assert json.loads(text)["labelsComplete"] is False
+
+
+names = st.text("\x00\U0001f600", min_size=200, max_size=253)
+predictors = st.builds(
+    PredictorReport,
+    uid=st.just("u-1"),
+    pod=st.just("p-0"),
+    ready=st.booleans(),
+    problem=st.none() | st.builds(Problem, reason=st.just("DataRefused"), message=texts),
+    version=st.just("v7-3fa9c1d2"),
+    answered=st.integers(0, 10**12),
+    unknown=st.dictionaries(names, st.integers(0, 10**9), max_size=5).map(
+        lambda some: {f"{i} {name}": n + i for name, n in some.items() for i in range(100)}
+    ),
+)
+
+
+@given(predictors)
+def test_a_status_is_cut_to_its_bound_and_not_dropped(report: PredictorReport) -> None:
+    text = report.to_status()
+
+    read = PredictorReport.model_validate_json(text)
+    assert len(text.encode()) <= MAX_BYTES
+    assert read.unknown.items() <= report.unknown.items()
+    assert len(read.unknown) in {len(report.unknown), 100, 10, 0}
+    left = [count for name, count in report.unknown.items() if name not in read.unknown]
+    assert min(read.unknown.values(), default=0) >= max(left, default=0) or not read.unknown
+    assert read.model_copy(update={"unknown": report.unknown}) == report
+
+
+def test_a_status_with_an_endless_problem_keeps_its_beginning() -> None:
+    problem = Problem(reason="DataRefused", message="column a" * 20_000)
+    report = RecorderReport(
+        uid="u-1", pod="p-0", ready=False, problem=problem, written={"t": {"0": 7}}, request="r"
+    )
+
+    read = RecorderReport.model_validate_json(report.to_status())
+
+    cut = Problem(reason="DataRefused", message=problem.message[:4096])
+    assert read == report.model_copy(update={"problem": cut})

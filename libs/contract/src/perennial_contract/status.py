@@ -14,8 +14,9 @@ from pydantic.alias_generators import to_camel
 
 from perennial_contract.watermark import Watermark
 
-MAX_BYTES: Final = 64 * 1024  # of a /status answer; a longer one is dropped
+MAX_BYTES: Final = 64 * 1024  # of a /status answer; the operator drops a longer one
 MAX_TERMINATION_BYTES: Final = 4096  # of a termination message: Kubernetes cuts there
+_CUTS: Final = ((100, 4096), (10, 512), (0, 256))  # counts by name, and characters of a text
 
 
 class Document(BaseModel):
@@ -62,6 +63,28 @@ class Report(Document):
     pod: str
     ready: bool
     problem: Problem | None = None
+
+    def to_status(self) -> str:
+        """JSON within 64 KiB; where it is longer, the smallest counts and the ends of texts go."""
+        text = self.model_dump_json()
+        for entries, characters in _CUTS:
+            if len(text.encode()) <= MAX_BYTES:
+                break
+            cut = {name: _cut(value, entries, characters) for name, value in self}
+            text = self.model_copy(update=cut).model_dump_json()
+        return text
+
+
+def _cut(value: object, entries: int, characters: int) -> object:
+    match value:
+        case str() if len(value) > characters:
+            return value[:characters]
+        case Problem():
+            return value.model_copy(update={"message": value.message[:characters]})
+        case dict() if all(isinstance(count, int) for count in value.values()):
+            return dict(sorted(value.items(), key=lambda item: -item[1])[:entries])
+        case _:
+            return value
 
 
 class BundleState(OpenEnum):
