@@ -174,3 +174,37 @@ def test_whatever_the_event_holds_the_label_is_not_in_it(record: dict[str, Any],
     assert isinstance(event, Event)
     assert event.label == pick(record, path)
     assert pick(event.record, path) is ABSENT
+
+
+FRAME = b"\x00\x00\x00\x01\x07"
+
+
+def test_an_object_in_a_schema_registrys_frame_is_read_as_it_is() -> None:
+    event = {"request_id": 5, "ts": 1, "data": {"age": 39}}
+
+    assert read(FULL, FRAME + json.dumps(event).encode()) == read(FULL, event)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"\x00",
+        FRAME,
+        FRAME[:4] + b'{"request_id": 5}',
+        FRAME + b"5",
+        FRAME + b"[{}]",
+        FRAME + b"{",
+        FRAME + b"\x00\x0aname",
+        FRAME + FRAME + b"{}",
+        b"\x01" + FRAME[1:] + b"{}",
+    ],
+)
+def test_a_frame_without_an_object_is_not_json(value: bytes) -> None:
+    assert reason(read(PLAIN, value)) == "NotJson"
+
+
+@given(st.binary(min_size=4, max_size=4), records)
+def test_whatever_the_schemas_id_is_an_event_is_what_its_frame_holds(
+    id_: bytes, record: dict[str, Any]
+) -> None:
+    assert read(PLAIN, b"\x00" + id_ + json.dumps(record).encode()) == read(PLAIN, record)

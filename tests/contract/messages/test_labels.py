@@ -18,6 +18,7 @@ def read_message(labels: Labels, value: bytes | None, key: bytes | None = None) 
     [
         (BY_PATH, b'{"request_id": 5, "income": ">50K"}', None, LabelMessage(5, ">50K")),
         (Labels(topic="l"), b'{"request_id": 5, "label": 1}', None, LabelMessage(5, 1)),
+        (Labels(topic="l"), b'\0\0\0\0\7{"request_id": 5, "label": 1}', None, LabelMessage(5, 1)),
         (
             Labels(topic="l", id=Reference(key=True), value="a.b"),
             b'{"a": {"b": false}}',
@@ -42,6 +43,7 @@ def test_a_label_is_read_from_its_message(
     ("value", "expected"),
     [
         (None, "Empty"),
+        (b"\x00\x00\x00\x00\x07\x0a", "NotJson"),
         (b"{", "NotJson"),
         (b"1", "NotAnObject"),
         (b'{"income": 1}', "NoId"),

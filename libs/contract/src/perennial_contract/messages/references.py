@@ -17,6 +17,9 @@ from perennial_contract.resource.streams import Reference
 Id = str | int | float
 Headers = Sequence[tuple[str, bytes | None]] | None
 _IDS: Final = (str, int, float)
+_FRAME: Final = (
+    5  # bytes before a value of a schema registry's serialiser: zero, and the schema's id
+)
 
 
 class Rejection(msgspec.Struct, frozen=True):
@@ -37,12 +40,27 @@ def join_id(id: Id) -> bytes:  # noqa: A002  the field's name
 
 
 def read_value(value: bytes | None) -> object | Rejection:
+    """The JSON value of a message, or the object in a schema registry's frame."""
     if not value:
         return Rejection(DeadLetter.EMPTY, "the message has no value")
+    if value[0] == 0:
+        return _read_framed(value)
     try:
         return read_json(value)
     except ValueError as error:
         return Rejection(DeadLetter.NOT_JSON, str(error))
+
+
+def _read_framed(value: bytes) -> dict[str, Any] | Rejection:
+    """The object behind a schema registry's frame; behind one of Avro or Protobuf there is none."""
+    try:
+        read = read_json(value[_FRAME:])
+    except ValueError:
+        read = None
+    if isinstance(read, dict):
+        return read
+    detail = "a zero byte as of a schema registry's frame, and no JSON object behind the frame"
+    return Rejection(DeadLetter.NOT_JSON, detail)
 
 
 def read_object(value: bytes | None) -> dict[str, Any] | Rejection:
