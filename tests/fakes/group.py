@@ -98,8 +98,11 @@ class FakeAnswers:
 
     def flush(self) -> Sequence[Failure]:
         self.happened.append("flush")
-        failures: list[Failure] = []
         self.under_way, self._sent = self._sent, []
+        return self._fates()
+
+    def _fates(self) -> Sequence[Failure]:
+        failures: list[Failure] = []
         for out in self.under_way:
             fate = self.fate(out)
             if isinstance(fate, ClientFailed):
@@ -108,6 +111,14 @@ class FakeAnswers:
                 self.delivered.append(out)
             else:
                 failures.append(fate)
+        return failures
+
+    def send_apart(self, outgoing: Iterable[Outgoing]) -> Sequence[Failure]:
+        self.happened.append("send apart")
+        failures: list[Failure] = []
+        for out in outgoing:
+            self.under_way = [out]
+            failures += self._fates()
         return failures
 
     def close(self) -> None:

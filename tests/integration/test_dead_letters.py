@@ -1,9 +1,11 @@
 """Dead letters: events that cannot be answered, and answers that their topic does not take."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
 
+from tests.fakes.bundle import people
 from tests.support.predictor.stream import Stream, headers_of, until
 
 pytestmark = pytest.mark.integration
@@ -87,3 +89,37 @@ def test_a_compacted_dead_letters_topic_takes_an_event_without_a_key(stream: Str
     (dead,) = stream.read(stream.dead_letters)
     assert (dead.key() or b"").decode() == headers_of(dead)["perennial-source"]
     assert headers_of(dead)["perennial-reason"] == "NotJson"
+
+
+def test_a_topic_that_takes_no_answer_is_named_and_all_its_answers_are_dead_letters(
+    stream: Stream,
+) -> None:
+    stream.remove(stream.predictions)
+    stream.make(stream.predictions, config={"cleanup.policy": "compact"})
+    values = [json.dumps({"id": i, **p}).encode() for i, p in enumerate(people(3000))]
+    with stream.predictor() as state:
+        for value in values:
+            stream.send_bytes(value)
+        stream.send([])
+        until(lambda: state.report().dead_letters == {"AnswerRefused": 3000})
+        problem = state.report().problem
+        assert problem is not None
+        assert (problem.reason, stream.predictions in problem.message) == ("AnswersRefused", True)
+        stream.send(range(3000, 3010))  # with a key
+        until(lambda: state.report().answered == 10)
+        assert state.report().ready
+    assert sorted(m.value() or b"" for m in stream.read(stream.dead_letters)) == sorted(values)
+    assert set(stream.answers()) == set(range(3000, 3010))
+
+
+def test_among_answers_that_are_refused_the_others_arrive(stream: Stream) -> None:
+    stream.remove(stream.predictions)
+    stream.make(stream.predictions, config={"cleanup.policy": "compact"})
+    with stream.predictor() as state:
+        for i, person in enumerate(people(1000)):
+            value = json.dumps({"id": i, **person}).encode()
+            stream.send_bytes(value, b"key" if i % 10 == 0 else None)
+        stream.send([])
+        until(lambda: state.report().dead_letters == {"AnswerRefused": 900})
+        until(lambda: state.report().answered == 100)
+    assert set(stream.answers()) == {*range(0, 1000, 10)}

@@ -63,6 +63,10 @@ def test_a_fatal_error_ends_the_loop_without_a_commit(harness: Harness) -> None:
     assert harness.happened[-1] == "leave"
 
 
+def report_of(harness: Harness) -> PredictorReport:
+    return harness.state.report()
+
+
 def refuse(is_refused: Callable[[Outgoing], bool]) -> Callable[[Outgoing], Failure | None]:
     return lambda out: Failure(out, refused=True, message="too large") if is_refused(out) else None
 
@@ -96,16 +100,16 @@ def test_answers_refused_only_together_are_sent_one_by_one(harness: Harness) -> 
 THOUSAND = [event(0, offset) for offset in range(1000)]
 
 
-def test_a_batch_that_is_too_large_as_a_whole_is_sent_in_halves(harness: Harness) -> None:
+def test_a_batch_that_is_too_large_as_a_whole_is_sent_apart(harness: Harness) -> None:
     harness.events.records = THOUSAND
     harness.answers.fate = refuse(lambda _: len(harness.answers.under_way) > 300)
     harness.run(rounds=4, tick=1.0)
     assert harness.sources() == [(0, offset) for offset in range(1000)]
     assert harness.state.report().answered == 1000
-    assert harness.happened.count("flush") < 12
+    assert harness.happened.count("send apart") == 1
 
 
-def test_a_record_that_takes_its_batch_with_it_is_found_by_halving(harness: Harness) -> None:
+def test_a_record_that_takes_its_batch_with_it_is_found_among_them(harness: Harness) -> None:
     harness.events.records = THOUSAND
     guilty = lambda out: out.origin.offset == 321 and not out.reason  # noqa: E731  used twice
     harness.answers.fate = refuse(lambda _: any(map(guilty, harness.answers.under_way)))
@@ -113,20 +117,59 @@ def test_a_record_that_takes_its_batch_with_it_is_found_by_halving(harness: Harn
     assert sorted(harness.sources()) == [(0, offset) for offset in range(1000)]
     assert harness.state.report().answered == 999
     assert harness.state.report().dead_letters == {"AnswerRefused": 1}
-    assert harness.happened.count("flush") < 30
+    assert harness.happened.count("send apart") == 2
+
+
+def test_a_topic_that_takes_no_answer_is_named_and_costs_two_requests_more_a_flush(
+    harness: Harness,
+) -> None:
+    harness.events.records = [event(0, offset) for offset in range(10_000)]
+    harness.answers.fate = refuse(lambda out: not out.reason)
+    harness.run(rounds=30, tick=0.001)
+    assert harness.state.report().dead_letters == {"AnswerRefused": 10_000}
+    assert harness.happened.count("flush") <= 3
+    assert harness.happened.count("send apart") <= 6
+    message = "all answers are refused, and dead letters: too large"
+    assert harness.state.report().problem == Problem(reason="AnswersRefused", message=message)
+
+
+def test_one_answer_that_is_refused_is_no_problem_of_the_topic(harness: Harness) -> None:
+    harness.events.records = [event(0, 0)]
+    harness.answers.fate = refuse(lambda out: not out.reason)
+    reports: list[PredictorReport] = []
+    harness.events.script += [lambda _: None] * 3 + [lambda _: reports.append(report_of(harness))]
+    harness.run(rounds=6)
+    assert [(each.ready, each.dead_letters) for each in reports] == [(True, {"AnswerRefused": 1})]
+
+
+def test_once_the_topic_takes_an_answer_nothing_is_wrong_with_it(harness: Harness) -> None:
+    harness.events.records = [event(0, offset) for offset in range(30)]
+    harness.answers.fate = refuse(lambda out: not out.reason and out.origin.offset < 30)
+    reports: list[PredictorReport] = []
+
+    def look(_: object) -> None:
+        reports.append(report_of(harness))
+        harness.events.records.append(event(0, 30))
+
+    harness.events.script += [lambda _: None, lambda _: None, look] * 2
+    harness.run(rounds=9)
+    problems = [report.problem and report.problem.reason for report in reports]
+    assert problems == ["AnswersRefused", None]
+    assert [report.answered for report in reports] == [0, 1]
 
 
 def test_while_refused_records_are_sent_again_the_process_counts_as_alive(harness: Harness) -> None:
     alive: list[bool] = []
 
     def too_large(out: Outgoing) -> bool:
-        if out is harness.answers.under_way[0]:
-            alive.append(harness.state.heartbeat.alive(harness.waiting.now()))
-        return not out.reason
+        alive.append(harness.state.heartbeat.alive(harness.waiting.now()))
+        return bool(out.value)
 
+    harness.events.records = [event(0, 0, b"poison" * 200_000)]
     harness.answers.fate = refuse(too_large)
     harness.run(rounds=4, tick=15.0)
-    assert len(alive) > 20
+    assert harness.happened.count("send apart") == 6
+    assert len(alive) == 7
     assert all(alive)
 
 

@@ -1,4 +1,8 @@
-"""Delivery of answers and dead letters: sent, confirmed by a flush, made smaller where refused."""
+"""Delivery of answers and dead letters: sent, confirmed by a flush, made smaller where refused.
+
+Brokers refuse a batch for one of its records. So what is refused is sent again apart from the rest,
+and only what is refused then becomes a dead letter.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime.kafka.trouble import ClientFailed
 from perennial_contract.status import Problem
 from perennial_predictor.ports import Failure, Sink, Waiting
@@ -15,6 +20,7 @@ from perennial_predictor.scoring.dead_letters import DeadLetters
 from perennial_predictor.scoring.records import Outgoing, Tally
 from perennial_predictor.status import Part, State
 
+SEVERAL: Final = 20  # answers, refused one after the other, from which it is the topic's doing
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -28,6 +34,8 @@ class Delivery:
         self._dead_letters = dead_letters
         self._state = state
         self._waiting = waiting
+        self._refused = 0
+        """Answers that were refused since one arrived."""
         self._reset()
 
     @property
@@ -51,7 +59,8 @@ class Delivery:
 
         What has not arrived is not counted either, since it will be answered again.
         """
-        failures = self._flush()
+        failures = self._beat(self._sink.flush())
+        asked = self._tally.answered
         undelivered = _away(failures) or self._deliver_smaller(failures)
         tally, timestamps = self._tally, self._timestamps
         self._reset()
@@ -62,9 +71,19 @@ class Delivery:
             return False
         self._state.add(tally)
         if timestamps:
-            self._state.clear(Part.DELIVERY)
+            self._tell(tally.answered, asked, failures)
             self._observe(timestamps)
         return True
+
+    def _tell(self, answered: int, asked: int, failures: Sequence[Failure]) -> None:
+        """Says of a topic that takes no answer at all what the brokers said of the last one."""
+        self._refused = 0 if answered else self._refused + asked
+        if self._refused < SEVERAL:
+            self._state.clear(Part.DELIVERY)
+        elif asked:
+            message = f"all answers are refused, and dead letters: {failures[-1].message}"
+            problem = Problem(reason=ProgramReason.ANSWERS_REFUSED, message=message)
+            self._state.say(Part.DELIVERY, problem)
 
     def _reset(self) -> None:
         self._tally = Tally()
@@ -76,14 +95,14 @@ class Delivery:
         self._state.metrics.batches.latency.observe(self._waiting.wall() - known)
 
     def _deliver_smaller(self, refused: Sequence[Failure]) -> Failure | None:
-        """Sends refused records again, then as dead letters, then with less of their content."""
+        """Sends refused records apart, then as dead letters, then with less of their content."""
         left = {
             _place(failure.out): (failure, self._dead_letters.ladder(failure.out, failure.message))
             for failure in refused
         }
         while left:
             outgoing = [_smaller(*ladder) for ladder in left.values()]
-            failures = self._send_apart(outgoing)
+            failures = self._beat(self._sink.send_apart(outgoing))
             if away := _away(failures):
                 return away
             still = {_place(failure.out) for failure in failures}
@@ -93,23 +112,8 @@ class Delivery:
                     self._tally.move(failure.out.reason, out.reason)
         return None
 
-    def _send_apart(self, outgoing: Sequence[Outgoing]) -> Sequence[Failure]:
-        """Failures of records refused even alone: a batch that is refused is sent in halves."""
-        for out in outgoing:
-            self._sink.send(out)
-        failures = self._flush()
-        if len(outgoing) == 1 or _away(failures):
-            return failures
-        refused = [failure.out for failure in failures]
-        middle = (len(refused) + 1) // 2
-        alone: list[Failure] = []
-        for half in (refused[:middle], refused[middle:]):
-            if half and not _away(alone):
-                alone += self._send_apart(half)
-        return alone
-
-    def _flush(self) -> Sequence[Failure]:
-        failures = self._sink.flush()
+    def _beat(self, failures: Sequence[Failure]) -> Sequence[Failure]:
+        """After a call that may have taken most of a minute."""
         self._state.heartbeat.beat(self._waiting.now())
         return failures
 

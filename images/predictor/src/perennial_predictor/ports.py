@@ -67,11 +67,14 @@ class Source(Protocol):
 
 
 class Sink(Protocol):
-    """Topics of answers and dead letters; send and flush raise ClientFailed."""
+    """Topics of answers and dead letters; all but `route` and `close` raise ClientFailed."""
 
     def route(self, topics: Topics) -> None: ...
     def send(self, out: Outgoing) -> None: ...
     def flush(self) -> Sequence[Failure]: ...
+    def send_apart(self, outgoing: Iterable[Outgoing]) -> Sequence[Failure]:
+        """Sends each in a batch of its own: only what is refused by itself fails."""
+
     def close(self) -> None: ...
 
 

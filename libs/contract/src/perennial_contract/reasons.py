@@ -39,6 +39,10 @@ class ProgramReason(ReasonWithRemedy):
         "DeliveryFailed",
         "Check the topic that the message names: its answers are sent again until it accepts them.",
     )
+    ANSWERS_REFUSED = (
+        "AnswersRefused",
+        "Raise max.message.bytes of the predictions topic; compacted, it takes none without a key.",
+    )
     STORAGE_UNAVAILABLE = (
         "StorageUnavailable",
         "Check that the S3 server is running and that storage.endpoint is its address.",
@@ -144,5 +148,5 @@ class DeadLetter(ReasonWithRemedy):
     NO_LABEL = "NoLabel", "Send a value that is not null at labels.value, or correct labels.value."
     ANSWER_REFUSED = (
         "AnswerRefused",
-        "Raise max.message.bytes of the predictions topic: answers carry their event's headers.",
+        "Raise max.message.bytes of the predictions topic; compacted, it takes none without a key.",
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
@@ -14,7 +14,7 @@ from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime.kafka.refusals import is_forbidden, is_untrusted, words
 from perennial_contract.runtime.kafka.trouble import ClientFailed
 from perennial_contract.settings import PredictorSettings
-from perennial_predictor.adapters.client_settings import for_producer
+from perennial_predictor.adapters.client_settings import apart, for_producer
 from perennial_predictor.ports import Failure, Topics
 from perennial_predictor.scoring.records import Outgoing
 
@@ -34,14 +34,23 @@ T = TypeVar("T")
 class AnswersSink:
     """Producer for the predictions and dead letters topics."""
 
-    def __init__(self, settings: PredictorSettings, security: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        settings: PredictorSettings,
+        security: Mapping[str, str],
+        tune: Callable[[dict[str, Any]], dict[str, Any]] = dict,
+    ) -> None:
+        """`tune` changes the producer's settings."""
+        self._settings, self._security = settings, security
+        self._apart: AnswersSink | None = None  # most pipelines never need it
         self._predictions = settings.predictions.topic
         self._dead_letters = settings.dead_letters.topic
         self._failures: list[Failure] = []
         self._last: Outgoing | None = None
         self._ended: KafkaError | None = None
         self._untrusted = ""
-        self._properties = for_producer(settings.kafka, security) | {"error_cb": self._complain}
+        properties = for_producer(settings.kafka, security) | {"error_cb": self._complain}
+        self._properties = tune(properties)
         self._producer = Producer(self._properties, logger=_LOG)
 
     def route(self, topics: Topics) -> None:
@@ -83,8 +92,19 @@ class AnswersSink:
             self._untrusted = ""
         return failures
 
+    def send_apart(self, outgoing: Iterable[Outgoing]) -> Sequence[Failure]:
+        """By a producer of its own, which waits for the next time."""
+        if self._apart is None:
+            self._apart = AnswersSink(self._settings, self._security, apart)
+        self._apart._same = self._same  # noqa: SLF001  one of us
+        for out in outgoing:
+            self._apart.send(out)
+        return self._apart.flush()
+
     def close(self) -> None:
         """Drops what is still under way: it is answered again from the last commit."""
+        if self._apart is not None:
+            self._apart.close()
         self._producer.purge()
         self._call(self._producer.close)
 
