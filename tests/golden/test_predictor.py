@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from perennial_contract.messages.provenance import digest_of
 from perennial_contract.messages.record import Record
 from tests.golden.golden import Golden, exposed
 from tests.golden.pod import OLD, PERSON, VALUES, a_pod
@@ -44,7 +45,12 @@ def test_nothing_but_events_is_answered_on_a_shared_topic(golden: Golden, tmp_pa
         predictions={"topic": "events", "threshold": 1.0},
         labels={"path": "income"},
     )
-    own = Record("events", 0, 3, b"key", values[0], [("perennial-pipeline", b"ns.income")])
+    named: list[tuple[str, bytes | None]] = [
+        ("perennial-source", b"events/0/0"),
+        ("perennial-pipeline", b"ns.income"),
+        ("perennial-digest", digest_of(b"events/0/0", values[0] or b"").encode()),
+    ]
+    own = Record("events", 0, 3, b"key", values[0], named)
     pod.records.append(own)
 
     golden.same("predictor/shared.json", pod.run())

@@ -22,6 +22,12 @@ def incoming(value: bytes | None, headers: Any = None) -> Record:
     return Record("events", 1, 7, b"key", value, headers)
 
 
+def as_read(out: Outgoing) -> Record:
+    """What was sent, as a consumer of its topic sees it."""
+    headers = [(n, v.encode() if isinstance(v, str) else v) for n, v in out.headers]
+    return Record("events", 1, 8, out.key, out.value, headers)
+
+
 def test_an_answer_carries_key_headers_model_source_and_pipeline(answerer: Answerer) -> None:
     bundle, _ = a_bundle()
     event = incoming(json.dumps({"id": "a", **PERSON}).encode(), [("trace", b"1")])
@@ -88,11 +94,26 @@ def test_only_own_answers_on_a_shared_topic_are_skipped(settings: PredictorSetti
     shared = settings.model_copy(update={"predictions": Predictions(topic="events")})
     answerer = Answerer(shared, binary.load(bundle, shared))
     value = json.dumps({"id": 1, **PERSON}).encode()
-    own = incoming(value, [("perennial-pipeline", b"ns.income")])
-    others = incoming(value, [("perennial-pipeline", b"ns.other")])
-    out, tally = answerer.answer([own, others, incoming(value)])
-    assert [each.origin for each in out] == [others, incoming(value)]
+    (out,), _ = answerer.answer([incoming(value)])
+    own = as_read(out)
+    others = own._replace(headers=[*(own.headers or ()), ("perennial-pipeline", b"ns.other")])
+    named = others._replace(headers=[h for h in others.headers or () if h[1] != b"ns.income"])
+    sent, tally = answerer.answer([own, named, incoming(value)])
+    assert [each.origin for each in sent] == [named, incoming(value)]
     assert (tally.answered, tally.own_answers) == (2, 1)
+
+
+def test_an_application_that_forwards_our_headers_is_answered(settings: PredictorSettings) -> None:
+    bundle, _ = a_bundle()
+    shared = settings.model_copy(update={"predictions": Predictions(topic="events")})
+    answerer = Answerer(shared, binary.load(bundle, shared))
+    (out,), _ = answerer.answer([incoming(json.dumps({"id": 1, **PERSON}).encode())])
+    forwarding = as_read(out)._replace(value=json.dumps({"id": 2, **PERSON}).encode())
+    (second,), tally = answerer.answer([forwarding])
+    assert tally == Tally(answered=1)
+    names = [name for name, _ in second.headers]
+    assert sorted(names) == sorted(set(names))
+    assert answerer.answer([as_read(second)]) == ([], Tally(own_answers=1))
 
 
 def test_own_names_mean_nothing_where_topics_differ(answerer: Answerer) -> None:

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+from perennial_contract.messages.provenance import digest_of
 from perennial_contract.resource.streams import Events, Filter, Reference
 from tests.fakes.broker import Record
 from tests.support.recorder.harness import BEGIN, INSIDE, Stage
@@ -81,13 +82,28 @@ def test_filtered_messages_hold_back_no_position(tmp_path: Path) -> None:
 
 def test_our_answers_among_the_events_are_none(tmp_path: Path) -> None:
     stage = Stage(tmp_path, INSIDE, answers_among_events=True)
+    value = b'{"id": "a", "answer": {"label": "yes"}}'
+    source = ("perennial-source", b"events/0/7")
+    digest = ("perennial-digest", digest_of(source[1], value).encode())
     for name in (b"default.income", b"default.risk"):
-        value = b'{"id": "a", "answer": {"label": "yes"}}'
-        headers = [("perennial-pipeline", name)]
+        headers = [source, ("perennial-pipeline", name), digest]
         stage.broker.append("events", 0, Record(BEGIN, value, None, headers))
     stage.steps()
     assert stage.labels() == {1: "yes"}
     assert stage.counts() == {"filtered": 1, "observations": 1}
+
+
+def test_an_event_with_the_forwarded_headers_of_an_answer_is_an_event(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, INSIDE, answers_among_events=True)
+    value = b'{"id": "a", "answer": {"label": "yes"}}'
+    forwarded: list[tuple[str, bytes | None]] = [
+        ("perennial-source", b"events/0/7"),
+        ("perennial-pipeline", b"default.income"),
+        ("perennial-digest", digest_of(b"events/0/7", b"the answer").encode()),
+    ]
+    stage.broker.append("events", 0, Record(BEGIN, value, None, forwarded))
+    stage.steps()
+    assert stage.labels() == {0: "yes"}
 
 
 def test_on_a_topic_of_its_own_an_event_may_carry_our_name(tmp_path: Path) -> None:

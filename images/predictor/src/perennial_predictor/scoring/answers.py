@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from perennial_contract.messages.answers import MODEL_HEADER
 from perennial_contract.messages.events import Event, EventReader, Filtered
+from perennial_contract.messages.provenance import Provenance
 from perennial_contract.messages.record import Record
 from perennial_contract.messages.references import Rejection
 from perennial_contract.settings import PredictorSettings
 from perennial_predictor.scoring.dead_letters import DeadLetters
-from perennial_predictor.scoring.provenance import Provenance
+from perennial_predictor.scoring.headers import AnswerHeaders, Header
 from perennial_predictor.scoring.records import Outgoing, Tally
 from perennial_predictor.scoring.scorer import Scorer
 
@@ -21,20 +22,20 @@ class Answerer:
     """Reads events, has them scored together, and addresses the answers."""
 
     def __init__(self, settings: PredictorSettings, scorer: Scorer) -> None:
-        self._provenance = Provenance(settings)
+        self._provenance = Provenance(settings.id_prefix)
+        self._headers = AnswerHeaders(settings)
         self.dead_letters: Final = DeadLetters(self._provenance)
         label_path = settings.labels.path if settings.labels else None
         self._reader = EventReader(settings.events, label_path)
         self._scorer = scorer
-        shared = settings.predictions.topic == settings.events.topic
-        self._is_ours: Callable[[Record], bool] = self._provenance.is_ours if shared else _never
+        self._shared = settings.predictions.topic == settings.events.topic
 
     def answer(self, batch: Sequence[Record]) -> tuple[list[Outgoing], Tally]:
         """Answers and dead letters in the order of their records, and the tally of the whole batch.
 
         There is none for what the filter leaves alone, nor for answers of this pipeline.
         """
-        foreign = [record for record in batch if not self._is_ours(record)]
+        foreign = [r for r in batch if not (self._shared and self._provenance.is_answer(r))]
         read = [(record, self._read(record)) for record in foreign]
         meant = [(record, what) for record, what in read if not isinstance(what, Filtered)]
         events = [what for _, what in meant if isinstance(what, Event)]
@@ -58,9 +59,8 @@ class Answerer:
         return self._reader.read(record.value, record.key, record.headers, record.source)
 
     def _addressed(self, record: Record, answer: bytes) -> Outgoing:
-        ours = ((MODEL_HEADER, self._scorer.version), *self._provenance.headers(record))
-        return Outgoing(record, record.key, answer, [*(record.headers or ()), *ours])
-
-
-def _never(_: Record) -> bool:
-    return False
+        headers: list[Header] = self._headers.of(record)
+        headers += ((MODEL_HEADER, self._scorer.version), *self._provenance.headers(record))
+        if self._shared:
+            headers.append(self._provenance.digest(record, answer))
+        return Outgoing(record, record.key, answer, headers)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from perennial_contract.messages.answers import DETAIL_HEADER, REASON_HEADER
+from perennial_contract.messages.provenance import Provenance
 from perennial_contract.messages.record import Record
 from perennial_contract.messages.references import Rejection
 from perennial_contract.reasons import DeadLetter
-from perennial_predictor.scoring.provenance import Provenance
 from perennial_predictor.scoring.records import Outgoing
 
 _MAX_DETAIL: Final = 500  # characters

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from perennial_contract.messages.answers import PIPELINE_HEADER
 from perennial_contract.messages.events import Event, EventReader, Filtered
 from perennial_contract.messages.labels import LabelReader
 from perennial_contract.messages.paths import Absent
+from perennial_contract.messages.provenance import Provenance
 from perennial_contract.messages.record import Record
 from perennial_contract.messages.references import Rejection, join_id
 from perennial_contract.messages.spellings import read_label
@@ -40,7 +40,7 @@ class Reader:
         self.inside = labels is not None and labels.path is not None
         """Whether labels lie inside the events."""
         self._spellings = settings.label
-        self._ours = (PIPELINE_HEADER, settings.id_prefix.encode())
+        self._provenance = Provenance(settings.id_prefix)
         self._answers = settings.answers_among_events
         self._events = EventReader(settings.events, labels.path if labels else None)
         self._labels = LabelReader(labels, settings.events) if labels and labels.topic else None
@@ -66,7 +66,7 @@ class Reader:
         return Fate.REJECTED_LABEL if label is None else ReadEvent(identity, body, label)
 
     def _event(self, record: Record) -> Event | Fate:
-        if self._answers and self._ours in (record.headers or ()):
+        if self._answers and self._provenance.is_answer(record):
             return Fate.FILTERED
         read = self._events.read(record.value, record.key, record.headers, record.source)
         if isinstance(read, Filtered):

@@ -1,4 +1,4 @@
-"""Answers as the predictions topic holds them, and the headers of answers and dead letters."""
+"""Answers as the predictions topic holds them, and their headers; those of dead letters, too."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from perennial_contract.resource.schema import BinaryLabel
 from perennial_contract.resource.streams import Events
 
 MODEL_HEADER: Final = "perennial-model"
-SOURCE_HEADER: Final = "perennial-source"  # topic/partition/offset of the event
-PIPELINE_HEADER: Final = "perennial-pipeline"  # the id prefix of the pipeline that answers
 REASON_HEADER: Final = "perennial-reason"
 DETAIL_HEADER: Final = "perennial-detail"
 _ANSWER: Final = ("prediction", "label", "probability", "model")
