@@ -13,13 +13,12 @@ METRICS = b"# HELP answers_total Answers.\nanswers_total 7.0\n"
 @contextmanager
 def connection(report: Report, *, alive: bool = True) -> Iterator[HTTPConnection]:
     server = serve(0, lambda: report, lambda: alive, lambda: METRICS)
-    client = HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+    client = HTTPConnection("127.0.0.1", server.port, timeout=10)
     try:
         yield client
     finally:
         client.close()
-        server.shutdown()
-        server.server_close()
+        server.close()
 
 
 def get(client: HTTPConnection, path: str) -> tuple[int, bytes]:

@@ -10,15 +10,14 @@ def asked(
     beats = heartbeat or Heartbeat(LATE)
     server = serve(0, lambda: beats.alive(now), lambda: ready, lambda: b"# TYPE x gauge")
     try:
-        connection = HTTPConnection("127.0.0.1", server.server_port, timeout=5)
+        connection = HTTPConnection("127.0.0.1", server.port, timeout=5)
         connection.request("GET", path)
         answer = connection.getresponse()
         answer.read()
         connection.close()
         return answer.status
     finally:
-        server.shutdown()
-        server.server_close()
+        server.close()
 
 
 def test_who_waits_for_the_lease_is_healthy_and_ready() -> None:

@@ -65,7 +65,7 @@ def execute(
     state.heartbeat.beat(time.monotonic())
     metrics = partial(generate_latest, state.metrics.registry)
     server = serve(port, state.report, lambda: state.heartbeat.alive(time.monotonic()), metrics)
-    _LOG.info("serving status", extra={"port": server.server_port})
+    _LOG.info("serving status", extra={"port": server.port})
     secrets = Secrets(mounts.secrets)  # first: what changes after it is noticed
     security: dict[str, str] = {}
     try:
@@ -89,8 +89,7 @@ def execute(
         said = refused_by_client(error.args[0].str(), settings.kafka, security)
         return _refuse(state, mounts, str(said))
     finally:
-        server.shutdown()
-        server.server_close()
+        server.close()
     return 0
 
 

@@ -85,8 +85,7 @@ def run(  # noqa: PLR0913  each is something that a pod fixes and a run by hand 
             generate_latest, metrics.registry(recorder.report)
         )
         server = http.serve(port, recorder.report, lambda: heartbeat.alive(clock()), exposition)
-        ends.callback(server.server_close)
-        ends.callback(server.shutdown)
+        ends.callback(server.close)
         recorder.run(stop)
 
 

@@ -107,8 +107,7 @@ def run_attempt(settings: TrainerSettings, pod: str, mounts: Mounts, port: int =
         return code
     finally:
         alarm.cancel()
-        server.shutdown()
-        server.server_close()
+        server.close()
 
 
 def _ports(settings: TrainerSettings, mounts: Mounts) -> Ports:

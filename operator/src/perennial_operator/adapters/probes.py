@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from http.server import ThreadingHTTPServer
 from typing import Final
 
-from perennial_contract.runtime.http import Routes, listen, probe, prometheus
+from perennial_contract.runtime.http import probe, prometheus
+from perennial_contract.runtime.http_server import Routes, Server
 
 LATE: Final = 30.0  # seconds without a heartbeat after which the process counts as stuck
 
@@ -16,7 +16,7 @@ def serve(
     alive: Callable[[], bool],
     ready: Callable[[], bool],
     metrics: Callable[[], bytes],
-) -> ThreadingHTTPServer:
+) -> Server:
     """Answers /healthz, /readyz and /metrics from a thread of its own; port 0 takes a free one.
 
     `ready` is whether it could lead, `metrics` gives Prometheus' text format.
@@ -26,4 +26,4 @@ def serve(
         "/readyz": lambda: probe(ready()),
         "/metrics": lambda: prometheus(metrics()),
     }
-    return listen(port, routes)
+    return Server(port, routes)
