@@ -17,6 +17,7 @@ COMPONENT_LABEL: Final = f"{GROUP}/component"
 MODEL_ANNOTATION: Final = f"{GROUP}/model"
 TEMPLATE_ANNOTATION: Final = f"{GROUP}/template"  # digest of the pod template but for the model
 SPEC_ANNOTATION: Final = f"{GROUP}/spec"  # digest of what a Job was made from
+KEEP_ANNOTATION: Final = f"{GROUP}/keep"  # versions that a Job leaves alone
 PAUSED_ANNOTATION: Final = f"{GROUP}/paused"
 
 Manifest = dict[str, Any]

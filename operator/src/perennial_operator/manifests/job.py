@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from perennial_contract.settings import CPU
 from perennial_operator.api.attempts import Attempt
 from perennial_operator.api.digests import digest_of
-from perennial_operator.api.names import SPEC_ANNOTATION, TRAINER, Manifest
+from perennial_operator.api.names import KEEP_ANNOTATION, SPEC_ANNOTATION, TRAINER, Manifest
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.manifests.additions import added
 from perennial_operator.manifests.pod import (
@@ -49,11 +50,12 @@ def job_digest(pipeline: Pipeline, image: str) -> str:
 
 def job(pipeline: Pipeline, image: str, attempt: Attempt) -> Manifest:
     wanted = pipeline.spec.trainer
+    settings = trainer_settings(pipeline, attempt)
     program = container(
         TRAINER,
         wanted.image or image,
         resources(wanted.resources, {"cpu": "500m", "memory": "512Mi"}, {"cpu": "1"}),
-        [*environment(trainer_settings(pipeline, attempt)), _REQUESTED],
+        [*environment(settings), _REQUESTED],
     )
     tells = pipeline.spec.lifecycle is not None
     runs = pod(program, secrets(pipeline, kafka=tells), grace=10)
@@ -61,7 +63,10 @@ def job(pipeline: Pipeline, image: str, attempt: Attempt) -> Manifest:
         "metadata": {"labels": labels(pipeline, TRAINER)},
         "spec": {**runs, "restartPolicy": "Never"},
     }
-    annotations = {SPEC_ANNOTATION: job_digest(pipeline, image)}
+    annotations = {
+        SPEC_ANNOTATION: job_digest(pipeline, image),
+        KEEP_ANNOTATION: ",".join(settings.keep),
+    }
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -80,3 +85,15 @@ def job(pipeline: Pipeline, image: str, attempt: Attempt) -> Manifest:
 def made_from(current: Manifest) -> str:
     """The digest that a Job was made with."""
     return str(current["metadata"].get("annotations", {}).get(SPEC_ANNOTATION, ""))
+
+
+def may_delete(current: Manifest, pipeline: Pipeline, number: int) -> bool:
+    """Whether the Job of that attempt may delete what is pinned: it does not know of the pin.
+
+    The newest versions stay in any case, and no attempt has made more than one.
+    """
+    kept = current["metadata"].get("annotations", {}).get(KEEP_ANNOTATION)
+    found = re.match(r"v([0-9]+)-", pipeline.spec.model.pin)
+    if kept is None or found is None or pipeline.spec.model.pin in kept.split(","):
+        return False
+    return int(found[1]) <= number - pipeline.spec.storage.retention.versions

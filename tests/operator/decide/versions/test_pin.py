@@ -1,5 +1,7 @@
 from typing import Any
 
+import pytest
+
 from perennial_contract.status import BundleState
 from perennial_operator.api.attempts import AttemptOutcome
 from perennial_operator.api.pipeline import Pipeline
@@ -11,6 +13,7 @@ from tests.support.operator.builders import (
     a_job,
     a_pipeline,
     a_predictor,
+    a_spec,
     a_trainer,
     a_verdict,
     a_world,
@@ -20,6 +23,8 @@ from tests.support.operator.builders import (
     condition,
     decide,
     missing,
+    names,
+    reasons_of,
     served_version,
     serving,
     verified,
@@ -127,3 +132,41 @@ def test_a_pin_that_is_cleared_before_anything_was_promoted_takes_no_answers_awa
     assert condition(decided, "Ready")[0] == "True"
     assert attempt
     assert attempt.champion == V1
+
+
+OLD = "v7-77777777"
+KEEPS_FEW = {**a_spec()["storage"], "retention": {"versions": 3}}
+
+
+@pytest.mark.parametrize(
+    ("pin", "storage", "again"),
+    [
+        (OLD, KEEPS_FEW, True),
+        (V1, KEEPS_FEW, False),
+        ("", KEEPS_FEW, False),
+        (OLD, {**KEEPS_FEW, "retention": {"versions": 23}}, False),
+    ],
+    ids=["it would go", "it is named", "no pin", "it is new enough"],
+)
+def test_a_trainer_that_would_delete_what_is_pinned_meanwhile_begins_again(
+    pin: str, storage: dict[str, Any], *, again: bool
+) -> None:
+    begun = a_pipeline(serving(), storage=storage)
+    attempt = an_attempt(begun, 29, champion=V1, job_uid="job-1")
+    status = begun.status.model_copy(update={"attempt": attempt})
+    job = a_job(begun.model_copy(update={"status": status}), attempt)
+    pinned = a_pipeline(status, 2, storage=storage, model={"pin": pin})
+
+    decided = decide(pinned, a_world(pinned, job=job, more=(a_trainer(),)))
+
+    assert names(decided.delete) == (["income-train-29"] if again else [])
+    assert ("AttemptRetried" in reasons_of(decided)) is again
+    if again:
+        told = f"attempt 29 runs again, to leave {pin} alone, which was pinned since it began"
+        assert decided.events[0].note == told
+        taken = after(pinned, decided)
+        (made,) = decide(taken, a_world(taken)).create
+        kept = made["metadata"]["annotations"]["perennial.dev/keep"].split(",")
+        assert set(kept) == {V1, OLD}
+        calm = a_job(taken, attempt, "job-2")
+        assert decide(taken, a_world(taken, job=calm, more=(a_trainer("job-2"),))).delete == ()

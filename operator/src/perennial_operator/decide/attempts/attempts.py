@@ -20,7 +20,7 @@ from perennial_operator.api.status import Status
 from perennial_operator.decide.attempts import failures, triggers, verdicts
 from perennial_operator.decide.change import Change, Facts
 from perennial_operator.decide.versions.choice import champion, previous
-from perennial_operator.manifests.job import job, job_digest, made_from
+from perennial_operator.manifests.job import job, job_digest, made_from, may_delete
 from perennial_operator.observe.pods import Pod, is_leaving, is_ours, stuck
 from perennial_operator.observe.world import Observed
 
@@ -148,6 +148,8 @@ def _follow(facts: Facts, attempt: Attempt, current: Manifest) -> Change:
     waiting = not any(pod.started for pod in pods)
     if waiting and made_from(current) != job_digest(facts.pipeline, facts.images.trainer):
         return replace(facts.with_attempt(attempt, job_uid="", problem=None), delete=(current,))
+    if may_delete(current, facts.pipeline, attempt.number):
+        return _begin_again(facts, attempt, current)
     problem = (
         _stuck(facts, pods)
         or facts.observed.first_problem(pods)
@@ -155,6 +157,14 @@ def _follow(facts: Facts, attempt: Attempt, current: Manifest) -> Change:
     )
     followed = facts.with_attempt(attempt, job_uid=uid, problem=problem, not_before=None)
     return replace(followed, again_in=timedelta(seconds=5) if waiting else None)
+
+
+def _begin_again(facts: Facts, attempt: Attempt, current: Manifest) -> Change:
+    pin = facts.pipeline.spec.model.pin
+    why = f"to leave {pin} alone, which was pinned since it began"
+    event = Event(Reason.ATTEMPT_RETRIED, f"attempt {attempt.number} runs again, {why}")
+    left = facts.with_attempt(attempt, job_uid="", problem=None)
+    return replace(left, delete=(current,), events=(event,))
 
 
 def _stuck(facts: Facts, pods: Sequence[Pod]) -> Problem | None:
