@@ -1,6 +1,5 @@
 """The API server that the operator's passes see: objects in a dictionary, writes in a list."""
 
-from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -128,7 +127,7 @@ class FakeReports:
         self.said = dict(said)
         self.asked: list[str] = []
 
-    async def ask(self, pods: Sequence[Pod], uid: str) -> list[tuple[Pod, Answer]]:
+    async def ask(self, pod: Pod, uid: str) -> Answer:
         assert uid
-        self.asked.extend(pod.name for pod in pods)
-        return [(pod, self.said.get(pod.name)) for pod in pods]
+        self.asked.append(pod.name)
+        return self.said.get(pod.name)

@@ -13,7 +13,7 @@ from perennial_operator.observe.cache import PipelineCache
 from perennial_operator.reconcile import Reconciler
 from tests.fakes.cluster import FakeCluster, FakeReports
 from tests.support.operator.builders import IMAGES, NOW, UID, a_resource, a_spec
-from tests.support.operator.harness import a_raw_pod, running
+from tests.support.operator.harness import Clock, a_raw_pod, hear, running
 
 Json = dict[str, Any]
 SPACE, NAME = "team", "income"
@@ -28,15 +28,19 @@ class Scenario:
     cache: PipelineCache = field(default_factory=PipelineCache)
     entries: list[Json] = field(default_factory=list)
     minutes: int = 0
+    clock: Clock = field(default_factory=Clock)
 
     def __post_init__(self) -> None:
-        self.reconciler = Reconciler(self.cluster, self.reports, IMAGES, "uid-of-kube-system")
+        where = "uid-of-kube-system"
+        self.reconciler = Reconciler(self.cluster, self.reports, IMAGES, where, clock=self.clock)
 
     async def passes(self, scene: str, count: int = 3) -> None:
         shown: Json = {}
         for _ in range(count):
             told, wrote = len(self.cluster.events), len(self.cluster.writes)
             now = NOW + timedelta(minutes=self.minutes)
+            self.clock.now = 60.0 * self.minutes
+            await hear(self.reconciler, self.cache)
             again = await self.reconciler.reconcile(SPACE, NAME, self.cache, now)
             self.minutes += 1
             status = self.resource.get("status", {})

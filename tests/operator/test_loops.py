@@ -20,7 +20,7 @@ class Counting:
     async def reconcile(
         self, namespace: str, name: str, cache: PipelineCache, now: datetime
     ) -> timedelta | None:
-        assert cache.pods == ()
+        assert cache.uid == ""
         assert now.microsecond == 0
         self.at_once += 1
         assert self.at_once == 1
@@ -32,8 +32,9 @@ class Counting:
             raise answer
         return answer
 
-    async def listen(self, cache: PipelineCache, now: datetime) -> bool:
-        raise AssertionError(f"no time passes: {cache} {now}")
+    def listen(self, cache: PipelineCache) -> timedelta:
+        assert cache.uid == ""
+        return timedelta(hours=1)
 
 
 async def test_an_event_wakes_the_loop_and_starts_no_second_one() -> None:
@@ -136,33 +137,49 @@ async def test_when_it_is_time_at_once_the_next_pass_follows() -> None:
 
 
 class Deaf(Counting):
-    """Its pods cannot be asked."""
+    """Its pods cannot be asked at first."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.asked = asyncio.Event()
+        self.asked: asyncio.Queue[PipelineCache] = asyncio.Queue()
 
-    async def listen(self, cache: PipelineCache, now: datetime) -> bool:
-        self.asked.set()
-        raise TypeError(f"a bug {cache} {now}")
+    def listen(self, cache: PipelineCache) -> timedelta:
+        self.asked.put_nowait(cache)
+        raise OSError(f"away {cache}")
 
 
-async def test_trouble_while_it_waits_is_told_and_followed_by_another_pass(
+async def test_trouble_with_asking_is_told_and_keeps_no_pass_from_its_turn(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     reconciler = Deaf()
-    loops = Loops(reconciler, ask=timedelta(0))
+    loops = Loops(reconciler)
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(20):
         loops.wake("team", "income", start=True)
         await reconciler.passes.get()
-        await reconciler.asked.wait()
-        await asyncio.sleep(0)
+        await reconciler.asked.get()
         loops.wake("team", "income")
         await reconciler.passes.get()
+        await reconciler.asked.get()
     await loops.cancel()
 
     assert "a pass failed" in caplog.messages
+
+
+async def test_news_of_a_pod_is_followed_by_a_pass() -> None:
+    class Telling(Counting):
+        def listen(self, cache: PipelineCache) -> timedelta:
+            cache.wake()
+            return timedelta(milliseconds=10)
+
+    reconciler = Telling()
+    loops = Loops(reconciler)
+
+    async with asyncio.timeout(10):
+        loops.wake("team", "income", start=True)
+        for _ in range(3):
+            await reconciler.passes.get()
+    await loops.cancel()
 
 
 async def test_a_loop_that_has_died_begins_again_with_the_next_event_of_its_resource() -> None:

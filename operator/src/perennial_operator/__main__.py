@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import resource
 import signal
 import sys
 import time
@@ -64,6 +65,7 @@ async def lead(
     reconciler: Reconciler,
     heartbeat: Heartbeat,
     definition: ServedDefinition,
+    reports: HttpReports,
 ) -> None:
     """Looks after every ModelPipeline until the process is to stop."""
     loops = Loops(reconciler, metrics=reconciler.metrics)
@@ -79,6 +81,7 @@ async def lead(
         for task in beside:
             task.cancel()
         await asyncio.gather(*beside, return_exceptions=True)
+        await reports.aclose()
 
 
 async def _beat(heartbeat: Heartbeat) -> None:
@@ -98,8 +101,15 @@ def _stop(number: int, _: FrameType | None) -> None:
     sys.exit(128 + number)
 
 
+def _may_connect_to_many() -> None:
+    """Lifts the limit of open files, often 1,024: a connection to each pod is kept."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def main() -> None:
     configure()
+    _may_connect_to_many()
     logging.getLogger("kopf").setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, _stop)
     settings = Settings.from_env(os.environ)
@@ -114,9 +124,10 @@ def main() -> None:
     wait_for_definition(api)
     definition = ServedDefinition(api, metrics)
     definition.look()
+    reports = HttpReports()
     reconciler = Reconciler(
         KubernetesCluster(api, settings.identity),
-        HttpReports(),
+        reports,
         settings.images,
         wait_for_cluster_uid(api),
         metrics,
@@ -129,7 +140,7 @@ def main() -> None:
     metrics.leader.set(1)
     try:
         lease.keep()
-        asyncio.run(lead(settings, reconciler, heartbeat, definition))
+        asyncio.run(lead(settings, reconciler, heartbeat, definition, reports))
     finally:
         lease.release()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,6 @@ from typing import Final, Protocol
 
 from perennial_operator.metrics import Metrics
 from perennial_operator.observe.cache import PipelineCache
-from perennial_operator.observer import ASK
 
 _LOG: Final = logging.getLogger(__name__)
 AWAY: Final = timedelta(seconds=15)  # between passes at most while a server does not answer
@@ -25,18 +25,14 @@ class Passes(Protocol):
         self, namespace: str, name: str, cache: PipelineCache, now: datetime
     ) -> timedelta | None: ...
 
-    async def listen(self, cache: PipelineCache, now: datetime) -> bool: ...
+    def listen(self, cache: PipelineCache) -> timedelta: ...
 
 
 class Loops:
     """At most one task per namespace and name: an old pass never runs beside a new one."""
 
-    def __init__(
-        self, reconciler: Passes, ask: timedelta = ASK, metrics: Metrics | None = None
-    ) -> None:
-        """`ask` is the time between two questions to the pods."""
+    def __init__(self, reconciler: Passes, metrics: Metrics | None = None) -> None:
         self._reconciler = reconciler
-        self._ask = ask
         self._metrics = metrics or Metrics()
         self._wakers: dict[Key, asyncio.Event] = {}
         self._tasks: dict[Key, asyncio.Task[None]] = {}
@@ -60,13 +56,22 @@ class Loops:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _keep(self, key: Key) -> None:
-        waker, cache, failures = self._wakers[key], PipelineCache(), 0
+        cache = PipelineCache(wake=self._wakers[key].set)
+        listening = asyncio.create_task(self._listen(key, cache), name=f"{'/'.join(key)} listens")
+        try:
+            await self._repeat(key, cache)
+        finally:
+            listening.cancel()
+            await cache.close()
+
+    async def _repeat(self, key: Key, cache: PipelineCache) -> None:
+        waker, failures = self._wakers[key], 0
         while True:
             waker.clear()
             try:
                 again = await self._pass(key, cache)
                 if again:
-                    await self._wait(waker, cache, again)
+                    await _woken(waker, again.total_seconds() * _jitter())
                 failures = 0
             except Exception as error:  # noqa: BLE001  one pipeline's trouble is not another's
                 failures += 1
@@ -76,6 +81,18 @@ class Loops:
                 del self._tasks[key], self._wakers[key]
                 self._metrics.pipelines.set(len(self._tasks))
                 return
+
+    async def _listen(self, key: Key, cache: PipelineCache) -> None:
+        """Has the pods asked apart from the passes, which take what was heard last."""
+        failures = 0
+        while True:
+            try:
+                again = self._reconciler.listen(cache)
+                failures = 0
+            except Exception as error:  # noqa: BLE001  likewise
+                failures += 1
+                again = self._failed(key, error, failures)
+            await asyncio.sleep(again.total_seconds())
 
     async def _pass(self, key: Key, cache: PipelineCache) -> timedelta | None:
         with self._metrics.duration.time():
@@ -93,16 +110,6 @@ class Loops:
         self._metrics.errors.labels(reason).inc()
         return pause(error, failures) * _jitter()
 
-    async def _wait(self, waker: asyncio.Event, cache: PipelineCache, again: timedelta) -> None:
-        """Until something happens, a pod has news, or the time has come."""
-        clock = asyncio.get_running_loop().time
-        end = clock() + again.total_seconds() * _jitter()
-        while (left := end - clock()) > 0:
-            if await _woken(waker, min(left, self._ask.total_seconds() * _jitter())):
-                return
-            if await self._reconciler.listen(cache, _now()):
-                return
-
 
 def pause(error: Exception, failures: int) -> timedelta:
     """How long to wait after that many failures in a row: not long for a server that was away."""
@@ -110,13 +117,10 @@ def pause(error: Exception, failures: int) -> timedelta:
     return min(longest, timedelta(seconds=2 ** min(failures, 10)))
 
 
-async def _woken(waker: asyncio.Event, seconds: float) -> bool:
-    """Whether something happened within that time."""
-    try:
+async def _woken(waker: asyncio.Event, seconds: float) -> None:
+    """Waits until something happens or a pod has news, but no longer than that."""
+    with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(waker.wait(), seconds)
-    except TimeoutError:
-        return False
-    return True
 
 
 def _now() -> datetime:

@@ -42,7 +42,7 @@ class Metrics:
         )
         self.duration = Histogram(
             "perennial_operator_reconcile_duration_seconds",
-            "How long a pass took, the questions to its pods included.",
+            "How long a pass took, with at most 2 s for the first word of a new or changed pod.",
             buckets=_PASS,
             registry=made,
         )

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Final
 
 from perennial_contract.status import Problem
 from perennial_operator.api.names import PREDICTOR, Manifest
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.reasons import Reason
+from perennial_operator.hearing import Hearing
 from perennial_operator.manifests.deployment import deployment_name
 from perennial_operator.manifests.job import job_name
 from perennial_operator.manifests.statefulset import statefulset_name
@@ -21,29 +19,15 @@ from perennial_operator.observe.containers import warning
 from perennial_operator.observe.ownership import Owners, owned, owners, unknown
 from perennial_operator.observe.pods import Pod, controller, read_pod, waits
 from perennial_operator.observe.world import Observed
-from perennial_operator.ports import Cluster, Reports
-
-_LOG: Final = logging.getLogger(__name__)
-ASK: Final = timedelta(seconds=5)  # between two questions to the pods
+from perennial_operator.ports import Cluster
 
 
 @dataclass(frozen=True, slots=True)
 class Observer:
     cluster: Cluster
-    reports: Reports
+    hearing: Hearing
 
-    async def listen(self, cache: PipelineCache, now: datetime) -> bool:
-        """Asks the pods; tells whether there is something to decide."""
-        cache.asked_at = now
-        asked = [pod for pod in cache.pods if pod.ip and pod.stays]
-        known = set(cache.last_reports.invalid)
-        news = cache.last_reports.keep(await self.reports.ask(asked, cache.uid), now)
-        for pod in asked:
-            if (why := cache.last_reports.invalid.get(pod.uid)) and pod.uid not in known:
-                _LOG.warning("an answer is no report", extra={"pod": pod.name, "why": why})
-        return news
-
-    async def observe(self, pipeline: Pipeline, cache: PipelineCache, now: datetime) -> Observed:
+    async def observe(self, pipeline: Pipeline, cache: PipelineCache) -> Observed:
         """Children first, pods after them: an ended Job's pod is then seen as it ended."""
         deployment, statefulset, job = await self._children(pipeline)
         makers = owners(pipeline.uid, deployment, statefulset, job)
@@ -52,17 +36,16 @@ class Observer:
         awaited = (statefulset, job if pipeline.status.running() else None)
         podless = [child for child in awaited if child and not _owns_any(child, pods)]
         warnings = [(child["kind"], await self.cluster.warnings(child)) for child in podless]
-        changed = _signatures(pods) - _signatures(cache.pods)
-        cache.pods, cache.uid = pods, pipeline.uid
-        if changed or cache.asked_at is None or now - cache.asked_at >= ASK:
-            await self.listen(cache, now)
+        cache.uid = pipeline.uid
+        await self.hearing.meet(cache, pods)
+        last, heard_at = cache.last_reports, self.hearing.clock()
         return Observed(
             deployment=deployment,
             statefulset=statefulset,
             job=job,
-            pods=tuple(_with_invalid(pod, cache.last_reports.invalid) for pod in pods),
-            reports=cache.last_reports.reports(pods, now),
-            silent=cache.last_reports.silent(pods, now),
+            pods=tuple(_with_invalid(pod, last.invalid()) for pod in pods),
+            reports=last.reports(heard_at),
+            silent=last.silent(heard_at),
             refused={**cache.refused, **cache.unstored},
             podless={kind: warning(*found[-1]) for kind, found in warnings if found},
         )
@@ -101,12 +84,7 @@ def _owns_any(child: Manifest, pods: Sequence[Pod]) -> bool:
 
 def _with_invalid(pod: Pod, invalid: Mapping[str, str]) -> Pod:
     """A pod whose answer is no report has a problem, if Kubernetes tells of no other."""
-    if pod.problem or pod.uid not in invalid:
+    if pod.problem or pod.name not in invalid:
         return pod
-    what = f"what pod {pod.name} answers is no report: {invalid[pod.uid]}"
+    what = f"what pod {pod.name} answers is no report: {invalid[pod.name]}"
     return replace(pod, problem=Problem(reason=Reason.REPORT_INVALID, message=what))
-
-
-def _signatures(pods: Sequence[Pod]) -> set[tuple[str, str, bool]]:
-    """One per pod: where it changes, the pod may have something new to say."""
-    return {(pod.uid, pod.ip, pod.ready) for pod in pods}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Protocol
 
 from perennial_operator.api.kubernetes_events import Event
@@ -47,6 +46,7 @@ class Cluster(Protocol):
 
 
 class Reports(Protocol):
-    """Asks pods for their /status."""
+    """Asks a pod for its /status."""
 
-    async def ask(self, pods: Sequence[Pod], uid: str) -> list[tuple[Pod, Answer]]: ...
+    async def ask(self, pod: Pod, uid: str) -> Answer:
+        """Within a time limit; `uid` is the ModelPipeline's."""

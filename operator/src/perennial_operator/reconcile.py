@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -15,10 +16,11 @@ from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.programs import Images
 from perennial_operator.api.status import Status
 from perennial_operator.decide.versions import revisions
+from perennial_operator.hearing import Hearing
 from perennial_operator.metrics import Metrics
 from perennial_operator.observe.cache import PipelineCache
-from perennial_operator.observer import ASK, Observer
-from perennial_operator.plan import Plan, plan, refuse
+from perennial_operator.observer import Observer
+from perennial_operator.plan import LOOK_AGAIN, Plan, plan, refuse
 from perennial_operator.ports import Cluster, Conflict, Refused, Reports
 
 _LOG: Final = logging.getLogger(__name__)
@@ -34,10 +36,15 @@ class Reconciler:
     metrics: Metrics = field(default_factory=Metrics)
     definition_lacks: Callable[[], tuple[str, ...]] = tuple
     """Fields that the definition is too old to have."""
+    clock: Callable[[], float] = time.monotonic
 
-    async def listen(self, cache: PipelineCache, now: datetime) -> bool:
-        """Asks the pods; tells whether there is something to decide."""
-        return await Observer(self.cluster, self.reports).listen(cache, now)
+    def listen(self, cache: PipelineCache) -> timedelta:
+        """Has the pods asked that are due, apart from any pass; gives when to call again."""
+        return self._hearing.listen(cache)
+
+    @property
+    def _hearing(self) -> Hearing:
+        return Hearing(self.reports, self.clock)
 
     async def reconcile(
         self, namespace: str, name: str, cache: PipelineCache, now: datetime
@@ -58,7 +65,7 @@ class Reconciler:
             return await self._act(resource, before, refusal, cache)
         pipeline = read_pipeline(resource, accepted, stored, self.cluster_uid)
         await self._store(pipeline, accepted, stored, cache)
-        observed = await Observer(self.cluster, self.reports).observe(pipeline, cache, now)
+        observed = await Observer(self.cluster, self._hearing).observe(pipeline, cache)
         observed = replace(observed, definition_lacks=self.definition_lacks())
         decided = plan(pipeline, observed, self.images, now)
         self.metrics.show(namespace, name, decided.status, pipeline.spec.retrain.threshold)
@@ -101,7 +108,7 @@ class Reconciler:
             await _unless_refused(self.cluster.apply, manifest, cache.refused)
         for manifest in decided.create:
             await _unless_refused(self.cluster.create, manifest, cache.refused)
-        return decided.again_in if cache.refused == shown else min(decided.again_in, ASK)
+        return decided.again_in if cache.refused == shown else min(decided.again_in, LOOK_AGAIN)
 
 
 async def _unless_refused(

@@ -1,6 +1,8 @@
 """Passes over a fake cluster, and what Kubernetes would make of what they write."""
 
+import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -51,11 +53,30 @@ def running(component: str) -> Json:
     return {"conditions": [{"type": "Ready", "status": "True"}], "containerStatuses": [state]}
 
 
+@dataclass
+class Clock:
+    """A monotonic clock that the test sets."""
+
+    now: float = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def hear(reconciler: Reconciler, cache: PipelineCache) -> None:
+    """Has those pods asked whose time has come, and waits for all answers."""
+    reconciler.listen(cache)
+    await asyncio.gather(*cache.asking)
+
+
 async def passes(cluster: FakeCluster, reports: FakeReports, count: int = 8) -> timedelta | None:
     """As many passes as it takes; a pass that fails is followed by another."""
-    reconciler, cache = Reconciler(cluster, reports, IMAGES), PipelineCache()
+    clock, cache = Clock(), PipelineCache()
+    reconciler = Reconciler(cluster, reports, IMAGES, clock=clock)
     again: timedelta | None = timedelta(0)
     for number in range(count):
+        clock.now = 120.0 * number
+        await hear(reconciler, cache)
         try:
             again = await reconciler.reconcile(
                 "team", "income", cache, NOW + timedelta(minutes=2 * number)

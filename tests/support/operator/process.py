@@ -138,9 +138,35 @@ class World:
         where = (self.namespace, "deploy", "income-predictor")
         return eventually("the Deployment", lambda: self.plane.get(*where))
 
+    def replicaset(self) -> Json:
+        """The Deployment's, as its controller makes it."""
+        owner = self.deployment()
+        meta, spec = owner["metadata"], owner["spec"]
+        made = {
+            "apiVersion": "apps/v1",
+            "kind": "ReplicaSet",
+            "metadata": {
+                "name": "income-predictor-1",
+                "labels": spec["template"]["metadata"]["labels"],
+                "ownerReferences": [
+                    {
+                        "apiVersion": owner["apiVersion"],
+                        "kind": owner["kind"],
+                        "name": meta["name"],
+                        "uid": meta["uid"],
+                        "controller": True,
+                    }
+                ],
+            },
+            "spec": {key: spec[key] for key in ("selector", "template")},
+        }
+        apply(self.plane, self.namespace, made)
+        where = (self.namespace, "replicaset", "income-predictor-1")
+        return eventually("the ReplicaSet", lambda: self.plane.get(*where))
+
     def predictor(self, letter: str, *, ready: bool, address: str = ADDRESS) -> None:
         """A pod of the Deployment as it is now."""
-        owner = self.deployment()
+        owner = self.replicaset()
         annotations = owner["spec"]["template"]["metadata"]["annotations"]
         status = {
             "phase": "Running",

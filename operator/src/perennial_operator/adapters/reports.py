@@ -1,9 +1,7 @@
-"""Reports of pods over HTTP: two seconds, 64 KiB, no redirects, a few pods at a time."""
+"""Reports of pods over HTTP: two seconds, 64 KiB, no redirects, connections that are kept."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Final
 
@@ -14,28 +12,43 @@ from perennial_contract.status import MAX_BYTES
 from perennial_operator.observe.pods import Pod
 from perennial_operator.observe.reports import Answer, read_report
 
-AT_ONCE: Final = 20
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=2)
+_KEPT: Final = 30.0  # seconds that an idle connection is kept: longer than a pod that answers waits
 
 
 class HttpReports:
-    """The Reports of a pass, over HTTP to each pod's own address."""
+    """The Reports of all pipelines, over HTTP to each pod's own address.
+
+    Nothing here is shared that one could wait for: who asks bounds how many pods are asked at once.
+    """
 
     def __init__(self, port: int = PORT) -> None:
-        self._port = port
-        self._turn = asyncio.Semaphore(AT_ONCE)
+        self.port = port
+        self._kept: aiohttp.ClientSession | None = None
 
-    async def ask(self, pods: Sequence[Pod], uid: str) -> list[tuple[Pod, Answer]]:
-        async with aiohttp.ClientSession(timeout=_TIMEOUT, auto_decompress=False) as session:
-            answers = await asyncio.gather(*(self._get(session, pod.ip) for pod in pods))
-        return [(pod, read_report(data, pod, uid)) for pod, data in zip(pods, answers, strict=True)]
+    async def ask(self, pod: Pod, uid: str) -> Answer:
+        return read_report(await self._get(pod.ip), pod, uid)
 
-    async def _get(self, session: aiohttp.ClientSession, ip: str) -> bytes | None:
+    async def aclose(self) -> None:
+        if self._kept:
+            await self._kept.close()
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._kept is None:
+            self._kept = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_KEPT),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=_TIMEOUT,
+                auto_decompress=False,
+            )
+        return self._kept
+
+    async def _get(self, ip: str) -> bytes | None:
         """The answer, up to one byte more than a report may have."""
         host = f"[{ip}]" if ":" in ip else ip
-        url = f"http://{host}:{self._port}/status"
+        url = f"http://{host}:{self.port}/status"
         try:
-            async with self._turn, session.get(url, allow_redirects=False) as answer:
+            async with self._session().get(url, allow_redirects=False) as answer:
                 if answer.status != HTTPStatus.OK:
                     return None
                 data = await answer.content.read(MAX_BYTES + 1)

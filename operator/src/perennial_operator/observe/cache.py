@@ -2,24 +2,53 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from datetime import datetime
+from typing import Final
 
+from perennial_operator.observe.last_reports import LastReports
 from perennial_operator.observe.pods import Pod
-from perennial_operator.observe.reports import LastReports
+
+AT_ONCE: Final = 8  # pods of one pipeline that are asked at a time
+SILENT_AT_ONCE: Final = 4  # the same of those that left the last question open
 
 
 @dataclass(slots=True)
 class PipelineCache:
+    wake: Callable[[], None] = lambda: None
+    """Has a pass follow."""
+    news: bool = False
+    """Whether a pod has said what no pass has taken yet."""
+    woken_at: float = -math.inf
+    """When news last had a pass follow, in seconds of a monotonic clock."""
     last_reports: LastReports = field(default_factory=LastReports)
-    pods: tuple[Pod, ...] = ()
     uid: str = ""
     """Of the ModelPipeline."""
     replicasets: dict[str, str] = field(default_factory=dict)
     """Of the predictor's Deployment: its UID by theirs."""
-    asked_at: datetime | None = None
-    """When the pods were last asked for their reports."""
     refused: dict[str, str] = field(default_factory=dict)
     """By kind: why the API server did not take a child in the last pass."""
     unstored: dict[str, str] = field(default_factory=dict)
     """The same for the ControllerRevision, which is written before the others."""
+    asking: set[asyncio.Task[bool]] = field(default_factory=set)
+    """Questions to pods that are still open; each tells whether there is something to decide."""
+    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    _silent: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SILENT_AT_ONCE))
+
+    def turn(self, pod: Pod) -> asyncio.Semaphore:
+        """What a question waits for: not for pods that may answer none."""
+        return self._silent if self.last_reports.is_unanswered(pod) else self._turns
+
+    def start(self, question: Coroutine[None, None, bool]) -> asyncio.Task[bool]:
+        task = asyncio.create_task(question)
+        self.asking.add(task)
+        task.add_done_callback(self.asking.discard)
+        return task
+
+    async def close(self) -> None:
+        """Gives up what is being asked."""
+        for task in list(self.asking):
+            task.cancel()
+        await asyncio.gather(*self.asking, return_exceptions=True)
