@@ -92,6 +92,10 @@ class Stream:
     def remove_all(self) -> None:
         self.remove(self.events, self.predictions, self.dead_letters, self.lifecycle)
 
+    @property
+    def name_of_group(self) -> str:
+        return f"{self.settings.id_prefix}.predictor"
+
     def created_now(self) -> Stream:
         """The same topics, seen by a pipeline that is created now."""
         other = copy(self)
@@ -159,7 +163,7 @@ class Stream:
 
     def committed(self) -> dict[int, int]:
         """The group's commits, by partition."""
-        group = f"{self.settings.id_prefix}.predictor"
+        group = self.name_of_group
         consumer = Consumer({"bootstrap.servers": self.address, "group.id": group})
         commits = consumer.committed([TopicPartition(self.events, p) for p in (0, 1)], timeout=5)
         consumer.close()
@@ -167,7 +171,7 @@ class Stream:
 
     def commit(self, positions: dict[int, int]) -> None:
         """As a person's tool does, while the group has no members."""
-        group = f"{self.settings.id_prefix}.predictor"
+        group = self.name_of_group
         at = [TopicPartition(self.events, p, offset) for p, offset in positions.items()]
         consumer = Consumer({"bootstrap.servers": self.address, "group.id": group})
         consumer.commit(offsets=at, asynchronous=False)

@@ -17,7 +17,7 @@ Positions = Mapping[int, int]  # partition: offset of the next record
 
 
 class Unavailable(Trouble):
-    """The brokers do not answer, or refuse us: the client keeps trying by itself."""
+    """What a member stays through: the brokers do not answer or refuse us, or others joined."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,6 +76,10 @@ class ProgramReason(ReasonWithRemedy):
         "StorageTaken",
         "Set another storage.prefix, or remove what the other pipeline left there.",
     )
+    GROUP_TAKEN = (
+        "GroupTaken",
+        "End the member that is named, or create this pipeline with another kafka.idPrefix.",
+    )
     SETTINGS_REFUSED = (
         "SettingsRefused",
         "Fix the field or the Secret's key that the message names, or use an image that knows it.",

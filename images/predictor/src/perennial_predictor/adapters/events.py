@@ -9,14 +9,16 @@ from typing import Final
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from perennial_contract.messages.record import Record
+from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime.kafka.records import record_of
 from perennial_contract.runtime.kafka.refusals import is_forbidden, is_untrusted, words
-from perennial_contract.runtime.kafka.trouble import ClientFailed
+from perennial_contract.runtime.kafka.trouble import ClientFailed, Trouble
 from perennial_contract.settings import PredictorSettings
 from perennial_predictor.adapters.client_settings import for_consumer
+from perennial_predictor.adapters.members import client_id, identity_of, others
 from perennial_predictor.adapters.positions import TIMEOUT, starting_positions
 from perennial_predictor.adapters.topics import TopicAdmin
-from perennial_predictor.ports import Listener, Positions, Topics
+from perennial_predictor.ports import Listener, Positions, Topics, Unavailable
 
 _FATAL: Final = KafkaError._FATAL  # noqa: SLF001  librdkafka's own codes begin so
 _OUT_OF_RANGE: Final = KafkaError._AUTO_OFFSET_RESET  # noqa: SLF001
@@ -31,11 +33,15 @@ class EventsSource:
         self._security = security
         self._topic = settings.events.topic
         self._group = f"{settings.id_prefix}.predictor"
+        self._identity = identity_of(settings)
+        self._joined = False
         self._admin = TopicAdmin(settings, security, self._group)
 
     def topics(self) -> Topics:
-        """Raises Unavailable, or Trouble that names the topic that is missing."""
-        return self._admin.topics()
+        """Raises Unavailable, or Trouble that names the missing topic, or who is in our group."""
+        topics = self._admin.topics()
+        self._look_for_others()
+        return topics
 
     def join(self, topics: Topics, listener: Listener) -> None:
         """Raises KafkaException when the client refuses its settings."""
@@ -45,9 +51,14 @@ class EventsSource:
         self._out_of_range: list[int] = []
         self._consumer = Consumer(
             for_consumer(self._settings.kafka, self._security, self._group)
-            | {"error_cb": self._complain, "on_commit": self._committed},
+            | {
+                "client.id": client_id(self._identity),
+                "error_cb": self._complain,
+                "on_commit": self._committed,
+            },
             logger=_LOG,
         )
+        self._joined = True
         self._consumer.subscribe(
             [self._topic],
             on_assign=self._assigned,
@@ -97,6 +108,22 @@ class EventsSource:
     def leave(self) -> None:
         """The others take over at their next heartbeat."""
         self._consumer.close()
+        self._joined = False
+
+    def _look_for_others(self) -> None:
+        """Who is not in the group stays out of another pipeline's; of two in it the first stays.
+
+        Raises:
+            Trouble: The group is another pipeline's.
+            Unavailable: Others are in our group, and read events that we never see.
+        """
+        pipelines, applications = others(self._admin.members(), self._identity)
+        if not pipelines and not (applications and self._joined):
+            return
+        who = ", ".join([*map(str, pipelines), *applications])
+        message = f"group {self._group} has a member of {who}: each event goes to one of them alone"
+        stays = self._joined and all(self._identity < each for each in pipelines)
+        raise (Unavailable if stays else Trouble)(ProgramReason.GROUP_TAKEN, message)
 
     def _assigned(self, consumer: Consumer, given: list[TopicPartition]) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Questions to the brokers about the pipeline's topics, and the trouble that an error means."""
+"""Questions to the brokers about topics and group, and the trouble that an error means."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LOG: Final = logging.getLogger("kafka")
 
 
 class TopicAdmin:
-    """Admin client that describes the three topics; replaced by a new one after any trouble."""
+    """Admin client that describes topics and group; replaced by a new one after any trouble."""
 
     def __init__(
         self, settings: PredictorSettings, security: Mapping[str, str], group: str
@@ -63,6 +63,17 @@ class TopicAdmin:
             len(found[of_dead].partitions),
         )
 
+    def members(self) -> list[str]:
+        """The client ids of the group's members; none where the brokers do not say."""
+        client = self._connected()
+        asked = client.describe_consumer_groups([self._group], request_timeout=_TIMEOUT)
+        try:
+            described = asked[self._group].result()
+        except KafkaException as error:  # such as of a cluster that no group has used yet
+            _LOG.info("the group's members are not known", extra={"detail": str(error)})
+            return []
+        return [member.client_id for member in described.members]
+
     def disconnect(self) -> None:
         """The next question goes by a new client."""
         self._client = None
@@ -88,14 +99,17 @@ class TopicAdmin:
         return Unavailable(ProgramReason.KAFKA_UNAVAILABLE, message)
 
     def _describe(self, names: list[str]) -> dict[str, Any]:
-        """By a new client where the last one was in trouble: only that shows what is mended."""
+        return self._connected().describe_topics(
+            TopicCollection(names), request_timeout=_TIMEOUT, include_authorized_operations=True
+        )
+
+    def _connected(self) -> AdminClient:
+        """A new client where the last one was in trouble: only that shows what is mended."""
         if self._client is None:
             self._untrusted = None
             properties = for_admin(self._settings.kafka, self._security) | {"error_cb": self._note}
             self._client = AdminClient(properties, logger=_LOG)
-        return self._client.describe_topics(
-            TopicCollection(names), request_timeout=_TIMEOUT, include_authorized_operations=True
-        )
+        return self._client
 
     def _note(self, error: KafkaError) -> None:
         """What the client complains of; only with this it is known why a question timed out."""
