@@ -57,7 +57,7 @@ def plan(pipeline: Pipeline, observed: Observed, images: Images, now: datetime) 
     change = Change(triggers.noticed(pipeline, _recorded(pipeline.status, observed), now))
     for advance in _DECISIONS:
         change = change.then(advance(Facts(pipeline, change.status, observed, images, now)))
-    status, wait = _with_conditions(pipeline, change.status, observed, now)
+    status, wait = _with_conditions(Facts(pipeline, change.status, observed, images, now))
     apply, delete = children(pipeline, status, observed, images)
     waits = [RESYNC, wait, change.again_in, _look_again(observed)]
     return Plan(
@@ -74,8 +74,9 @@ def _paused(pipeline: Pipeline, observed: Observed, images: Images, now: datetim
     """Decides nothing: the status shows what is seen, and a verdict is read after the pause."""
     seen = triggers.noticed(pipeline, _recorded(pipeline.status, observed), now)
     rolled = rollout.advance(Facts(pipeline, seen, observed, images, now)).status
-    facts = {"model": rolled.model} if rolled.bad_versions == seen.bad_versions else {}
-    status, wait = _with_conditions(pipeline, seen.model_copy(update=facts), observed, now)
+    known = {"model": rolled.model} if rolled.bad_versions == seen.bad_versions else {}
+    seen = seen.model_copy(update=known)
+    status, wait = _with_conditions(Facts(pipeline, seen, observed, images, now))
     return Plan(status=status, again_in=min(RESYNC, wait or RESYNC))
 
 
@@ -104,12 +105,11 @@ def _recorded(status: Status, observed: Observed) -> Status:
     return status
 
 
-def _with_conditions(
-    pipeline: Pipeline, status: Status, observed: Observed, now: datetime
-) -> tuple[Status, timedelta | None]:
+def _with_conditions(facts: Facts) -> tuple[Status, timedelta | None]:
     """The status with conditions and progress, and how long unwritten progress still waits."""
+    pipeline, status, observed, now = facts.pipeline, facts.status, facts.observed, facts.now
     said = conditions_of(pipeline, status, observed, now)
-    generation, awaited = pipeline.generation, edits.is_awaited(pipeline, status)
+    generation, awaited = pipeline.generation, edits.is_awaited(facts)
     waits = awaited and not edits.is_stalled(pipeline, status, now)
     counts = (observed.deployment or {}).get("status", {})
     status = status.model_copy(

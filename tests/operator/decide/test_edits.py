@@ -262,16 +262,26 @@ def test_an_edit_that_is_held_back_stalls_with_that_reason() -> None:
     assert condition(decided, "Stalled")[:2] == ("True", "TemplateHeldBack")
 
 
-def test_nothing_of_an_edit_is_observed_while_the_pipeline_is_paused() -> None:
-    pipeline = edited(settled(), retrain={"threshold": 2000}).model_copy(update={"paused": True})
+def test_an_edit_waits_while_the_pipeline_is_paused_and_its_ten_minutes_begin_after() -> None:
+    pipeline = edited(settled(), **EDITED).model_copy(update={"paused": True})
 
-    decided = decide(pipeline, a_world(pipeline), NOW + 20 * MINUTE)
-    resumed = after(pipeline, decided).model_copy(update={"paused": False})
+    decided = decide(pipeline, stuck(pipeline), NOW)
+    late = decide(after(pipeline, decided), stuck(pipeline), NOW + 20 * MINUTE)
+    resumed = after(pipeline, late).model_copy(update={"paused": False})
+    goes_on = decide(resumed, stuck(resumed), NOW + 30 * MINUTE)
 
-    assert decided.status.observed_generation == 1
-    assert kubectl_waits(decided, 2)
-    assert "Stalled" not in types(decided)
-    assert decide(resumed, a_world(resumed)).status.observed_generation == 2
+    for each in (decided, late, goes_on):
+        assert each.status.observed_generation == 1
+        assert kubectl_waits(each, 2)
+        assert "Stalled" not in types(each)
+    assert patch_of(after(pipeline, decided), late) == {}
+    assert condition(goes_on, "Reconciling")[0] == "True"
+
+
+def test_an_edit_that_changes_no_pod_is_observed_while_the_pipeline_is_paused() -> None:
+    pipeline = edited(settled(), predictor={"replicas": 3}).model_copy(update={"paused": True})
+
+    assert decide(pipeline, a_world(pipeline)).status.observed_generation == 2
 
 
 def test_a_recorder_that_restarts_does_not_turn_ready_for_ten_minutes() -> None:

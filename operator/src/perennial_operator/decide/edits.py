@@ -49,13 +49,10 @@ def _is_new(pipeline: Pipeline, status: Status) -> bool:
     return status.observed_generation not in {0, pipeline.generation}
 
 
-def is_awaited(pipeline: Pipeline, status: Status) -> bool:
-    """Whether Ready is still about an earlier spec."""
-    if pipeline.invalid:
-        return False
-    if pipeline.paused and _is_new(pipeline, status):
-        return True
-    return status.edit is not None and status.edit.since is not None
+def is_awaited(facts: Facts) -> bool:
+    """Whether Ready is still about an earlier spec; what is edited in a pause begins after it."""
+    edit = _asked_for(facts) if facts.pipeline.paused else facts.status.edit
+    return edit is not None and edit.since is not None and not facts.pipeline.invalid
 
 
 def is_stalled(pipeline: Pipeline, status: Status, now: datetime) -> bool:
