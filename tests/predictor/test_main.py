@@ -13,7 +13,7 @@ from perennial_contract.runtime.mounts import Mounts
 from perennial_contract.settings import REFUSED, PredictorSettings
 from perennial_predictor.__main__ import execute
 from tests.fakes.bundle import a_bundle
-from tests.fakes.mount import Mount
+from tests.fakes.mount import Mount, Renewed
 
 
 @pytest.fixture
@@ -54,3 +54,22 @@ def test_a_key_that_may_not_be_set_is_named_and_ends_the_process(
         == "SettingsRefused: kafka.secretRef kafka-client: the key enable.auto.commit cannot be set"
     )
     assert "hunter2" not in caplog.text
+
+
+def test_a_secret_that_changes_while_it_is_first_read_ends_the_process_to_be_read_again(
+    settings: PredictorSettings, mount: Mount, caplog: pytest.LogCaptureFixture
+) -> None:
+    mount.put({"sasl.password": "old"})
+    mount.prepare({"sasl.password": "new"})
+    credentials = Mount(mount.folder.parent / "s3")
+    credentials.put({"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"})
+    kafka = Kafka(bootstrap_servers="nowhere:9092", secret_ref=SecretReference(name="kafka-client"))
+    storage = settings.storage.model_copy(update={"endpoint": "http://127.0.0.1:1"})
+    given = settings.model_copy(update={"kafka": kafka, "storage": storage})
+    log = mount.folder.parent / "log"
+    mounts = Mounts(credentials.folder, Renewed(mount.folder), log)
+    hours = iter(range(0, 100 * 3600, 3600))  # it ends the test where nothing is noticed
+    with caplog.at_level(logging.INFO):
+        clock = lambda: float(next(hours))  # noqa: E731
+        assert execute(given, "v1-00000000", "pod-1", 0, mounts, clock=clock) == 0
+    assert "a Secret has changed" in caplog.text

@@ -10,7 +10,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from threading import Event
@@ -50,21 +50,23 @@ from perennial_predictor.waiting import ProcessWaiting
 _LOG: Final = logging.getLogger("perennial_predictor")
 
 
-def execute(
+def execute(  # noqa: PLR0913  the process: what it is told, where it looks, its clock
     settings: PredictorSettings,
     version: str,
     pod: str,
     port: int = PORT,
     mounts: Mounts = MOUNTS,
+    *,
+    clock: Callable[[], float] = time.monotonic,
 ) -> int:
     """Runs until SIGTERM, SIGINT or a changed Secret; returns the exit code."""
     stop = Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
     state = State(settings.uid, pod, version)
-    state.heartbeat.beat(time.monotonic())
+    state.heartbeat.beat(clock())
     metrics = partial(generate_latest, state.metrics.registry)
-    server = serve(port, state.report, lambda: state.heartbeat.alive(time.monotonic()), metrics)
+    server = serve(port, state.report, lambda: state.heartbeat.alive(clock()), metrics)
     _LOG.info("serving status", extra={"port": server.port})
     secrets = Secrets(mounts.secrets)  # first: what changes after it is noticed
     security: dict[str, str] = {}
@@ -75,7 +77,7 @@ def execute(
             version,
             _ports(settings, security, mounts.s3),
             state,
-            ProcessWaiting(state.heartbeat, stop, secrets),
+            ProcessWaiting(state.heartbeat, stop, secrets, clock),
             termination_log=mounts.termination,
         )
     except ClientFailed:
