@@ -143,7 +143,7 @@ def test_what_is_watched_may_be_listed_and_watched() -> None:
         assert {"get", "list", "watch"} <= set(verbs[0])
 
 
-def test_named_namespaces_need_no_right_elsewhere_but_to_know_the_cluster() -> None:
+def test_named_namespaces_need_no_right_elsewhere_but_to_know_cluster_and_neighbours() -> None:
     objects = rendered("watchNamespaces={team,other}")
     bound = [o["metadata"]["namespace"] for o in objects if o["kind"] == "RoleBinding"]
 
@@ -155,7 +155,8 @@ def test_named_namespaces_need_no_right_elsewhere_but_to_know_the_cluster() -> N
             "resources": ["namespaces"],
             "resourceNames": ["kube-system"],
             "verbs": ["get"],
-        }
+        },
+        {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["get"]},
     ]
     assert sorted(bound) == ["other", "system", "team"]
     pod = one(objects, "Deployment")["spec"]["template"]["spec"]

@@ -55,9 +55,9 @@ def operators(control_plane: ControlPlane, namespace: str) -> Iterator[Callable[
     """Starts one; with the name of another it is the same pod's next container."""
     started: list[Operator] = []
 
-    def start(name: str = "") -> Operator:
+    def start(name: str = "", lease: str = "perennial-operator") -> Operator:
         name = name or f"operator-{uuid4().hex[:6]}"
-        started.append(Operator(control_plane, name, namespace))
+        started.append(Operator(control_plane, name, namespace, lease))
         return started[-1]
 
     yield start

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.operator.builders import V1
 from tests.support.operator.control_plane import (
+    ACCOUNT,
     a_pipeline,
     apply,
     eventually,
@@ -60,6 +61,40 @@ def test_a_leader_that_ends_gives_the_lease_back_to_one_that_stands_by(
     world.made_job()
 
     assert first.process.returncode == 0
+    assert world.status()["attempt"]["number"] == 1
+
+
+def may_lead(world: World, lease: str) -> None:
+    """What the chart of another release would let its operator do with its Lease."""
+    where = ("-n", "perennial-system")
+    verbs = ("--verb=get,update", "--resource=leases", f"--resource-name={lease}")
+    world.plane.kubectl(*where, "create", "role", lease, *verbs)
+    world.plane.kubectl(
+        *(*where, "create", "rolebinding", lease, f"--role={lease}", f"--user={ACCOUNT}")
+    )
+
+
+def test_two_operators_share_a_cluster_and_one_of_them_looks_after_a_pipeline(
+    operators: Callable[..., Operator], world: World
+) -> None:
+    first = operators()
+    apply(world.plane, world.namespace, a_pipeline(labels=None))
+    world.made_job()
+    may_lead(world, "neighbour")
+    second = operators(lease="neighbour")
+
+    told = "another operator looks after a ModelPipeline"
+    eventually("the second leaves it alone", lambda: told in second.log())
+    assert world.status()["operator"] == "perennial-system/perennial-operator"
+
+    first.stop()
+    world.plane.kubectl("-n", "perennial-system", "delete", "lease", "perennial-operator")
+    world.plane.kubectl("-n", world.namespace, "annotate", "mp", "income", "wake=1")
+    eventually(
+        "the second takes over",
+        lambda: world.status()["operator"] == "perennial-system/neighbour",
+    )
+    deleted_job_is_made_again(world)
     assert world.status()["attempt"]["number"] == 1
 
 

@@ -21,6 +21,7 @@ from perennial_operator.adapters import probes
 from perennial_operator.adapters.definition import PERIOD, ServedDefinition
 from perennial_operator.adapters.kubernetes import Api, ApiError, KubernetesCluster
 from perennial_operator.adapters.lease import TIMEOUT, Lease
+from perennial_operator.adapters.others import Others
 from perennial_operator.adapters.reports import HttpReports
 from perennial_operator.api.names import GROUP, PLURAL, VERSION
 from perennial_operator.handlers import registry
@@ -132,10 +133,17 @@ def main() -> None:
         wait_for_cluster_uid(api),
         metrics,
         definition.lacks,
+        operator=f"{settings.namespace}/{settings.lease}",
+        looks_after=Others(api).look_after,
     )
     ready.set()
     mine = Api(TIMEOUT, metrics.request)
-    lease = Lease(mine, settings.namespace, settings.lease, settings.identity)
+    lease = Lease(
+        mine,
+        (settings.namespace, settings.lease),
+        settings.identity,
+        settings.namespaces,
+    )
     lease.acquire()
     metrics.leader.set(1)
     try:

@@ -66,15 +66,23 @@ class Metrics:
         self.leader = Gauge(
             "perennial_operator_leader", "1 for the replica that leads, else 0.", registry=made
         )
+        self._of_cluster(made)
+        self._of_attempts(made)
+        self._of_tries(made)
+        self._of_pipelines(made)
+
+    def _of_cluster(self, made: CollectorRegistry) -> None:
+        self.left = Counter(
+            "perennial_operator_left_passes_total",
+            "Passes that were left to another operator, which looks after the ModelPipeline.",
+            registry=made,
+        )
         self.definition_lacks = Gauge(
             "perennial_operator_definition_lacking_fields",
             "Fields of this operator that the CustomResourceDefinition lacks: above 0 it is too"
             " old.",
             registry=made,
         )
-        self._of_attempts(made)
-        self._of_tries(made)
-        self._of_pipelines(made)
 
     def _of_attempts(self, made: CollectorRegistry) -> None:
         self.attempts = Counter(

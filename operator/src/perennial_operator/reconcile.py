@@ -20,10 +20,15 @@ from perennial_operator.hearing import Hearing
 from perennial_operator.metrics import Metrics
 from perennial_operator.observe.cache import PipelineCache
 from perennial_operator.observer import Observer
-from perennial_operator.plan import LOOK_AGAIN, Plan, plan, refuse
+from perennial_operator.plan import LOOK_AGAIN, RESYNC, Plan, plan, refuse
 from perennial_operator.ports import Cluster, Conflict, Refused, Reports
 
 _LOG: Final = logging.getLogger(__name__)
+
+
+async def _nobody(*_: str) -> bool:
+    """There is one operator."""
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +42,10 @@ class Reconciler:
     definition_lacks: Callable[[], tuple[str, ...]] = tuple
     """Fields that the definition is too old to have."""
     clock: Callable[[], float] = time.monotonic
+    operator: str = ""
+    """Namespace and name of this operator's Lease: who looks after what it has seen first."""
+    looks_after: Callable[[str, str], Awaitable[bool]] = _nobody
+    """Whether another operator does, in a namespace."""
 
     def listen(self, cache: PipelineCache) -> timedelta:
         """Has the pods asked that are due, apart from any pass; gives when to call again."""
@@ -54,6 +63,9 @@ class Reconciler:
         if resource is None or "deletionTimestamp" in resource["metadata"]:
             self.metrics.forget(namespace, name)
             return None
+        if await self._is_anothers(resource, cache):
+            self.metrics.forget(namespace, name)
+            return RESYNC
         listed = await self.cluster.labeled(revisions.KIND, namespace, name)
         stored = revisions.owned(listed, resource["metadata"]["uid"])
         try:
@@ -70,6 +82,21 @@ class Reconciler:
         decided = plan(pipeline, observed, self.images, now)
         self.metrics.show(namespace, name, decided.status, pipeline.spec.retrain.threshold)
         return await self._act(resource, pipeline.status, decided, cache)
+
+    async def _is_anothers(self, resource: Manifest, cache: PipelineCache) -> bool:
+        """Whether another operator saw it first, and still works: two would fight for ever."""
+        holder = resource.get("status", {}).get("operator", "")
+        if holder in {"", self.operator}:
+            return False
+        if not await self.looks_after(holder, resource["metadata"]["namespace"]):
+            return False
+        if cache.left_to != holder:
+            meta = resource["metadata"]
+            where = {"namespace": meta["namespace"], "pipeline": meta["name"], "operator": holder}
+            _LOG.warning("another operator looks after a ModelPipeline", extra=where)
+        cache.left_to = holder
+        self.metrics.left.inc()
+        return True
 
     async def _store(
         self,
@@ -91,7 +118,8 @@ class Reconciler:
         self, resource: Manifest, before: Status, decided: Plan, cache: PipelineCache
     ) -> timedelta:
         """The status first: an intent must stand before its deed, and a conflict ends the pass."""
-        patch = difference(resource.get("status", {}), decided.status.to_json())
+        signed = decided.status.model_copy(update={"operator": self.operator})
+        patch = difference(resource.get("status", {}), signed.to_json())
         if patch:
             try:
                 await self.cluster.patch_status(resource, patch)

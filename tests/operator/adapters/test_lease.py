@@ -46,7 +46,8 @@ class Clock:
 
 
 def a_lease(api: FakeApi, identity: str, clock: Clock | None = None) -> Lease:
-    return Lease(api, "perennial-system", "operator", identity, clock or Clock())
+    where = ("perennial-system", "operator")
+    return Lease(api, where, identity, ("team", "other"), clock or Clock())
 
 
 def test_the_first_makes_the_lease_and_the_second_waits() -> None:
@@ -55,6 +56,20 @@ def test_the_first_makes_the_lease_and_the_second_waits() -> None:
     assert a_lease(api, "a").attempt()
     assert not a_lease(api, "b").attempt()
     assert api.holder() == "a"
+
+
+def test_it_says_where_its_holder_works() -> None:
+    api, clock = FakeApi(), Clock()
+    first = a_lease(api, "a", clock)
+    assert first.attempt()
+    assert api.lease
+    assert api.lease["metadata"]["annotations"] == {"perennial.dev/namespaces": "team,other"}
+    api.lease["metadata"]["annotations"] = {"team": "growth"}
+
+    assert first.attempt()
+
+    there = {"team": "growth", "perennial.dev/namespaces": "team,other"}
+    assert api.lease["metadata"]["annotations"] == there
 
 
 def test_who_holds_it_renews_it() -> None:

@@ -36,6 +36,7 @@ class Operator:
     plane: ControlPlane
     name: str
     namespace: str
+    lease: str = "perennial-operator"
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] = field(init=False)
 
@@ -45,7 +46,7 @@ class Operator:
             "KUBECONFIG": str(self.plane.kubeconfig(OPERATOR)),
             "POD_NAME": self.name,
             "POD_NAMESPACE": "perennial-system",
-            "LEASE_NAME": "perennial-operator",
+            "LEASE_NAME": self.lease,
             "WATCH_NAMESPACES": "",
             "PREDICTOR_IMAGE": "predictor:1",
             "RECORDER_IMAGE": "recorder:1",

@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final, Protocol
@@ -18,6 +18,7 @@ DURATION: Final = 15  # seconds after which a silent holder has lost it
 DEADLINE: Final = 10.0  # seconds without a renewal after which the holder ends itself
 PERIOD: Final = 2.0
 TIMEOUT: Final = (2, 3)  # connect and read, of the Api that is given
+WATCHES: Final = "perennial.dev/namespaces"  # annotation: where the holder works; empty: everywhere
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -33,15 +34,17 @@ class Lease:
     def __init__(
         self,
         api: LeaseApi,
-        namespace: str,
-        name: str,
+        where: tuple[str, str],
         identity: str,
+        namespaces: Sequence[str] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`where` is its namespace and name; `namespaces` are those that its holder works on."""
         self._api = api
         self._clock = clock
-        self._where = (namespace, name)
+        self._where = where
         self._identity = identity
+        self._watches = {WATCHES: ",".join(namespaces)}
         self._seen: tuple[object, float] = (None, 0.0)
         self._renewed = 0.0
         self._lost = False
@@ -128,7 +131,7 @@ class Lease:
         lease = {
             "apiVersion": "coordination.k8s.io/v1",
             "kind": "Lease",
-            "metadata": {"name": name, "namespace": namespace},
+            "metadata": {"name": name, "namespace": namespace, "annotations": self._watches},
             "spec": self._spec(self._identity, 0),
         }
         self._api.call("POST", path_of("Lease", namespace), lease)
@@ -139,7 +142,10 @@ class Lease:
         turns = before.get("leaseTransitions", 0)
         turns += before.get("holderIdentity") != holder and bool(holder)
         spec = {**before, **self._spec(holder, turns)}
-        self._api.call("PUT", path_of("Lease", *self._where), {**current, "spec": spec})
+        meta = current["metadata"]
+        meta = {**meta, "annotations": {**meta.get("annotations", {}), **self._watches}}
+        body = {**current, "metadata": meta, "spec": spec}
+        self._api.call("PUT", path_of("Lease", *self._where), body)
 
     def _spec(self, holder: str, turns: int) -> Manifest:
         return {

@@ -94,6 +94,8 @@ class Status(StatusSection):
     observed_generation: int = 0
     """The generation of the spec that this status is about: an edit of what pods are made from
     counts once every pod runs it, or once Stalled says why not."""
+    operator: str = ""
+    """The operator that looks after it: namespace and name of its Lease."""
     conditions: list[Condition] = Field(default_factory=list)
     """Ready, Accepted, ModelAvailable, PredictorAvailable, RecorderAvailable, LabelsComplete and
     Training; Reconciling and Stalled while pods are on their way to an edit."""

@@ -28,6 +28,8 @@ class PipelineCache:
     """Of the ModelPipeline."""
     replicasets: dict[str, str] = field(default_factory=dict)
     """Of the predictor's Deployment: its UID by theirs."""
+    left_to: str = ""
+    """The other operator that the last pass was left to."""
     refused: dict[str, str] = field(default_factory=dict)
     """By kind: why the API server did not take a child in the last pass."""
     unstored: dict[str, str] = field(default_factory=dict)
