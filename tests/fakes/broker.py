@@ -8,7 +8,7 @@ from perennial_contract.messages import record as kafka
 from perennial_contract.messages.references import Headers
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime.kafka.trouble import Trouble
-from perennial_recorder.records import OutOfRange, Partition, Topic
+from perennial_recorder.records import LogTruncated, OutOfRange, Partition, Topic
 
 
 class Record(NamedTuple):
@@ -60,6 +60,10 @@ class Broker:
     def remove_before(self, topic: str, partition: int, offset: int) -> None:
         """Retention."""
         self.logs[topic][partition].start = offset
+
+    def truncate(self, topic: str, partition: int, end: int) -> None:
+        """A replica that had less became the leader."""
+        del self.logs[topic][partition].records[end:]
 
     def compact(self, topic: str, partition: int, *offsets: int) -> None:
         """Newer records of the same keys have replaced these."""
@@ -140,6 +144,9 @@ class BrokerSource:
         del seconds
         self._before()
         got: list[kafka.Record | OutOfRange] = []
+        for partition, position in self._positions.items():
+            if partition.topic in self._broker.logs and position > self._log(partition).end:
+                raise LogTruncated(partition, self._log(partition).end)
         order = sorted(self._positions, key=lambda p: (self._choose(1000), p))
         for partition in order:
             if partition not in self._paused and partition.topic in self._broker.logs:

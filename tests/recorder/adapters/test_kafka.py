@@ -4,14 +4,20 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
+from confluent_kafka import Producer
 
+from perennial_contract.messages.record import Record
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.runtime.kafka.records import record_of
 from perennial_contract.runtime.kafka.trouble import Trouble
 from perennial_contract.runtime.secrets import SecretRefused
 from perennial_recorder.adapters.kafka import KafkaSource
+from perennial_recorder.records import LogTruncated, OutOfRange, Partition
+from tests.fakes.brokers import brokers
 from tests.fakes.headers import unreadable
+
+P = Partition("events", 0)
 
 
 @pytest.fixture
@@ -77,3 +83,32 @@ def test_what_the_client_does_not_take_is_named_and_no_secret_told(
     with pytest.raises(SecretRefused, match=named) as refused:
         KafkaSource(Kafka(bootstrap_servers="kafka:9092"), "test", security)
     assert "a secret" not in str(refused.value)
+
+
+def read(source: KafkaSource) -> list[Record | OutOfRange]:
+    for _ in range(50):
+        if found := source.read(100, 0.2):
+            return found
+    raise AssertionError("nothing was read")
+
+
+def test_a_log_that_ends_before_the_position_is_told_with_its_end() -> None:
+    with brokers() as kafka:
+        kafka.make("events")
+        producer = Producer({"bootstrap.servers": kafka.address})
+        for _ in range(7):
+            producer.produce("events", b"{}", partition=0)
+        producer.flush()
+        source = KafkaSource(Kafka(bootstrap_servers=kafka.address), "test")
+        with closing(source):
+            source.add({P: 12})
+            with pytest.raises(LogTruncated) as cut:
+                read(source)
+            assert (cut.value.partition, cut.value.end) == (P, 7)
+            assert str(cut.value) == "events, partition 0, ends at 7"
+            source.assign({P: 7})
+            producer.produce("events", b"new", partition=0)
+            producer.flush()
+            (new,) = read(source)
+            assert isinstance(new, Record)
+            assert (new.offset, new.value) == (7, b"new")

@@ -102,3 +102,18 @@ def test_what_a_second_reading_does_not_find_is_settled_and_told_once(
     assert ledger.position == min(
         (o for o, s in model.items() if s and o >= end), default=before.read
     )
+
+
+@given(st.integers(0, 9), GAPS, STATES, st.integers(0, 320))
+def test_a_log_that_was_cut_has_no_more_than_what_lies_before_its_end(
+    start: int, gaps: list[int], states: list[RecordState], end: int
+) -> None:
+    ledger, model = filled(start, gaps, states)
+    read = ledger.read
+    assert ledger.position >= start
+    lost = ledger.truncate(end)
+    assert lost == [o for o, s in model.items() if o >= end and s is RecordState.WAITING]
+    assert (ledger.read, ledger.next) == (min(read, end), min(read, end))
+    still_open = [o for o, s in model.items() if o < end and s]
+    assert ledger.position == min(still_open, default=min(read, end))
+    assert ledger.take(min(read, end)) is RecordState.WAITING

@@ -18,6 +18,7 @@ from perennial_recorder.intervals import INTERVALS, Intervals
 from perennial_recorder.join.stream_clock import StreamClock
 from perennial_recorder.metrics import Metrics, Restart
 from perennial_recorder.ports import Ports
+from perennial_recorder.records import LogTruncated
 from perennial_recorder.retrain_requests import LIFECYCLE, RetrainRequests
 from perennial_recorder.retries import Retries
 from perennial_recorder.session.checkpointer import Checkpointer
@@ -87,6 +88,12 @@ class Recorder:
             self._metrics.count_restart(Restart.TOPIC_RECREATED)
             if self._session:
                 self._session.draining = True
+        except LogTruncated as error:
+            _LOG.warning("the end of a log moved back: starting over", extra={"log": str(error)})
+            self._metrics.count_restart(Restart.LOG_TRUNCATED)
+            if self._session:
+                self._session.draining = True
+                self._session.truncated[error.partition] = error.end
         finally:
             self._reported = self._report()
         return True
@@ -161,5 +168,9 @@ class Recorder:
         """Writes what can be kept, and what has become of the rest; the session ends with it."""
         current = self._ports.source.topics(list(session.progress.topics)).values()
         session.writer.drain(self._ports.monotonic(), {topic.id for topic in current})
+        for partition, end in session.truncated.items():
+            session.progress.truncate(partition, end)
+        if session.truncated:
+            session.writer.save()
         self._discard_session()
         return True

@@ -31,6 +31,7 @@ class Restart(StrEnum):
 
     ANOTHER_WRITER = "another_writer"
     TOPIC_RECREATED = "topic_remade"
+    LOG_TRUNCATED = "log_truncated"
 
 
 class _ReportCollector(Collector):
@@ -148,8 +149,8 @@ class Metrics:
         self.restarts = Counter(
             "perennial_recorder_restarts_over",
             "Times that the process dropped what it knew and started over from S3:"
-            f" {Restart.ANOTHER_WRITER} wrote in its place, or a topic was made again"
-            f" ({Restart.TOPIC_RECREATED}).",
+            f" {Restart.ANOTHER_WRITER} wrote in its place, a topic was made again"
+            f" ({Restart.TOPIC_RECREATED}), or a log's end moved back ({Restart.LOG_TRUNCATED}).",
             ["reason"],
             registry=registry,
         )

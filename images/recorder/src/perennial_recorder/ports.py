@@ -44,7 +44,8 @@ class Source(Brokers, Protocol):
     def positions(self) -> dict[Partition, int]:
         """Everything below has been handed out or is no record; assigned partitions only."""
 
-    def read(self, limit: int, seconds: float) -> list[Record | OutOfRange]: ...
+    def read(self, limit: int, seconds: float) -> list[Record | OutOfRange]:
+        """Raises LogTruncated as well: then the partitions must be assigned anew."""
 
     def commit(self, positions: Mapping[Partition, int]) -> None:
         """For display: whether it succeeds means nothing."""

@@ -47,6 +47,15 @@ class OutOfRange(NamedTuple):
     earliest: int
 
 
+class LogTruncated(Exception):  # noqa: N818  what has been found out, not what went wrong
+    """The log of a partition ends before what was read of it, as an unclean election leaves it."""
+
+    def __init__(self, partition: Partition, end: int) -> None:
+        super().__init__(f"{partition.topic}, partition {partition.number}, ends at {end}")
+        self.partition = partition
+        self.end = end
+
+
 class Body(NamedTuple):
     """What an event that waits for its label carries."""
 

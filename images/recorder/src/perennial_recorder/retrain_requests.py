@@ -16,7 +16,7 @@ from perennial_contract.settings import RecorderSettings
 from perennial_contract.watermark import Watermark, advance
 from perennial_recorder.due_times import DueTimes
 from perennial_recorder.ports import Source
-from perennial_recorder.records import OutOfRange, Partition
+from perennial_recorder.records import LogTruncated, OutOfRange, Partition
 
 LIFECYCLE: Final = "lifecycle"  # a part and a task; what is wrong there holds back no joining
 _BATCH: Final = 2000  # records read at once
@@ -61,7 +61,12 @@ class RetrainRequests:
             return False
         if self.due_times.due_every(LIFECYCLE, self.interval):
             self._assign_partitions(self.settings.lifecycle.topic)
-        batch = self.source.read(_BATCH, 0.0)
+        try:
+            batch = self.source.read(_BATCH, 0.0)
+        except LogTruncated:
+            self._id = ""
+            self.due_times.hasten(LIFECYCLE)
+            return True
         for record in batch:
             self._take(record)
         return bool(batch)

@@ -18,7 +18,7 @@ from perennial_contract.runtime.kafka.security import refused_by_client
 from perennial_contract.runtime.kafka.trouble import ClientFailed, Trouble
 from perennial_contract.runtime.logs import Unrepeated
 from perennial_recorder.adapters.brokers import MISSING, KafkaBrokers, as_trouble, at
-from perennial_recorder.records import OutOfRange, Partition
+from perennial_recorder.records import LogTruncated, OutOfRange, Partition
 
 _LOG: Final = logging.getLogger(__name__)
 TIMEOUT: Final = 5.0  # seconds for one question to a broker
@@ -48,13 +48,13 @@ class KafkaSource(KafkaBrokers):
         self._consumer = consumer
         self._assigned: dict[Partition, int] = {}
         self._paused: set[Partition] = set()
-        self._behind: list[Partition] = []
+        self._out_of_range: dict[Partition, int] = {}
         self._failure: Trouble | None = None
 
     def assign(self, positions: Mapping[Partition, int]) -> None:
         with as_trouble("assign partitions"):
             self._consumer.assign([at(p, offset) for p, offset in positions.items()])
-        self._assigned, self._paused, self._behind = dict(positions), set(), []
+        self._assigned, self._paused, self._out_of_range = dict(positions), set(), {}
 
     def add(self, positions: Mapping[Partition, int]) -> None:
         with as_trouble("assign partitions"):
@@ -78,8 +78,8 @@ class KafkaSource(KafkaBrokers):
 
     def read(self, limit: int, seconds: float) -> list[Record | OutOfRange]:
         """Nothing is raised once records have been taken: what went wrong is said by the next."""
-        if self._behind:
-            return [self._start_anew(self._behind[0])]
+        for partition, position in self._out_of_range.items():
+            return [self._into_range(partition, position)]
         if self._failure:
             failure, self._failure = self._failure, None
             raise failure
@@ -108,7 +108,8 @@ class KafkaSource(KafkaBrokers):
         if code == KafkaError._FATAL:  # noqa: SLF001  its fatal() may say False
             raise ClientFailed(str(error))
         if code == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001  it has no other name
-            self._behind.append(Partition(message.topic() or "", message.partition() or 0))
+            partition = Partition(message.topic() or "", message.partition() or 0)
+            self._out_of_range[partition] = message.offset() or 0
         elif code in _AWAY:
             self._failure = Trouble(
                 ProgramReason.KAFKA_UNAVAILABLE, f"Kafka is away: {error.str()}"
@@ -118,17 +119,20 @@ class KafkaSource(KafkaBrokers):
         elif code not in _PARTITION_GONE:  # these are found when the topics are looked at
             _LOG.warning("Kafka error", extra={"problem": str(error), **where})
 
-    def _start_anew(self, partition: Partition) -> OutOfRange:
-        """Goes on at the earliest record."""
-        earliest = self.earliest([partition])[partition]
+    def _into_range(self, partition: Partition, position: int) -> OutOfRange:
+        """Goes on at the earliest record, where the position lies before that."""
+        earliest, end = self.earliest([partition])[partition], self.ends([partition])[partition]
+        if position > end:
+            raise LogTruncated(partition, end)
+        start = max(position, earliest)
         with as_trouble("assign partitions"):
             self._consumer.incremental_unassign([at(partition)])
-            self._consumer.incremental_assign([at(partition, earliest)])
+            self._consumer.incremental_assign([at(partition, start)])
             if partition in self._paused:
                 self._consumer.pause([at(partition)])
-        self._assigned[partition] = earliest
-        self._behind.remove(partition)
-        return OutOfRange(partition, earliest)
+        self._assigned[partition] = start
+        del self._out_of_range[partition]
+        return OutOfRange(partition, start)
 
 
 def connect(

@@ -128,6 +128,15 @@ class Ledger:
         self.read = max(self.read, position)
         return lost, skipped
 
+    def truncate(self, end: int) -> list[int]:
+        """The log ends at `end`, before what was read; returns what waited beyond it."""
+        first = bisect_left(self._offsets, end)
+        lost = [o for o in self.waiting() if o >= end]
+        del self._offsets[first:], self._states[first:]
+        self._head = min(self._head, first)
+        self.next, self.read = min(self.next, end), min(self.read, end)
+        return lost
+
     def waiting(self) -> list[int]:
         """The offsets that wait."""
         return [

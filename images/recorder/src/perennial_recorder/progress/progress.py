@@ -57,6 +57,8 @@ class Progress:
     """Everything known with a timestamp up to it has been forgotten."""
     unsaved: set[Partition] = field(default_factory=set)
     """Partitions that no checkpoint holds."""
+    truncated: set[Partition] = field(default_factory=set)
+    """Partitions of which S3 may hold events at offsets that others have now."""
     moved: bool = False
     """Whether there is anything that the last checkpoint does not hold."""
     _numbered: list[Partition] = field(default_factory=list)
@@ -89,6 +91,14 @@ class Progress:
         """Notes that the id of an event need not be known any more."""
         partition, offset = self.locate(place)
         self.inputs[partition].ledger.release(offset)
+        self.moved = True
+
+    def truncate(self, partition: Partition, end: int) -> None:
+        """The log of a partition ends at `end`, before what was read: what waited there is lost."""
+        lost = len(self.inputs[partition].ledger.truncate(end))
+        self.counts[Fate.LOST_EVENT if partition.topic == self.events else Fate.LOST_LABEL] += lost
+        self.truncated.add(partition)
+        self.unsaved.add(partition)
         self.moved = True
 
     def output(self, topic_id: str, number: int) -> Buffer:
@@ -152,7 +162,9 @@ class Progress:
         )
 
     def _needed(self, buffer: Buffer) -> int:
-        events = self.inputs.get(Partition(self.events, buffer.partition))
-        if events is None or self.topics[self.events].id != buffer.topic_id:
+        partition = Partition(self.events, buffer.partition)
+        events = self.inputs.get(partition)
+        ours = events is not None and self.topics[self.events].id == buffer.topic_id
+        if events is None or not ours or partition in self.truncated:
             return buffer.next
         return buffer.first_needed(events.ledger.position)

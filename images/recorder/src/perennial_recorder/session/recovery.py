@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -18,6 +19,7 @@ from perennial_recorder.progress.segment import Buffer
 from perennial_recorder.records import Partition, StoredLabel
 from perennial_recorder.session.topics import Topics
 
+_LOG: Final = logging.getLogger(__name__)
 _COLUMNS: Final = ["offset", "label", "label_timestamp"]
 
 
@@ -59,6 +61,12 @@ class Recovery:
                 for number, marks in known.partitions.items():
                     self._beat()
                     progress.add_input(Partition(name, number), Ledger.restored(marks))
+        for partition, end in self._topics.ends(progress).items():
+            if end < progress.inputs[partition].ledger.read:
+                _LOG.warning(
+                    "the end of a log moved back", extra={**partition._asdict(), "end": end}
+                )
+                progress.truncate(partition, end)
         self._topics.add_partitions(progress, progress.topics, found.inputs)
 
     def _count_lost(self, progress: Progress, gone: Input, found: Checkpoint) -> None:
@@ -75,21 +83,23 @@ class Recovery:
     def _find_segments(self, progress: Progress, buffer: Buffer, found: Checkpoint) -> None:
         """Finds what is written beyond the checkpoint, or may be read again."""
         reading = None
+        partition = Partition(progress.events, buffer.partition)
         if progress.topics[progress.events].id == buffer.topic_id:
-            reading = progress.inputs.get(Partition(progress.events, buffer.partition))
+            reading = progress.inputs.get(partition)
         for key, table in self._segments(buffer.topic_id, buffer.partition, buffer.next):
             largest = max(table["offset"].to_pylist())
             buffer.next = key.first + table.num_rows
             buffer.firsts.append((key.first, largest))
             if reading:
-                reading.written = max(reading.written, largest + 1)
+                end = reading.ledger.read if partition in progress.truncated else largest + 1
+                reading.written = max(reading.written, min(largest + 1, end))
                 columns = (table[name].to_pylist() for name in table.column_names)
                 rows = zip(*columns, strict=True)
                 position = reading.ledger.position
                 self._state.keep_stored(
                     StoredLabel(reading.place(offset), label, label_timestamp)
                     for offset, label, label_timestamp in rows
-                    if offset >= position
+                    if position <= offset < end
                 )
         confirmed = found.outputs.get(buffer.topic_id, {}).get(buffer.partition)
         buffer.next = max(buffer.next, confirmed.next if confirmed else 0)

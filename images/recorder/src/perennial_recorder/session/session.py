@@ -6,7 +6,7 @@ Its states, and those of the loop around it:
     +------------+ ----> +-----------+ ----------------------> +---------+
     | no session |       | replaying |                         | reading |
     +------------+       +-----------+                         +---------+
-       ^      ^                |    a topic was made again          |
+       ^      ^                | a topic was made again, a log cut  |
        |      |                +-----------------+------------------+
        |      |                                  v
        |      |    what can be kept        +----------+
@@ -50,7 +50,9 @@ class Session:
     lag: dict[str, int] = field(default_factory=dict)
     """By topic: records that are still to be read."""
     draining: bool = False
-    """A topic was made again: only what can be kept is still to be written."""
+    """A topic was made again, or a log cut: only what can be kept is still to be written."""
+    truncated: dict[Partition, int] = field(default_factory=dict)
+    """The ends of logs that were cut."""
 
     def note_ends(
         self, ends: Mapping[Partition, int], positions: Mapping[Partition, int], moment: int
