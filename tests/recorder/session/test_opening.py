@@ -1,6 +1,14 @@
+import io
+import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from perennial_contract.objects.observation import to_parquet
 from perennial_contract.objects.owner import owner_of
 from perennial_contract.status import Problem, RecorderReport
 from tests.support.recorder.harness import BEGIN, INSIDE, Stage
@@ -42,6 +50,74 @@ def test_a_checkpoint_that_cannot_be_read_is_named(stage: Stage) -> None:
     assert problem
     assert problem[0] == "CheckpointBroken"
     assert "00000000000000000007.json" in problem[1]
+
+
+@pytest.mark.parametrize(
+    "marks",
+    [
+        {"position": 0, "read": 1, "offsets": "?", "states": ""},
+        {"position": 0, "read": 1, "offsets": "AAAA", "states": ""},
+        {"position": 0, "read": 1, "offsets": "eJwDAAAAAAE=", "states": "eJxjAAAAAQAB"},
+    ],
+    ids=["no base64", "no zlib", "another number of states"],
+)
+def test_a_checkpoint_whose_marks_cannot_be_read_is_named(
+    stage: Stage, marks: dict[str, object]
+) -> None:
+    topic = {"id": "id-events-1", "role": "events", "partitions": {"0": marks}}
+    data = json.dumps({"inputs": {"events": topic}}).encode()
+    key = "observations/checkpoints/00000000000000000007.json"
+    stage.store.put_new(key, data)
+    stage.steps()
+    problem = stage.problem()
+    assert problem
+    assert problem[0] == "CheckpointBroken"
+    assert problem[1].startswith(f"{key} cannot be read: events, partition 0: ")
+    stage.store.delete(key)
+    stage.steps()
+    assert stage.recorder.report().ready
+
+
+def parquet(table: pa.Table) -> bytes:
+    out = io.BytesIO()
+    pq.write_table(table, out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: data[:-20],
+        lambda data: data[:100] + bytes(50) + data[150:],
+        lambda _: b"",
+        lambda _: parquet(pa.table({"a": [1]})),
+        lambda _: to_parquet([]),
+    ],
+    ids=["torn", "torn within", "empty", "another table", "no rows"],
+)
+def test_a_segment_that_cannot_be_read_is_named_and_waited_for(
+    stage: Stage, damage: Callable[[bytes], bytes]
+) -> None:
+    stage.event("a")
+    stage.label("a", "yes")
+    stage.steps()
+    stage.kill()
+    key = "observations/id-events-1/0/00000000000000000000.parquet"
+    objects = stage.s3.objects["bucket"]
+    whole, metadata = objects[f"default/income/{key}"]
+    objects[f"default/income/{key}"] = damage(whole), metadata
+    stage.start()
+    stage.event("b")
+    stage.label("b", "no")
+    stage.steps()
+    problem = stage.problem()
+    assert problem
+    assert problem[0] == "SegmentBroken"
+    assert problem[1].startswith(f"{key} cannot be read: ")
+    assert not stage.recorder.report().ready
+    objects[f"default/income/{key}"] = whole, metadata
+    stage.steps(20)
+    assert stage.labels() == {0: "yes", 1: "no"}
 
 
 def test_the_highest_attempt_on_s3_is_told_whoevers_it_was(stage: Stage) -> None:

@@ -65,6 +65,10 @@ class ProgramReason(ReasonWithRemedy):
         "CheckpointBroken",
         "Remove the checkpoint that the message names: the recorder uses the one before it.",
     )
+    SEGMENT_BROKEN = (
+        "SegmentBroken",
+        "Restore the object that the message names, from a backup or an earlier version of it.",
+    )
 
     CLOCK_WRONG = (
         "ClockWrong",

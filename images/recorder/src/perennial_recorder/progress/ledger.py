@@ -45,6 +45,10 @@ class Marks(msgspec.Struct, frozen=True):
     """Of the same records: a byte each, zlib, base64."""
 
 
+class MarksBroken(Exception):  # noqa: N818  a state of the marks, not of the program
+    """Marks that no ledger has written."""
+
+
 class Ledger:
     """The records from the lowest that is not settled on; 9 bytes of memory each."""
 
@@ -60,13 +64,19 @@ class Ledger:
 
     @classmethod
     def restored(cls, marks: Marks) -> Ledger:
+        """Raises MarksBroken."""
         ledger = cls(marks.position)
         ledger.read = marks.read
         offset = marks.position
-        for step in array("q", zlib.decompress(base64.b64decode(marks.offsets))):
+        try:
+            steps, ledger._states = array("q", _unpack(marks.offsets)), _unpack(marks.states)
+        except (ValueError, zlib.error) as error:
+            raise MarksBroken(str(error)) from error
+        for step in steps:
             offset += step
             ledger._offsets.append(offset)
-        ledger._states = bytearray(zlib.decompress(base64.b64decode(marks.states)))
+        if len(steps) != len(ledger._states):
+            raise MarksBroken(f"{len(steps)} offsets, {len(ledger._states)} states")
         return ledger
 
     def marks(self) -> Marks:
@@ -173,3 +183,7 @@ class Ledger:
 
 def _pack(data: bytes) -> str:
     return base64.b64encode(zlib.compress(data, 1)).decode()
+
+
+def _unpack(text: str) -> bytearray:
+    return bytearray(zlib.decompress(base64.b64decode(text)))

@@ -31,6 +31,10 @@ class Found:
     checkpoint: Checkpoint
     numbers: list[int]
 
+    @property
+    def key(self) -> str:
+        return checkpoints.key(self.numbers[-1])
+
 
 def claim_prefix(store: ObjectStore, settings: RecorderSettings) -> None:
     """Raises Trouble (StorageTaken) when another pipeline's objects lie at the prefix."""
@@ -93,8 +97,8 @@ class Opener:
         """A session that has read nothing yet.
 
         Raises:
-            Trouble: Another pipeline owns the prefix, the checkpoint is broken, a topic is missing,
-                or Kafka gives no clear answer.
+            Trouble: Another pipeline owns the prefix, the checkpoint or a segment is broken, a
+                topic is missing, or Kafka gives no clear answer.
             StoreError: S3 gives no clear answer, or ignores conditional writes.
         """
         ports, limit = self._ports, self._settings.store_limit
@@ -104,7 +108,11 @@ class Opener:
         ports.beat()
         self.attempts = highest_attempt(ports.store, ports.beat)
         found = newest_checkpoint(ports.store, ports.beat)
-        progress = self._recovery.progress(found.checkpoint)
+        try:
+            progress = self._recovery.progress(found.checkpoint)
+        except CheckpointBroken as error:
+            broken = f"{found.key} cannot be read: {error}"
+            raise Trouble(ProgramReason.CHECKPOINT_BROKEN, broken) from error
         progress.time = found.checkpoint.time
         self._clock.resume(found.checkpoint.time)
         self._metrics.set_baseline(found.checkpoint.counts)

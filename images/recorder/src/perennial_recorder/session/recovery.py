@@ -10,10 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from perennial_contract.objects.observation import SegmentKey, parse_segment_key
+from perennial_contract.reasons import ProgramReason
+from perennial_contract.runtime.kafka.trouble import Trouble
 from perennial_recorder.join.fates import Fate
 from perennial_recorder.ports import ObjectStore, StateStore
-from perennial_recorder.progress.checkpoint import Checkpoint, Input
-from perennial_recorder.progress.ledger import Ledger
+from perennial_recorder.progress.checkpoint import Checkpoint, CheckpointBroken, Input
+from perennial_recorder.progress.ledger import Ledger, Marks, MarksBroken
 from perennial_recorder.progress.progress import Progress
 from perennial_recorder.progress.segment import Buffer
 from perennial_recorder.records import Partition, StoredLabel
@@ -36,7 +38,13 @@ class Recovery:
         self._state = state
 
     def progress(self, found: Checkpoint) -> Progress:
-        """Progress that has not read anything yet; `moved` when it needs a checkpoint first."""
+        """Progress that has not read anything yet; `moved` when it needs a checkpoint first.
+
+        Raises:
+            CheckpointBroken: Its marks cannot be read.
+            Trouble: A segment cannot be read, a topic is missing, or Kafka gives no clear answer.
+            StoreError: S3 gives no clear answer.
+        """
         current = self._topics.current()
         self._state.clear()
         progress = Progress(self._topics.events, self._topics.labels, current)
@@ -55,12 +63,13 @@ class Recovery:
         for name, known in found.inputs.items():
             topic = progress.topics.get(name)
             if topic is None or topic.id != known.id:
-                self._count_lost(progress, known, found)
+                self._count_lost(progress, name, known, found)
                 progress.moved = True
             else:
                 for number, marks in known.partitions.items():
                     self._beat()
-                    progress.add_input(Partition(name, number), Ledger.restored(marks))
+                    partition = Partition(name, number)
+                    progress.add_input(partition, _restored(partition, marks))
         for partition, end in self._topics.ends(progress).items():
             if end < progress.inputs[partition].ledger.read:
                 _LOG.warning(
@@ -69,10 +78,10 @@ class Recovery:
                 progress.truncate(partition, end)
         self._topics.add_partitions(progress, progress.topics, found.inputs)
 
-    def _count_lost(self, progress: Progress, gone: Input, found: Checkpoint) -> None:
+    def _count_lost(self, progress: Progress, name: str, gone: Input, found: Checkpoint) -> None:
         """Counts what waited for a topic that is no more, but for what S3 holds."""
         for number, marks in gone.partitions.items():
-            waited = set(Ledger.restored(marks).waiting())
+            waited = set(_restored(Partition(name, number), marks).waiting())
             outputs = found.outputs.get(gone.id, {})
             if number in outputs:
                 for _, table in self._segments(gone.id, number, outputs[number].needed):
@@ -113,5 +122,29 @@ class Recovery:
         for found, data in self._store.get_many(keys):
             self._beat()
             key = parse_segment_key(found)
-            if key and data:
-                yield key, pq.ParquetFile(pa.BufferReader(data)).read(_COLUMNS, use_threads=False)
+            if key and data is not None:
+                yield key, _table(found, data)
+
+
+def _restored(partition: Partition, marks: Marks) -> Ledger:
+    """Raises CheckpointBroken."""
+    try:
+        return Ledger.restored(marks)
+    except MarksBroken as error:
+        where = f"{partition.topic}, partition {partition.number}"
+        raise CheckpointBroken(f"{where}: {error}") from error
+
+
+def _table(key: str, data: bytes) -> pa.Table:
+    """The columns that are needed of a segment; raises Trouble (SegmentBroken)."""
+    try:
+        table = pq.ParquetFile(pa.BufferReader(data)).read(_COLUMNS, use_threads=False)
+    except (pa.ArrowException, OSError) as error:  # the latter is what it raises within a page
+        raise _broken(key, str(error)) from error
+    if table.column_names != _COLUMNS or not table.num_rows:
+        raise _broken(key, f"it holds {table.num_rows} rows of {table.column_names}")
+    return table
+
+
+def _broken(key: str, why: str) -> Trouble:
+    return Trouble(ProgramReason.SEGMENT_BROKEN, f"{key} cannot be read: {why}")
