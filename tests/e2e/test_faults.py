@@ -1,6 +1,7 @@
 import json
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -12,6 +13,8 @@ from tests.support.e2e.stream import Stream
 
 pytestmark = pytest.mark.e2e
 LATER = "e2e-later"
+NO_IMAGE = "localhost/perennial-predictor:none"
+READY = ("modelpipeline", "--all", "--for=condition=Ready")
 Prepared = Callable[[Pipeline], Pipeline]
 
 
@@ -52,6 +55,42 @@ def refused(pipeline: Pipeline, version: str, what: str) -> None:
         return bad and ready["reason"] == "PinUnavailable" and version in ready["message"]
 
     pipeline.expect(90, f"{version} is refused: {what}", look)
+
+
+def test_an_edit_to_an_image_that_does_not_exist_is_waited_for_and_told_while_old_pods_answer(
+    prepared: Prepared,
+) -> None:
+    pipeline = prepared(a_pipeline("e2e-no-image"))
+    pipeline.prepare(loans(1_500))
+    pipeline.apply()
+    pipeline.wait_ready()
+
+    pipeline.edit({"predictor": {"image": NO_IMAGE}})
+    with pytest.raises(Refused, match="timed out"):
+        kubectl("-n", pipeline.name, "wait", *READY, "--timeout=15s")
+    pipeline.expect(
+        60, "it is told", lambda: NO_IMAGE in pipeline.condition("Reconciling")["message"]
+    )
+    pipeline.stream.send(loans(300, seed=5))
+    pipeline.wait_answered()
+    assert pipeline.condition("Ready")["status"] == "True"
+
+    let_ten_minutes_pass(pipeline)
+    stalled = pipeline.expect(60, "it stalls", lambda: pipeline.condition("Stalled"))
+    assert stalled["status"] == "True"
+    assert NO_IMAGE in stalled["message"]
+    pipeline.edit({"predictor": {"image": None}})
+    kubectl("-n", pipeline.name, "wait", *READY, "--timeout=120s")
+    assert not pipeline.condition("Stalled")
+    assert not pipeline.condition("Reconciling")
+
+
+def let_ten_minutes_pass(pipeline: Pipeline) -> None:
+    """In the status, where the operator keeps since when pods are on their way to an edit."""
+    since = datetime.fromisoformat(pipeline.status()["edit"]["since"]) - timedelta(minutes=10)
+    patch = json.dumps({"status": {"edit": {"since": since.isoformat()}}})
+    where = ["-n", pipeline.name, "patch", "modelpipeline", pipeline.name, "--subresource=status"]
+    kubectl(*where, "--type=merge", "-p", patch)
 
 
 @pytest.mark.parametrize("victim", ["deployment", "recorder", "job", "operator"])
