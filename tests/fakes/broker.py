@@ -93,9 +93,12 @@ class BrokerSource:
         self._positions: dict[Partition, int] = {}
         self._paused: set[Partition] = set()
         self.committed: dict[Partition, int] = {}
+        self.described = 0
+        """How often it was asked for topics."""
 
     def topics(self, names: Collection[str]) -> dict[str, Topic]:
         self._before()
+        self.described += 1
         ids, logs = self._broker.ids, self._broker.logs
         return {name: Topic(ids[name], len(logs[name])) for name in names if name in ids}
 

@@ -79,9 +79,10 @@ def test_what_s3_holds_is_known_until_everything_has_been_read_again(
     waiting: SqliteStateStore,
 ) -> None:
     waiting.keep_stored([StoredLabel(1, "yes", 50), StoredLabel(2, "no", 60)])
-    assert waiting.stored([2, 3]) == {2: StoredLabel(2, "no", 60)}
+    assert waiting.take_stored([2, 3]) == {2: StoredLabel(2, "no", 60)}
+    assert waiting.take_stored([2]) == {}
     waiting.forget_stored()
-    assert waiting.stored([2]) == {}
+    assert waiting.take_stored([1]) == {}
 
 
 def test_its_size_falls_when_things_go(waiting: SqliteStateStore) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Collection
+from datetime import timedelta
 from pathlib import Path
 
 from perennial_recorder.adapters.sqlite import SqliteStateStore
@@ -59,3 +60,49 @@ def test_thousands_of_labels_with_one_wrong_id_cost_no_more_each_than_the_first_
         "joined": 1,
         "observations": 1,
     }
+
+
+def test_what_is_known_is_forgotten_in_slices_one_with_each_step(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    for i in range(12_000):
+        stage.event(i)
+    stage.steps()
+    stage.now += 3600
+    told = [(stage.recorder.step(), stage.recorder.report().pending) for _ in range(3)]
+    assert told == [(True, 7000), (True, 2000), (False, 0)]
+    assert stage.counts() == {"given_up": 12_000}
+
+
+def test_over_the_limit_of_the_disk_it_beats_between_slices(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, store_limit=4_000_000)
+    beats: list[int] = []
+    stage.kill()
+    stage.beat = lambda: beats.append(stage.state.size())
+    stage.start()
+    stage.event("large", at=20_000, padding="x" * 100)
+    stage.steps()
+    for i in range(20_000):
+        stage.event(i, at=i)
+    stage.steps(14)
+    beats.clear()
+    stage.event("huge", at=20_001, padding="x" * 3_900_000)
+    stage.recorder.step()
+    assert sum(size > 4_000_000 for size in beats) >= 2
+
+
+def test_what_s3_holds_pushes_nothing_out_that_waits_at_a_restart(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, flush_interval=timedelta(seconds=1))
+    for i in range(4000):
+        stage.event(i, at=i)
+        stage.label(i, "yes", at=i)
+    for i in range(300):
+        stage.event(f"waits-{i}", at=i, padding="x" * 2000)
+    stage.steps()
+    stage.later(5)
+    full = stage.state.size()
+    stage.kill()
+    stage.settings = stage.settings.model_copy(update={"store_limit": round(full * 1.02)})
+    stage.start()
+    stage.steps(20)
+    assert stage.counts() == {"joined": 4000, "observations": 4000}
+    assert stage.recorder.report().pending == 300

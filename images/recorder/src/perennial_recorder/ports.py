@@ -90,7 +90,8 @@ class StateStore(Protocol):
     def keep_stored(self, labels: Iterable[StoredLabel]) -> None:
         """Keeps what S3 holds and may be read again."""
 
-    def stored(self, places: Collection[int]) -> dict[int, StoredLabel]: ...
+    def take_stored(self, places: Collection[int]) -> dict[int, StoredLabel]:
+        """What is kept of these, which is kept no longer."""
 
     def forget_stored(self) -> None:
         """Nothing that S3 holds will be read again."""

@@ -99,13 +99,15 @@ class SqliteStateStore:
         self._db.executemany("insert or replace into written values (?, ?, ?)", labels)
         self._db.execute("commit")
 
-    def stored(self, places: Collection[int]) -> dict[int, StoredLabel]:
+    def take_stored(self, places: Collection[int]) -> dict[int, StoredLabel]:
         if not self._restoring:
             return {}
         found: dict[int, StoredLabel] = {}
         for some in _parts(places):
-            rows = self._db.execute(f"select * from written where place in ({_marks(some)})", some)  # noqa: S608  question marks only
+            which = f"from written where place in ({_marks(some)})"
+            rows = self._db.execute(f"select * {which}", some)
             found.update((row[0], StoredLabel(*row)) for row in rows)
+            self._db.execute(f"delete {which}", some)  # the room is the known records' again
         return found
 
     def forget_stored(self) -> None:

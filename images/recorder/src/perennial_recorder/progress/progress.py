@@ -113,10 +113,10 @@ class Progress:
         for partitions in self.outputs.values():
             yield from partitions.values()
 
-    def confirm(self, buffer: Buffer, now: float) -> None:
-        """Notes that S3 holds the sealed segment of a buffer; `now` in monotonic seconds."""
+    def confirm(self, buffer: Buffer) -> None:
+        """Notes that S3 holds the sealed segment of a buffer."""
         events = self.inputs.get(Partition(self.events, buffer.partition))
-        for row in buffer.confirm(now):
+        for row in buffer.confirm():
             if row.label_place is not None:
                 self.settle(row.label_place, Fate.JOINED)
             if events and self.topics[self.events].id == buffer.topic_id:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Final
 
 from perennial_contract.objects.observation import Observation, SegmentKey, to_parquet
 
-MAX_BYTES: Final = 8 * 1024**2  # of records in a segment
-_ROW_BYTES: Final = 64  # of a row beside its record
+MAX_BYTES: Final = 8 * 1024**2  # of memory for the rows of a segment
+_ROW_BYTES: Final = 380  # of memory that a row takes beside its record, at most: seven objects
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,10 @@ class Row:
             label=self.label,
         )
 
+    def size(self) -> int:
+        """Bytes of memory."""
+        return len(self.record) + _ROW_BYTES
+
 
 @dataclass(frozen=True, slots=True)
 class Segment:
@@ -57,6 +62,7 @@ class Buffer:
     """(first sequence, largest offset) of confirmed segments whose identities are needed."""
     sealed: Segment | None = None
     size: int = 0
+    """Bytes of memory that all of it takes."""
     _rows: list[Row] = field(default_factory=list)
     _since: float = 0.0
 
@@ -65,7 +71,7 @@ class Buffer:
         if not self._rows:
             self._since = now
         self._rows.append(row)
-        self.size += len(row.record) + _ROW_BYTES
+        self.size += row.size()
 
     def due(self, now: float, interval: float) -> bool:
         """Whether there is something to send: the sealed segment, or a buffer old or full."""
@@ -77,21 +83,22 @@ class Buffer:
     def seal(self) -> Segment:
         """The segment to send: the same bytes until it is confirmed."""
         if self.sealed is None:
-            rows, self._rows = self._rows, []
+            count = self._share()
+            rows, self._rows = self._rows[:count], self._rows[count:]
             data = to_parquet([row.numbered(self.next + i) for i, row in enumerate(rows)])
             key = str(SegmentKey(self.topic_id, self.partition, self.next))
             self.sealed = Segment(key, data, rows)
+            self.size += len(data)
         return self.sealed
 
-    def confirm(self, now: float) -> list[Row]:
+    def confirm(self) -> list[Row]:
         """S3 holds the sealed segment: the rows that it confirmed."""
         if self.sealed is None:
             return []
-        rows, self.sealed = self.sealed.rows, None
+        rows, data, self.sealed = self.sealed.rows, self.sealed.data, None
         self.firsts.append((self.next, max(row.offset for row in rows)))
         self.next += len(rows)
-        self.size -= sum(len(row.record) + _ROW_BYTES for row in rows)
-        self._since = now
+        self.size -= sum(row.size() for row in rows) + len(data)
         return rows
 
     def first_needed(self, position: int) -> int:
@@ -99,3 +106,8 @@ class Buffer:
         while self.firsts and self.firsts[0][1] < position:
             self.firsts.pop(0)
         return self.firsts[0][0] if self.firsts else self.next
+
+    def _share(self) -> int:
+        """How many of the rows a segment takes: what waited for S3 may be many segments."""
+        sizes = accumulate(row.size() for row in self._rows)
+        return next((i for i, size in enumerate(sizes, 1) if size >= MAX_BYTES), len(self._rows))

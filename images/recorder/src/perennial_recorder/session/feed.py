@@ -50,7 +50,7 @@ class Feed:
         session.assigned.update(new)
 
     def read(self, session: Session) -> bool:
-        """Takes one batch in; False when there was none, or too much waits for S3."""
+        """Takes one batch in; False when there is nothing to do, or too much waits for S3."""
         if session.progress.unsent() >= _UNSENT:
             return False
         batch = self._source.read(_BATCH, self._wait)
@@ -60,12 +60,12 @@ class Feed:
             self._pause_replay(session)
             return True
         session.intake.take(batch)
-        session.joiner.forget(session.progress.stream_time(self._clock))
+        more = session.joiner.forget(session.progress.stream_time(self._clock))
         session.joiner.shrink()
         self._source.pause(
             ahead({p: r.time for p, r in session.progress.inputs.items()}, self._clock)
         )
-        return bool(batch)
+        return bool(batch) or more
 
     def _pause_replay(self, session: Session) -> None:
         """Pauses what has nothing to give to this stage of the replay; nothing once it is over."""

@@ -63,7 +63,9 @@ class Intake:
             elif (opened := self._opened(record)) is not None:
                 open_records.append(opened)
         events = self._progress.events
-        written = self._state.stored([r.place for r in open_records if r.record.topic == events])
+        written = self._state.take_stored(
+            [r.place for r in open_records if r.record.topic == events]
+        )
         known: list[KnownRecord] = []
         bodies: dict[int, Body] = {}
         for opened in open_records:
@@ -166,7 +168,7 @@ class Intake:
         reading = self._progress.inputs[partition]
         lost, skipped = reading.ledger.overtake(position)
         if lost:
-            saved = self._state.stored([reading.place(offset) for offset in lost])
+            saved = self._state.take_stored([reading.place(offset) for offset in lost])
             events = partition.topic == self._progress.events
             fate = Fate.LOST_EVENT if events else Fate.LOST_LABEL
             self._progress.counts[fate] += len(lost) - len(saved)

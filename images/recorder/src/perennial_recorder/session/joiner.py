@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from perennial_recorder.join.fates import Fate
@@ -21,17 +21,28 @@ from perennial_recorder.progress.progress import Progress
 from perennial_recorder.progress.segment import Row
 from perennial_recorder.records import Body
 
-_MANY: Final = 5000  # that are forgotten in one go
+_SLICE: Final = 5000  # that are forgotten in one go
 
 
 class Joiner:
-    """`delay` is labels.maxDelay in ms; `limit` is how many bytes may be remembered on disk."""
+    """`delay` is labels.maxDelay in ms; `limit` is how many bytes may be remembered on disk.
 
-    def __init__(self, progress: Progress, state: StateStore, delay: int, limit: int) -> None:
+    `beat` is called with each slice that goes.
+    """
+
+    def __init__(
+        self,
+        progress: Progress,
+        state: StateStore,
+        delay: int,
+        limit: int,
+        beat: Callable[[], None],
+    ) -> None:
         self._progress = progress
         self._state = state
         self._delay = delay
         self._limit = limit
+        self._beat = beat
 
     def join(self, known: Sequence[KnownRecord], bodies: dict[int, Body], now: float) -> None:
         """`now` in monotonic seconds."""
@@ -53,16 +64,21 @@ class Joiner:
             )
         self._state.save(memory.changed, bodies)
 
-    def forget(self, stream_time: int) -> None:
-        """Gives up what can meet nothing any more, now that stream time has come this far."""
+    def forget(self, stream_time: int) -> bool:
+        """Gives up a slice of what can meet nothing any more; whether there is more of it."""
         cutoff = stream_time - self._delay
-        while old := self._state.oldest(_MANY, before=cutoff):
+        old = self._state.oldest(_SLICE, before=cutoff)
+        more = len(old) == _SLICE
+        if old:
             self._drop(old, GIVEN_UP)
-        self._progress.forgotten = max(self._progress.forgotten, cutoff - 1)
+        gone = old[-1].timestamp if more else cutoff - 1
+        self._progress.forgotten = max(self._progress.forgotten, gone)
+        return more
 
     def shrink(self) -> None:
         """Over the limit of bytes on disk the oldest go."""
-        while self._state.size() > self._limit and (old := self._state.oldest(_MANY)):
+        while self._state.size() > self._limit and (old := self._state.oldest(_SLICE)):
+            self._beat()
             self._drop(old, LOST)
             self._progress.forgotten = max(self._progress.forgotten, old[-1].timestamp)
 

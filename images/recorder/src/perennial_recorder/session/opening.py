@@ -117,7 +117,7 @@ class Opener:
         self._clock.resume(found.checkpoint.time)
         self._metrics.set_baseline(found.checkpoint.counts)
         ports.source.assign({})
-        joiner = Joiner(progress, ports.state, self._topics.max_delay, limit)
+        joiner = Joiner(progress, ports.state, self._topics.max_delay, limit, ports.beat)
         return Session(
             progress,
             Intake(progress, ports.state, self._reader, joiner, self._clock),

@@ -54,18 +54,20 @@ class Writer:
         return self._unsaved is not None
 
     def flush(self, now: float, interval: float, check: Callable[[], object]) -> None:
-        """Writes what is older than `interval` in seconds; `check` comes before new segments."""
+        """Writes what is older than `interval` seconds; `check` comes once, before new segments."""
+        checked = False
         for buffer in list(self._progress.buffers()):
             while buffer.due(now, interval):
-                if buffer.sealed is None:
+                if buffer.sealed is None and not checked:
                     check()
-                self._put(buffer, now)
+                    checked = True
+                self._put(buffer)
 
     def drain(self, now: float, topic_ids: set[str]) -> None:
         """Writes what is sealed, all that belongs to these topics, and a last checkpoint."""
         for buffer in list(self._progress.buffers()):
             while buffer.sealed or (buffer.topic_id in topic_ids and buffer.due(now, 0)):
-                self._put(buffer, now)
+                self._put(buffer)
         if self.dirty():
             self.save()
         self.save()
@@ -91,7 +93,7 @@ class Writer:
             self._store.delete(checkpoints.key(self._numbers[0]))
             self._numbers.pop(0)
 
-    def _put(self, buffer: Buffer, now: float) -> None:
+    def _put(self, buffer: Buffer) -> None:
         self._beat()
         segment = buffer.seal()
         with self._metrics.flush.time():
@@ -100,4 +102,4 @@ class Writer:
             raise AnotherWriter(segment.key)
         self._metrics.segments.inc()
         self._metrics.segment_bytes.inc(len(segment.data))
-        self._progress.confirm(buffer, now)
+        self._progress.confirm(buffer)
