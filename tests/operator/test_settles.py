@@ -9,11 +9,14 @@ from hypothesis import strategies as st
 from perennial_contract.status import VerdictOutcome
 from perennial_operator.api.attempts import AttemptOutcome, Candidate
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.status import HandledTriggers, Status
+from perennial_operator.api.status import Edit, HandledTriggers, Status
 from perennial_operator.decide.versions.choice import served
+from perennial_operator.manifests.deployment import template_digest
+from perennial_operator.manifests.statefulset import template_digest as recorder_digest
 from perennial_operator.observe.world import Observed
 from tests.support.operator.builders import (
     D2,
+    IMAGES,
     NOW,
     V1,
     V2,
@@ -55,7 +58,7 @@ HANDLED = st.builds(
 )
 SECTIONS = st.fixed_dictionaries(
     {
-        "model": st.fixed_dictionaries({"pin": VERSIONS}),
+        "model": st.fixed_dictionaries({"pin": VERSIONS, "forgive": VERSIONS}),
         "promotion": st.fixed_dictionaries(
             {"mode": st.sampled_from(["Manual", "Automatic"]), "approve": VERSIONS}
         ),
@@ -71,6 +74,12 @@ SECTIONS = st.fixed_dictionaries(
     },
     optional={"dataset": st.none(), "lifecycle": st.just({"topic": "lifecycle"})},
 )
+EDITS = st.none() | st.builds(
+    Edit,
+    predictor=st.sampled_from(["another", template_digest(a_pipeline(), IMAGES.predictor)]),
+    recorder=st.sampled_from(["another", recorder_digest(a_pipeline(), IMAGES.recorder)]),
+    since=st.sampled_from([None, NOW, NOW - timedelta(hours=1)]),
+)
 ENDS = st.sampled_from([None, 0, 1, 42, "lost", *VerdictOutcome])
 
 
@@ -81,6 +90,9 @@ def a_status(draw: st.DrawFn) -> Status:
     newest = len(history) + draw(st.integers(0, 1))
     waits = draw(st.booleans())
     return Status(
+        observed_generation=draw(st.sampled_from([0, 1, 2])),
+        edit=draw(EDITS),
+        forgiven=draw(VERSIONS),
         model=draw(st.sampled_from([None, a_model(a_pipeline())])),
         head=draw(VERSIONS),
         candidate=draw(st.none() | CANDIDATES),
@@ -127,7 +139,7 @@ def test_whatever_stands_in_spec_and_status_passes_come_to_rest(
     *, data: st.DataObject, sections: dict[str, Any], end: Any, paused: bool
 ) -> None:
     status = data.draw(st.composite(a_status)())
-    pipeline = a_pipeline(status, **sections).model_copy(update={"paused": paused})
+    pipeline = a_pipeline(status, 2, **sections).model_copy(update={"paused": paused})
 
     for _ in range(7):
         world = a_world_of(pipeline, end if pipeline.status.running() else None)
@@ -146,3 +158,5 @@ def test_whatever_stands_in_spec_and_status_passes_come_to_rest(
         assert decided.status.head not in decided.status.bad_versions
         assert wanted not in decided.status.bad_versions
     assert bool(wanted) or decided.status.model is None
+    told = any(c.type == "Reconciling" for c in decided.status.conditions)
+    assert told or paused or decided.status.observed_generation == 2
