@@ -65,7 +65,7 @@ def plan(pipeline: Pipeline, observed: Observed, images: Images, now: datetime) 
         apply=apply,
         create=change.create,
         delete=(*change.delete, *delete),
-        events=(*change.events, *_ready_events(pipeline.status, status)),
+        events=(*change.events, *_condition_events(pipeline.status, status)),
         again_in=min(wait for wait in waits if wait is not None),
     )
 
@@ -87,7 +87,7 @@ def refuse(before: Status, generation: int, message: str, now: datetime) -> Plan
     others = [c for c in before.conditions if c.type not in types]
     changes = {"conditions": [*said, *others], "observed_generation": generation}
     status = before.model_copy(update=changes)
-    return Plan(status=status, events=_ready_events(before, status))
+    return Plan(status=status, events=_condition_events(before, status))
 
 
 def _recorded(status: Status, observed: Observed) -> Status:
@@ -130,13 +130,16 @@ def _look_again(observed: Observed) -> timedelta | None:
     return LOOK_AGAIN if podless or waits else None
 
 
-def _ready_events(before: Status, after: Status) -> tuple[Event, ...]:
-    """An Event when Ready changes, and when what was approved cannot serve."""
+def _condition_events(before: Status, after: Status) -> tuple[Event, ...]:
+    """An Event when Ready changes, when an edit stalls, and when an approval has no effect."""
     was = next((c.status for c in before.conditions if c.type == "Ready"), "")
     now = next(c for c in after.conditions if c.type == "Ready")
     events = [Event(now.reason, now.message, warning=now.status != "True")]
     if now.status == was or (now.status != "True" and not was):
         events = []
+    types = {c.type for c in before.conditions}
+    stalled = (c for c in after.conditions if c.type == "Stalled" and c.type not in types)
+    events.extend(Event(c.reason, c.message, warning=True) for c in stalled)
     known = {(c.reason, c.message) for c in before.conditions}
     known |= {(event.reason, event.note) for event in events}
     for condition in after.conditions:

@@ -32,6 +32,7 @@ from tests.support.operator.builders import (
     decide,
     missing,
     patch_of,
+    reasons_of,
     recorded,
     serving,
     verified,
@@ -125,10 +126,12 @@ def test_after_ten_minutes_the_edit_is_stalled_with_the_image_named() -> None:
     assert "Stalled" not in types(early)
     told = '1 of 2 pods run what was edited: Back-off pulling image "nope:1"'
     assert condition(late, "Stalled") == ("True", "ImagePullBackOff", told)
+    assert (reasons_of(early), reasons_of(late)) == ([], ["ImagePullBackOff"])
     assert condition(late, "Ready")[0] == "True"
     assert kubectl_waits(late, 2)
     assert kstatus(late, 2) == "Failed"
-    assert patch_of(after(pipeline, late), decide(after(pipeline, late), stuck(pipeline))) != {}
+    calm = decide(after(pipeline, late), stuck(pipeline), NOW + 11 * MINUTE)
+    assert (patch_of(after(pipeline, late), calm), calm.events) == ({}, ())
 
 
 def test_once_all_pods_run_the_edit_ready_is_about_it_and_nothing_is_said_of_it() -> None:
