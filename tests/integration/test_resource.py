@@ -40,6 +40,7 @@ def test_a_valid_pipeline_is_accepted(
     found = control_plane.get(namespace, "mp", "income")
     assert found
     assert found["spec"]["optimizer"]["maxEvals"] == 25
+    assert found["status"] == {"observedGeneration": -1}
     assert found["spec"]["trainer"]["deadline"] == sections.get("trainer", {}).get("deadline", "1h")
 
 

@@ -180,8 +180,8 @@ class Metrics:
             if entry.number not in known:
                 self._ended(entry)
         if attempt := after.attempt:
-            same = before.attempt and before.attempt.number == attempt.number
-            tried = before.attempt if before.attempt and same else None
+            old = before.attempt
+            tried = old if old and old.number == attempt.number else None
             if attempt.failures > (tried.failures if tried else 0):
                 self.failed_tries.labels(_known(attempt.failed_for)).inc()
             if attempt.disruptions > (tried.disruptions if tried else 0):

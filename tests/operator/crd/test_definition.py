@@ -99,3 +99,7 @@ def test_the_models_read_what_the_schema_allows() -> None:
     spec = Spec.model_validate(a_spec(trainer={"resources": {"limits": {"cpu": 2}}}))
 
     assert spec.trainer.resources.limits == {"cpu": "2"}
+
+
+def test_kstatus_waits_for_the_first_pass_as_no_generation_is_observed_yet() -> None:
+    assert SCHEMA["status"]["default"] == {"observedGeneration": -1}

@@ -12,7 +12,7 @@ import pytest
 
 from perennial_operator.api.pipeline import Pipeline, RolloutSource
 from perennial_operator.api.programs import Images
-from perennial_operator.api.status import Condition
+from perennial_operator.api.status import Condition, Status
 from perennial_operator.manifests import deployment, statefulset
 from perennial_operator.observe.pods import Pod
 from perennial_operator.observe.world import Observed
@@ -307,3 +307,12 @@ def test_a_pod_that_is_too_few_keeps_the_edit_under_way() -> None:
 
     assert kubectl_waits(decided, 2)
     assert condition(decided, "Reconciling")[2] == "2 of 3 pods run what was edited"
+
+
+def test_a_pipeline_that_was_just_created_is_observed_by_its_first_pass() -> None:
+    created = a_pipeline(Status(observed_generation=-1))
+
+    decided = decide(created, a_world(created))
+
+    assert decided.status.observed_generation == 1
+    assert "Reconciling" not in types(decided)

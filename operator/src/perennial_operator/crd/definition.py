@@ -22,6 +22,7 @@ _COLUMNS: Final = (
     ("Age", "date", ".metadata.creationTimestamp", 0),
     ("Reason", "string", '.status.conditions[?(@.type=="Ready")].reason', 1),
 )
+_UNSEEN: Final = {"observedGeneration": -1}  # kstatus takes what has no status for done
 _SCALE: Final = {
     "specReplicasPath": ".spec.predictor.replicas",
     "statusReplicasPath": ".status.replicas",
@@ -75,7 +76,7 @@ def _schema() -> Json:
             "kind": {"type": "string"},
             "metadata": {"type": "object"},
             "spec": structural(Spec, "spec"),
-            "status": structural(Status, "status"),
+            "status": {**structural(Status, "status"), "default": _UNSEEN},
         },
         "x-kubernetes-validations": rules_at(""),
     }

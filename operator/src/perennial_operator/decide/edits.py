@@ -46,7 +46,7 @@ def _asked_for(facts: Facts) -> Edit:
 
 def _is_new(pipeline: Pipeline, status: Status) -> bool:
     """Whether the spec was edited since it was observed; one that was just created was not."""
-    return status.observed_generation not in {0, pipeline.generation}
+    return status.observed_generation > 0 and status.observed_generation != pipeline.generation
 
 
 def is_awaited(facts: Facts) -> bool:
