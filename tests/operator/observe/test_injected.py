@@ -163,3 +163,36 @@ def test_a_pod_of_which_only_injected_containers_are_told_has_not_started() -> N
     pod = a_pod("trainer", a_status("a-proxy", RUNS))
 
     assert (pod.started, pod.running, pod.ended) == (False, False, None)
+
+
+@pytest.mark.parametrize("other", INJECTED)
+@pytest.mark.parametrize("component", ["predictor", "recorder"])
+def test_an_injected_container_that_runs_and_does_not_turn_ready_is_told_by_name(
+    component: str, other: str
+) -> None:
+    ours, early = (a_status(component, RUNS, ready=ready) for ready in (True, False))
+    theirs = a_status(other, RUNS)
+
+    assert a_pod(component, ours, theirs).problem == Problem(
+        reason="Starting", message=f"container {other} is not ready"
+    )
+    assert a_pod(component, early, theirs).problem is None
+    assert a_pod(component, ours, a_status(other, RUNS, ready=True)).problem is None
+
+
+def test_a_native_sidecar_that_does_not_turn_ready_is_told_by_name() -> None:
+    pod = a_pod("recorder", a_status("recorder", RUNS, ready=True), init=(a_status("p", RUNS),))
+
+    assert pod.problem == Problem(reason="Starting", message="init container p is not ready")
+
+
+def test_an_init_container_that_is_done_need_not_be_ready() -> None:
+    pod = a_pod("recorder", a_status("recorder", RUNS, ready=True), init=(a_status("i", DONE),))
+
+    assert pod.problem is None
+
+
+def test_nobody_asks_whether_what_stands_beside_a_trainer_is_ready() -> None:
+    ours = a_status("trainer", RUNS, ready=True)
+
+    assert a_pod("trainer", ours, a_status("a-proxy", RUNS)).problem is None

@@ -154,8 +154,10 @@ OF_CONTAINERS: Final = frozenset(
 )
 """Kubernetes' own words for how a container ended, as far as we count by them."""
 
-COMING_UP: Final = frozenset({ProgramReason.MODEL_LOADING, ProgramReason.GROUP_NOT_JOINED})
-"""What a predictor says of itself in its first seconds."""
+COMING_UP: Final = frozenset(
+    {ProgramReason.MODEL_LOADING, ProgramReason.GROUP_NOT_JOINED, Reason.STARTING}
+)
+"""What is said of a predictor in its first seconds."""
 
 HOPELESS: Final = frozenset({ProgramReason.STORAGE_TAKEN, ProgramReason.SETTINGS_REFUSED})
 """Accepted turns False for these verdicts: nothing but another spec or storage helps."""

@@ -36,6 +36,7 @@ class Container:
     state: Manifest
     last: Manifest
     """Its state before it was started again."""
+    ready: bool
 
     @property
     def started(self) -> bool:
@@ -106,6 +107,10 @@ def problems(status: Manifest, name: str) -> Iterator[Problem]:
             yield problem
     if not ours.started:
         yield from filter(None, map(_failed, before))
+    for container in beside if ours.ready else ():
+        if container.running and not container.ready:
+            what = f"{container.who} is not ready"
+            yield Problem(reason=Reason.STARTING, message=what)
 
 
 def _failed(before: Container) -> Problem | None:
@@ -118,7 +123,7 @@ def _failed(before: Container) -> Problem | None:
 
 
 def _container(raw: Manifest, who: str) -> Container:
-    return Container(who, raw.get("state", {}), raw.get("lastState", {}))
+    return Container(who, raw.get("state", {}), raw.get("lastState", {}), raw.get("ready", False))
 
 
 def _ended(state: Manifest) -> Ended | None:

@@ -153,9 +153,9 @@ def _problem(
 ) -> Problem | None:
     scheduled = _condition(status, "PodScheduled")
     if status.get("phase") == "Failed" and status.get("reason"):
-        return Problem(reason=status["reason"], message=status.get("message", status["reason"]))
+        return warning(status["reason"], str(status.get("message", status["reason"])))
     if scheduled.get("status") == "False":
-        return Problem(reason=Reason.UNSCHEDULABLE, message=scheduled.get("message", ""))
+        return warning(Reason.UNSCHEDULABLE, scheduled.get("message", ""))
     if problem := next(problems(status, component), None):
         return problem
     if not (ours.running or ours.ended) and warnings:
