@@ -120,15 +120,20 @@ def test_a_record_that_takes_its_batch_with_it_is_found_among_them(harness: Harn
     assert harness.happened.count("send apart") == 2
 
 
-def test_a_topic_that_takes_no_answer_is_named_and_costs_two_requests_more_a_flush(
+def test_a_topic_that_takes_no_answer_is_named_and_costs_a_few_requests_more_a_flush(
     harness: Harness,
 ) -> None:
     harness.events.records = [event(0, offset) for offset in range(10_000)]
-    harness.answers.fate = refuse(lambda out: not out.reason)
+    harness.events.records[-1] = event(0, 9_999, b"poison")
+    harness.answers.fate = lambda out: (
+        Failure(out, refused=True, message="too large" if not out.reason else "no key")
+        if not out.reason or out.value == b"poison"
+        else None
+    )
     harness.run(rounds=30, tick=0.001)
-    assert harness.state.report().dead_letters == {"AnswerRefused": 10_000}
+    assert harness.state.report().dead_letters == {"AnswerRefused": 9_999, "NotJson": 1}
     assert harness.happened.count("flush") <= 3
-    assert harness.happened.count("send apart") <= 6
+    assert harness.happened.count("send apart") <= 9
     message = "all answers are refused, and dead letters: too large"
     assert harness.state.report().problem == Problem(reason="AnswersRefused", message=message)
 

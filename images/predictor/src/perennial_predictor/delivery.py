@@ -81,7 +81,8 @@ class Delivery:
         if self._refused < SEVERAL:
             self._state.clear(Part.DELIVERY)
         elif asked:
-            message = f"all answers are refused, and dead letters: {failures[-1].message}"
+            said = next(each.message for each in failures if not each.out.reason)
+            message = f"all answers are refused, and dead letters: {said}"
             problem = Problem(reason=ProgramReason.ANSWERS_REFUSED, message=message)
             self._state.say(Part.DELIVERY, problem)
 
