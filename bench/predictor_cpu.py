@@ -3,7 +3,8 @@
 Run: python -m bench.predictor_cpu [seconds], beside the brokers that `cluster/cluster up` starts.
 The predictor is the real process with a model of 100 trees of 31 leaves on 15 columns, and without
 a CPU limit. Events are sent one by one, on time whatever comes back; latency is from then until the
-answer is read. CPU is that of all threads of the process, from /proc.
+answer is read. CPU is that of all threads of the process, from /proc. Beside other work it grows,
+as each event finds cold caches: so the load of the machine is printed, too.
 """
 
 from __future__ import annotations
@@ -138,6 +139,8 @@ def main() -> None:
         with TemporaryDirectory() as folder:
             program = Program(stream, bundle.version, mounted(Path(folder)), Path(folder) / "log")
             until(program.is_ready)
+            load, processors = os.getloadavg()[0], os.cpu_count()
+            print(f"on {processors} processors that had {load:.1f} processes to run")
             print("events/s       CPU us/message   p50 ms   p99 ms")
             for rate in RATES:
                 print(measure(program, stream, answers, rate, seconds), flush=True)
