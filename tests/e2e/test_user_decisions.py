@@ -1,10 +1,8 @@
-import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.support.e2e.kubectl import Json, Refused, get, kubectl
+from tests.support.e2e.kubectl import Json, get, kubectl
 from tests.support.e2e.pipeline import SLOW, Pipeline
 from tests.support.e2e.rows import LOANS, loans
 from tests.support.e2e.stream import Stream
@@ -97,38 +95,6 @@ def test_a_suspended_pipeline_keeps_its_verdict_and_a_paused_one_is_left_alone(
     kubectl(*where, "annotate", "mp", pipeline.name, "perennial.dev/paused-")
     pipeline.expect(60, "it goes on", lambda: deployed(pipeline)["spec"]["replicas"] == 2)
     pipeline.wait_attempt(3)
-
-
-def test_kubectl_waits_for_an_image_that_does_not_exist_while_the_old_pods_answer(
-    prepared: Prepared,
-) -> None:
-    pipeline, nope = prepared(a_pipeline("e2e-nope")), "localhost/nope:1"
-    begun(pipeline)
-    where = ("-n", pipeline.name)
-    wait = (*where, "wait", "--for=condition=Ready", f"mp/{pipeline.name}")
-    kubectl(*wait, "--timeout=60s")
-
-    pipeline.edit({"predictor": {"image": nope}})
-    with pytest.raises(Refused, match="timed out"):
-        kubectl(*wait, "--timeout=20s")
-    pipeline.stream.send(loans(100, seed=5))
-    pipeline.wait_answered()
-    pipeline.expect(60, "what it waits for", lambda: nope in told(pipeline, "Reconciling"))
-    long_ago = (datetime.now(UTC) - timedelta(minutes=11)).isoformat(timespec="seconds")
-    since = json.dumps({"status": {"edit": {"since": long_ago}}})
-    patch = ("patch", "mp", pipeline.name, "--subresource=status", "--type=merge", "-p", since)
-    kubectl(*where, *patch)
-    pipeline.expect(90, "it is stalled", lambda: nope in told(pipeline, "Stalled"))
-    assert pipeline.condition("Stalled")["reason"] in {"ImagePullBackOff", "ErrImagePull"}
-    assert pipeline.condition("Ready")["status"] == "True"
-
-    pipeline.edit({"predictor": {"image": ""}})
-    kubectl(*wait, "--timeout=120s")
-    assert pipeline.condition("Stalled") == {}
-
-
-def told(pipeline: Pipeline, kind: str) -> str:
-    return str(pipeline.condition(kind).get("message", ""))
 
 
 def reasons(pipeline: Pipeline) -> set[str]:
