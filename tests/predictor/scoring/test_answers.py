@@ -116,6 +116,17 @@ def test_an_application_that_forwards_our_headers_is_answered(settings: Predicto
     assert answerer.answer([as_read(second)]) == ([], Tally(own_answers=1))
 
 
+def test_a_dead_letter_sent_to_a_shared_topic_again_is_an_event(
+    settings: PredictorSettings,
+) -> None:
+    bundle, _ = a_bundle()
+    shared = settings.model_copy(update={"predictions": Predictions(topic="events")})
+    answerer = Answerer(shared, binary.load(bundle, shared))
+    (dead,), _ = answerer.answer([incoming(json.dumps(PERSON).encode())])
+    mended = as_read(dead)._replace(value=json.dumps({"id": 1, **PERSON}).encode())
+    assert answerer.answer([mended])[1] == Tally(answered=1)
+
+
 def test_own_names_mean_nothing_where_topics_differ(answerer: Answerer) -> None:
     event = incoming(b'{"id": 1}', [("perennial-pipeline", b"ns.income")])
     assert len(answerer.answer([event])[0]) == 1

@@ -61,3 +61,10 @@ def test_what_another_pipeline_said_of_its_answer_is_not_said_of_ours(
 ) -> None:
     chained: Given = [("perennial-model", b"v1-0"), ("perennial-pipeline", b"ns.other")]
     assert headers_of(settings, [*chained, *TRACED]) == TRACED
+
+
+def test_the_answer_to_a_dead_letter_that_was_sent_again_gives_no_reason(
+    settings: PredictorSettings,
+) -> None:
+    again: Given = [("perennial-reason", b"NoId"), ("perennial-detail", b"there is no id")]
+    assert headers_of(settings, [*again, *TRACED]) == TRACED
