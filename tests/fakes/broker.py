@@ -24,10 +24,16 @@ class Log:
 
     records: list[Record | None] = field(default_factory=list)
     start: int = 0
+    stable: int | None = None
+    """The offset of the first record of a transaction that is open."""
 
     @property
     def end(self) -> int:
         return len(self.records)
+
+    @property
+    def readable(self) -> int:
+        return self.end if self.stable is None else self.stable
 
 
 class Broker:
@@ -56,6 +62,13 @@ class Broker:
         """Its offset."""
         self.logs[topic][partition].records.append(record)
         return self.logs[topic][partition].end - 1
+
+    def begin(self, topic: str, partition: int) -> None:
+        """A transaction: nothing from here on is handed out before it ends."""
+        self.logs[topic][partition].stable = self.logs[topic][partition].end
+
+    def commit(self, topic: str, partition: int) -> None:
+        self.logs[topic][partition].stable = None
 
     def remove_before(self, topic: str, partition: int, offset: int) -> None:
         """Retention."""
@@ -109,6 +122,10 @@ class BrokerSource:
     def ends(self, partitions: Collection[Partition]) -> dict[Partition, int]:
         self._before()
         return {p: self._log(p).end for p in partitions}
+
+    def stable_ends(self, partitions: Collection[Partition]) -> dict[Partition, int]:
+        self._before()
+        return {p: self._log(p).readable for p in partitions}
 
     def since(self, partitions: Collection[Partition], timestamp: int) -> dict[Partition, int]:
         self._before()
@@ -168,7 +185,7 @@ class BrokerSource:
             self._positions[partition] = log.start
             return [OutOfRange(partition, log.start)]
         got: list[kafka.Record | OutOfRange] = []
-        while len(got) < most and position < log.end:
+        while len(got) < most and position < log.readable:
             record = log.records[position]
             if record is not None:
                 got.append(

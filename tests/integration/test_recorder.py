@@ -159,6 +159,25 @@ def test_time_passes_where_transactions_leave_their_markers(world: World) -> Non
     world.until(lambda r: r.counts.get("given_up") == 1 and r.counts.get("orphan_label") == 1)
 
 
+def test_a_transaction_that_stays_open_is_told_by_its_partition(world: World) -> None:
+    world.create(world.events, 1)
+    world.create(world.labels, 1)
+    writer = Producer({"bootstrap.servers": world.kafka, "transactional.id": world.name})
+    writer.init_transactions()
+    writer.begin_transaction()
+    writer.produce(world.events, json.dumps({"id": 1}).encode())
+    writer.flush()
+    world.start()
+    world.until(lambda r: r.problem is not None and r.problem.reason == "TransactionOpen")
+    report = world.report()
+    assert report
+    assert report.problem
+    assert f"nothing from offset 0 of {world.events}, partition 0, on" in report.problem.message
+    assert report.ready
+    writer.commit_transaction()
+    world.until(lambda r: r.problem is None and r.pending == 1)
+
+
 def test_it_goes_on_at_the_earliest_record_where_retention_overtook_it(world: World) -> None:
     world.create(world.events, 1)
     world.create(world.labels, 1)

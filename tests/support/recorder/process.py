@@ -51,7 +51,7 @@ settings = RecorderSettings.model_validate_json(sys.argv[1])
 folder = Path(sys.argv[2])
 run(settings, stop, pod="pod", waiting=folder / "waiting.db", port=int(sys.argv[3]),
     mounts=Mounts(folder / "s3", folder / "kafka"), delay=0.5,
-    intervals=Intervals(checkpoint=1.0, topics=2.0))
+    intervals=Intervals(checkpoint=1.0, topics=2.0, transaction=4.0))
 """
 PATIENCE = 90.0  # seconds; only ends a test
 

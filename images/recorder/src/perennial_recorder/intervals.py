@@ -17,6 +17,8 @@ class Intervals:
     """Between two questions how far each partition goes."""
     retention: float = 3600.0
     """Between two questions how long the topics keep their records."""
+    transaction: float = 300.0
+    """That a transaction may be open before it is told."""
     retry: float = 1.0
     """After a failure."""
     wait: float = 0.2

@@ -23,6 +23,7 @@ from perennial_recorder.retrain_requests import LIFECYCLE, RetrainRequests
 from perennial_recorder.retries import Retries
 from perennial_recorder.session.checkpointer import Checkpointer
 from perennial_recorder.session.feed import Feed
+from perennial_recorder.session.open_transactions import TRANSACTIONS, OpenTransactions
 from perennial_recorder.session.opening import Opener
 from perennial_recorder.session.session import Session
 from perennial_recorder.session.topic_watch import TopicWatch
@@ -58,6 +59,7 @@ class Recorder:
         self._watch = TopicWatch(
             ports.source, self._topics, self._due_times, intervals, self._metrics
         )
+        self._transactions = OpenTransactions(ports.source, self._due_times, intervals)
         self._checkpointer = Checkpointer(ports.source, self._due_times, intervals.checkpoint)
         self._feed = Feed(ports, self._due_times, self._checkpointer, intervals, self._clock)
         self._requests = RetrainRequests(
@@ -129,6 +131,8 @@ class Recorder:
             return self._retries.attempt("store", partial(self._drain, session))
         busy = self._retries.attempt("kafka", partial(self._read, session), _STALE)
         self._retries.attempt("store", partial(self._write, session), _STALE)
+        look = partial(self._transactions.look, session)
+        self._retries.attempt(TRANSACTIONS, look, [TRANSACTIONS], self._intervals.topics)
         return busy
 
     def _open_session(self) -> bool:

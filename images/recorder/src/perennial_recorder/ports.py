@@ -23,6 +23,9 @@ class Brokers(Protocol):
     def ends(self, partitions: Collection[Partition]) -> dict[Partition, int]:
         """The offsets after the last records, uncommitted ones included."""
 
+    def stable_ends(self, partitions: Collection[Partition]) -> dict[Partition, int]:
+        """The offsets up to which no transaction is open: so far records are handed out."""
+
     def since(self, partitions: Collection[Partition], timestamp: int) -> dict[Partition, int]:
         """The first offsets with at least that timestamp, else the ends."""
 

@@ -10,6 +10,7 @@ from perennial_recorder.join.stream_clock import StreamClock
 from perennial_recorder.progress.counts import INCOMPLETE, OBSERVATIONS
 from perennial_recorder.retrain_requests import LIFECYCLE, RetrainRequests
 from perennial_recorder.retries import Retries
+from perennial_recorder.session.open_transactions import TRANSACTIONS
 from perennial_recorder.session.session import Session
 
 
@@ -31,7 +32,7 @@ class ReportBuilder:
         self._clock = clock
 
     def build(self, session: Session | None, pending: int, attempts: int) -> RecorderReport:
-        blocking = self._retries.problem(but={LIFECYCLE})
+        blocking = self._retries.problem(but={LIFECYCLE, TRANSACTIONS})
         progress = session.progress if session else None
         written = progress.watermark() if progress else {}
         found = sorted(progress.counts.items()) if progress else []

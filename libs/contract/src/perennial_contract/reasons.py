@@ -35,6 +35,10 @@ class ProgramReason(ReasonWithRemedy):
         "KafkaRefused",
         "Check the Secret of kafka.secretRef, its certificates, and the user's permissions.",
     )
+    TRANSACTION_OPEN = (
+        "TransactionOpen",
+        "End the producer's transaction: kafka-transactions.sh finds (find-hanging) and aborts it.",
+    )
     DELIVERY_FAILED = (
         "DeliveryFailed",
         "Check the topic that the message names: its answers are sent again until it accepts them.",

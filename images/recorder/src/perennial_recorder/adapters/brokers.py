@@ -63,6 +63,9 @@ class KafkaBrokers:
     def ends(self, partitions: Collection[Partition]) -> dict[Partition, int]:
         return self._offsets(partitions, _LAST)
 
+    def stable_ends(self, partitions: Collection[Partition]) -> dict[Partition, int]:
+        return self._offsets(partitions, _LAST, IsolationLevel.READ_COMMITTED)
+
     def since(self, partitions: Collection[Partition], timestamp: int) -> dict[Partition, int]:
         ends = self.ends(partitions)  # first: what comes meanwhile lies beyond them
         found = self._offsets(partitions, OffsetSpec.for_timestamp(timestamp))
@@ -88,13 +91,18 @@ class KafkaBrokers:
         if is_refused(error):
             self._refusal = words(error)
 
-    def _offsets(self, partitions: Collection[Partition], spec: OffsetSpec) -> dict[Partition, int]:
+    def _offsets(
+        self,
+        partitions: Collection[Partition],
+        spec: OffsetSpec,
+        isolation: IsolationLevel = IsolationLevel.READ_UNCOMMITTED,
+    ) -> dict[Partition, int]:
         if not partitions:
             return {}
         with self._asked("list the offsets"):
             asked = self._admin.list_offsets(
                 {at(p): spec for p in partitions},
-                isolation_level=IsolationLevel.READ_UNCOMMITTED,
+                isolation_level=isolation,
                 request_timeout=self._timeout,
             )
             return {

@@ -49,6 +49,8 @@ class Session:
     """The offsets after the last records, when the brokers were last asked."""
     lag: dict[str, int] = field(default_factory=dict)
     """By topic: records that are still to be read."""
+    held: dict[Partition, int] = field(default_factory=dict)
+    """The offsets at which open transactions hold back what has been read up to them."""
     draining: bool = False
     """A topic was made again, or a log cut: only what can be kept is still to be written."""
     truncated: dict[Partition, int] = field(default_factory=dict)
