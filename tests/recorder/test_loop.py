@@ -174,3 +174,61 @@ def test_when_it_is_told_to_stop_it_writes_what_is_left(tmp_path: Path) -> None:
     stop.set()
     stage.recorder.run(stop)
     assert stage.labels() == {0: "yes"}
+
+
+def test_when_it_is_told_to_stop_after_a_topic_was_made_again_it_writes_what_can_be_kept(
+    tmp_path: Path,
+) -> None:
+    stage = Stage(tmp_path, flush_interval=timedelta(hours=1))
+    stage.event("a")
+    stage.label("a", "yes")
+    stage.label("waits", "yes")
+    stage.steps()
+    assert stage.labels() == {}
+    stage.broker.delete("labels")
+    stage.broker.create("labels", 1)
+    stop = Event()
+    stop.set()
+    stage.recorder.run(stop)
+    assert stage.labels() == {0: "yes"}
+    stage.kill()
+    stage.start()
+    stage.steps()
+    assert stage.counts() == {"joined": 1, "lost_label": 1, "observations": 1}
+
+
+def test_a_full_disk_is_told_and_nothing_is_lost_by_it(stage: Stage) -> None:
+    stage.event("before")
+    stage.label("before", "yes")
+    stage.steps()
+    stage.state._db.execute("pragma max_page_count = 1")  # noqa: SLF001  the disk, not our code
+    for i in range(200):
+        stage.event(i, padding="x" * 100)
+    stage.steps(1)
+    problem = stage.problem()
+    assert problem == ("DiskFailed", "what waits cannot be kept: database or disk is full")
+    assert not stage.recorder.report().ready
+    stage.steps()
+    assert stage.problem() == problem, "it is left alone for a minute"
+    for i in range(200):
+        stage.label(i, "no")
+    stage.later(61)
+    stage.steps(20)
+    assert stage.problem() is None
+    assert stage.labels() == {0: "yes", **dict.fromkeys(range(1, 201), "no")}
+    assert stage.counts() == {"joined": 201, "observations": 201}
+
+
+def test_a_disk_that_cannot_be_used_from_the_start_is_told_and_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "waiting.db").mkdir()
+    stage = Stage(tmp_path)
+    stage.event("a")
+    stage.label("a", "yes")
+    stage.steps()
+    problem = stage.problem()
+    assert problem
+    assert problem[0] == "DiskFailed"
+    assert problem[1].startswith("what waits cannot be kept: ")
+    (tmp_path / "waiting.db").rmdir()
+    stage.later(61)
+    assert stage.labels() == {0: "yes"}

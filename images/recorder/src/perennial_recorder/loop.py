@@ -11,13 +11,15 @@ from functools import partial
 from threading import Event
 from typing import Final
 
+from perennial_contract.reasons import ProgramReason
+from perennial_contract.runtime.kafka.trouble import Trouble
 from perennial_contract.settings import RecorderSettings
 from perennial_contract.status import RecorderReport
 from perennial_recorder.due_times import DueTimes
 from perennial_recorder.intervals import INTERVALS, Intervals
 from perennial_recorder.join.stream_clock import StreamClock
 from perennial_recorder.metrics import Metrics, Restart
-from perennial_recorder.ports import Ports
+from perennial_recorder.ports import DiskFailed, Ports
 from perennial_recorder.records import LogTruncated
 from perennial_recorder.retrain_requests import LIFECYCLE, RetrainRequests
 from perennial_recorder.retries import Retries
@@ -96,6 +98,11 @@ class Recorder:
             if self._session:
                 self._session.draining = True
                 self._session.truncated[error.partition] = error.end
+        except DiskFailed as error:
+            self._metrics.count_restart(Restart.DISK_FAILED)
+            self._discard_session()
+            failed = Trouble(ProgramReason.DISK_FAILED, str(error))
+            self._retries.fail("start", failed, self._intervals.disk)
         finally:
             self._reported = self._report()
         return True
@@ -103,14 +110,18 @@ class Recorder:
     def finish(self) -> bool:
         """Writes what is left, for a while; False when something stayed (it will be read again)."""
         end = self._ports.monotonic() + self._intervals.stop
-        while self._session is not None and self._ports.monotonic() < end:
+        while (session := self._session) is not None and self._ports.monotonic() < end:
             self._due_times.clear()
+            write = self._drain if session.draining else self._write_rest
             try:
-                if self._retries.attempt("store", partial(self._write_rest, self._session)):
+                if self._retries.attempt("store", partial(write, session)):
                     return True
-            except (AnotherWriter, TopicRecreated):
+            except AnotherWriter:
                 return False
-            self._ports.sleep(self._intervals.wait)
+            except TopicRecreated:
+                session.draining = True
+            else:
+                self._ports.sleep(self._intervals.wait)
         return self._session is None
 
     def report(self) -> RecorderReport:

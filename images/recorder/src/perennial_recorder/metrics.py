@@ -32,6 +32,7 @@ class Restart(StrEnum):
     ANOTHER_WRITER = "another_writer"
     TOPIC_RECREATED = "topic_remade"
     LOG_TRUNCATED = "log_truncated"
+    DISK_FAILED = "disk_failed"
 
 
 class _ReportCollector(Collector):
@@ -150,7 +151,8 @@ class Metrics:
             "perennial_recorder_restarts_over",
             "Times that the process dropped what it knew and started over from S3:"
             f" {Restart.ANOTHER_WRITER} wrote in its place, a topic was made again"
-            f" ({Restart.TOPIC_RECREATED}), or a log's end moved back ({Restart.LOG_TRUNCATED}).",
+            f" ({Restart.TOPIC_RECREATED}), a log's end moved back ({Restart.LOG_TRUNCATED}), or"
+            f" the disk refused something ({Restart.DISK_FAILED}).",
             ["reason"],
             registry=registry,
         )

@@ -65,8 +65,15 @@ class ObjectStore(Objects, Protocol):
     def probe(self) -> None: ...
 
 
+class DiskFailed(Exception):  # noqa: N818  named as the problem's reason
+    """The disk is full or broken: what was to be kept is not."""
+
+
 class StateStore(Protocol):
-    """The known records on disk; thrown away at start, since Kafka is the truth."""
+    """The known records on disk; thrown away at start, since Kafka is the truth.
+
+    Nothing can be kept before `clear`. Every call raises DiskFailed: then `clear` comes next.
+    """
 
     @property
     def events(self) -> int:

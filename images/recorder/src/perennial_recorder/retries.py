@@ -54,9 +54,8 @@ class Retries:
         try:
             result = action()
         except (Trouble, StoreError) as error:
-            self._fail(part, error)
             self._due_times.hasten(*hasten)
-            self._due_times.postpone(f"retry {part}", self._pause if pause is None else pause)
+            self.fail(part, error, self._pause if pause is None else pause)
             return False
         self._problems.pop(part, None)
         return result
@@ -65,7 +64,9 @@ class Retries:
         """What has failed and not worked since, `but` for some parts; the first of several."""
         return next((p for part, p in self._problems.items() if part not in but), None)
 
-    def _fail(self, part: str, error: Trouble | StoreError) -> None:
+    def fail(self, part: str, error: Trouble | StoreError, pause: float) -> None:
+        """A part has failed, and is left alone for `pause` seconds."""
+        self._due_times.postpone(f"retry {part}", pause)
         self._count(error.reason)
         problem = Problem(reason=error.reason, message=str(error))
         if self._problems.get(part) != problem:

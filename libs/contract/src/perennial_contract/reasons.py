@@ -69,6 +69,10 @@ class ProgramReason(ReasonWithRemedy):
         "CheckpointBroken",
         "Remove the checkpoint that the message names: the recorder uses the one before it.",
     )
+    DISK_FAILED = (
+        "DiskFailed",
+        "Make room on the node's disk, or move the pod to another node: it reads everything again.",
+    )
     SEGMENT_BROKEN = (
         "SegmentBroken",
         "Restore the object that the message names, from a backup or an earlier version of it.",

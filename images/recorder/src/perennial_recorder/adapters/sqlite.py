@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Final, TypeVar
 
 from perennial_recorder.join.known import Kind, KnownRecord
+from perennial_recorder.ports import DiskFailed
 from perennial_recorder.records import Body, StoredLabel
 
 T = TypeVar("T")
@@ -31,6 +33,15 @@ create table written (place integer primary key, label text, label_timestamp int
 """
 
 
+@contextmanager
+def _disk_failures() -> Iterator[None]:
+    """SQLite's and the system's errors as DiskFailed."""
+    try:
+        yield
+    except (sqlite3.OperationalError, OSError) as error:
+        raise DiskFailed(f"what waits cannot be kept: {error}") from error
+
+
 class SqliteStateStore:
     """Implements ports.StateStore."""
 
@@ -38,8 +49,9 @@ class SqliteStateStore:
         self._path = path
         self.events = 0
         self._restoring = False
-        self._db = self._open()
+        self._db = sqlite3.connect(":memory:")  # nothing is on disk before `clear`
 
+    @_disk_failures()
     def clear(self) -> None:
         self._db.close()
         self._db = self._open()
@@ -47,12 +59,14 @@ class SqliteStateStore:
     def close(self) -> None:
         self._db.close()
 
+    @_disk_failures()
     def known(self, ids: Collection[bytes]) -> list[KnownRecord]:
         found: list[KnownRecord] = []
         for some in _parts(ids):
             found += self._select(f"where id in ({_marks(some)}) order by id, place", some)
         return found
 
+    @_disk_failures()
     def bodies(self, places: Collection[int]) -> dict[int, Body]:
         found: dict[int, Body] = {}
         for some in _parts(places):
@@ -60,6 +74,7 @@ class SqliteStateStore:
             found.update((place, Body(time, record)) for place, time, record in rows)
         return found
 
+    @_disk_failures()
     def save(
         self, changed: Mapping[tuple[bytes, int], KnownRecord | None], bodies: Mapping[int, Body]
     ) -> None:
@@ -81,11 +96,13 @@ class SqliteStateStore:
         db.execute("commit")
         self.events += len(new) - removed
 
+    @_disk_failures()
     def oldest(self, limit: int, before: int | None = None) -> list[KnownRecord]:
         if before is None:
             return self._select("order by timestamp limit ?", [limit])
         return self._select("where timestamp < ? order by timestamp limit ?", [before, limit])
 
+    @_disk_failures()
     def size(self) -> int:
         pages, free, bytes_each = (
             self._db.execute(f"pragma {name}").fetchone()[0]
@@ -93,12 +110,14 @@ class SqliteStateStore:
         )
         return int((pages - free) * bytes_each)
 
+    @_disk_failures()
     def keep_stored(self, labels: Iterable[StoredLabel]) -> None:
         self._restoring = True
         self._db.execute("begin")
         self._db.executemany("insert or replace into written values (?, ?, ?)", labels)
         self._db.execute("commit")
 
+    @_disk_failures()
     def take_stored(self, places: Collection[int]) -> dict[int, StoredLabel]:
         if not self._restoring:
             return {}
@@ -110,6 +129,7 @@ class SqliteStateStore:
             self._db.execute(f"delete {which}", some)  # the room is the known records' again
         return found
 
+    @_disk_failures()
     def forget_stored(self) -> None:
         self._restoring = False
         self._db.execute("delete from written")

@@ -15,9 +15,9 @@ Its states, and those of the loop around it:
        |
        +--- from replaying, reading and draining: another writer's object is found
 
-SIGTERM: while replaying or reading, what is left is written, and tried again for `Intervals.stop`
-seconds; a session that drains is left to the next start. Then the process ends. Trouble and
-StoreError change no state: the part that failed is tried again.
+SIGTERM: what is left, or can be kept, is written, and tried again for `Intervals.stop` seconds.
+Then the process ends. Trouble and StoreError change no state: the part that failed is tried again.
+DiskFailed ends any session at once.
 """
 
 from __future__ import annotations
