@@ -66,6 +66,8 @@ start_servers() {
   kubectl rollout status --timeout=10m deployment/kafka deployment/minio deployment/mlflow
 }
 
+engine_apiserver() { die "an API server of another version is built natively: PERENNIAL_ENGINE=native"; }
+
 engine_stop() {
   local name
   for name in "$@"; do

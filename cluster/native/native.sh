@@ -69,6 +69,12 @@ up_minio() { need_network; start_minio; await_minio; say "MinIO answers at http:
 
 up_mlflow() { need_network; start_mlflow; await_mlflow; say "MLflow answers at $MLFLOW_ADDRESS"; }
 
+engine_apiserver() { # engine_apiserver VERSION: prints the folder; what is on PATH stays as it is
+  need_go
+  compile apiserver "$1"
+  echo "$BUILT/apiserver-$1"
+}
+
 engine_stop() {
   local name
   for name in "$@"; do

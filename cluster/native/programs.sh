@@ -14,8 +14,16 @@ need_programs() { # need_programs COMPONENT
   esac
 }
 
-build() { # build NAME VERSION
-  local name=$1 folder=$BUILT/$1-$2 began=$SECONDS file
+build() { # build NAME VERSION: it is then on PATH
+  local file
+  compile "$@"
+  for file in "$BUILT/$1-$2"/*; do
+    if [ -f "$file" ] && [ -x "$file" ]; then ln -sfn "$file" "$BIN/${file##*/}"; fi
+  done
+}
+
+compile() { # compile NAME VERSION
+  local name=$1 folder=$BUILT/$1-$2 began=$SECONDS
   if [ ! -d "$folder" ]; then
     say "building $name $2 (its output: $LOGS/build-$name.log)"
     rm -rf "$folder.part"
@@ -24,23 +32,23 @@ build() { # build NAME VERSION
     mv "$folder.part" "$folder"
     say "  $name: $((SECONDS - began)) s"
   fi
-  for file in "$folder"/*; do
-    if [ -f "$file" ] && [ -x "$file" ]; then ln -sfn "$file" "$BIN/${file##*/}"; fi
-  done
 }
 
 go_build() { CGO_ENABLED=0 go build -trimpath -buildvcs=false "$@"; }
 
-build_kubernetes() {
+build_kubernetes() { # build_kubernetes VERSION [PROGRAM ...]
+  [ $# -gt 1 ] || set -- "$1" kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kubectl
   mkdir source
   cd source || exit
-  kubernetes_module "$1"
+  kubernetes_module "$@"
   go_build -tags=notest,grpcnotrace,providerless -ldflags "$(kubernetes_version "$1")" -o .. tool
   cd .. || exit
   rm -r source
 }
 
-kubernetes_module() { # a module of our own, because Kubernetes points at folders of its repository: not installable as it is
+build_apiserver() { build_kubernetes "$1" kube-apiserver; } # of another version, for trying the operator on it
+
+kubernetes_module() { # VERSION PROGRAM...: a module of our own, because Kubernetes points at folders of its repository: not installable as it is
   local manifest module program
   go mod init perennial.local/kubernetes
   go mod edit -go=1.26.0
@@ -49,7 +57,7 @@ kubernetes_module() { # a module of our own, because Kubernetes points at folder
   while read -r module; do # what lies in those folders is published as v0.36.4 where Kubernetes is v1.36.4
     go mod edit -replace="$module=$module@v0.${1#1.}"
   done <modules
-  for program in kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kubectl; do
+  for program in "${@:2}"; do
     go get -tool "k8s.io/kubernetes/cmd/$program@v$1"
   done
 }

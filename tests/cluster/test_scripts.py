@@ -31,6 +31,17 @@ def run_inside(script: str, cache: Path) -> subprocess.CompletedProcess[str]:
     return run(sourced, cache)
 
 
+def test_an_api_server_of_another_version_is_not_put_on_path(tmp_path: Path) -> None:
+    there = tmp_path / "built" / "apiserver-1.30.14"
+    there.mkdir(parents=True)
+    (there / "kube-apiserver").touch(mode=0o755)
+
+    done = run_inside("need_go() { :; }; engine_apiserver 1.30.14", tmp_path)
+
+    assert (done.stdout, done.stderr) == (f"{there}\n", "")
+    assert list((tmp_path / "bin").iterdir()) == []
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
 def test_every_script_is_valid_bash(script: Path) -> None:
     subprocess.run(["bash", "-n", str(script)], check=True)

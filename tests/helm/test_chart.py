@@ -47,6 +47,14 @@ def test_the_chart_lints() -> None:
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.parametrize(("version", "taken"), [("1.29.15", False), ("1.30.0", True)])
+def test_it_installs_on_the_kubernetes_that_has_been_tried(version: str, taken: bool) -> None:  # noqa: FBT001
+    done = helm("template", "perennial", str(CHART), "--kube-version", version)
+
+    assert (done.returncode == 0) == taken
+    assert taken or "kubeVersion" in done.stderr
+
+
 def test_the_definition_stays_when_the_release_goes_unless_it_is_not_to_be_kept() -> None:
     kept, gone = ({"helm.sh/resource-policy": "keep"}, None)
 

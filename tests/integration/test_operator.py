@@ -9,7 +9,13 @@ import pytest
 
 from perennial_contract.status import BundleState, PredictorReport
 from tests.support.operator.builders import D1, V1
-from tests.support.operator.control_plane import a_pipeline, apply, eventually
+from tests.support.operator.control_plane import (
+    UNCHECKED,
+    a_pipeline,
+    apply,
+    eventually,
+    need_minor,
+)
 from tests.support.operator.process import Operator, World, reporting
 
 pytestmark = pytest.mark.integration
@@ -122,6 +128,7 @@ def test_a_job_that_is_deleted_or_fails_is_made_again_as_the_same_attempt(
 def test_a_child_that_the_api_server_refuses_is_named_and_the_attempt_goes_on(
     operators: Callable[[], Operator], world: World
 ) -> None:
+    need_minor(world.plane, 34, UNCHECKED)
     operators()
     resources = {"requests": {"memory": "2Gi"}, "limits": {"memory": "1Gi"}}
     apply(world.plane, world.namespace, a_pipeline(recorder={"resources": resources}))

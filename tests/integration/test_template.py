@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from tests.support.operator.control_plane import a_pipeline, apply, eventually
+from tests.support.operator.control_plane import (
+    UNCHECKED,
+    a_pipeline,
+    apply,
+    eventually,
+    need_minor,
+)
 from tests.support.operator.process import Operator, World
 
 pytestmark = pytest.mark.integration
@@ -40,6 +46,7 @@ def affine(requirement: Json) -> Json:
 def test_what_only_the_check_of_pods_finds_is_named_and_mended_by_an_edit(
     operators: Callable[[], Operator], world: World, affinity: Json, named: str
 ) -> None:
+    need_minor(world.plane, 34, UNCHECKED)
     operators()
     apply(
         world.plane,

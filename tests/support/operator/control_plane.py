@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pytest
 import yaml
 
 from tests.support.operator.builders import a_spec
@@ -175,6 +176,16 @@ def served(plane: ControlPlane) -> bool:
     except Refused:
         return False
     return True
+
+
+def need_minor(plane: ControlPlane, minor: int, why: str) -> None:
+    """Skips the test on an older Kubernetes, which does otherwise."""
+    found = int(json.loads(plane.kubectl("get", "--raw", "/version"))["minor"].rstrip("+"))
+    if found < minor:
+        pytest.skip(f"Kubernetes 1.{found}: {why}")
+
+
+UNCHECKED = "a StatefulSet is taken, and an Event about it says that its pod is refused"
 
 
 def a_pipeline(name: str = "income", **sections: Any) -> Json:
