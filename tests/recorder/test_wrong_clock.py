@@ -239,3 +239,22 @@ def test_whatever_the_wall_clock_does_no_label_within_the_delay_is_lost(
         observed = len(stage.rows())
         stage.kill()
     assert observed == len(stories)
+
+
+def test_what_a_wrong_clock_made_up_for_a_record_is_not_remembered(tmp_path: Path) -> None:
+    stage = two_partitions(tmp_path, Labels(topic="labels", max_delay=timedelta(minutes=1)))
+    stage.kill()
+    stage.error = 6 * HOUR
+    stage.start()
+    stage.event("of no time", at=30 * 365 * 24 * 3_600_000)
+    stage.later(1)
+    stage.kill()
+    stage.error = 0.0
+    stage.start()
+    stage.event("a", at=now(stage))
+    stage.later(1)
+    stage.error = 300 * 24 * HOUR
+    stage.later(50)
+    stage.label("a", "yes", at=now(stage))
+    stage.steps()
+    assert len(stage.rows()) == 1

@@ -16,8 +16,14 @@ def test_time_is_the_newest_timestamp_and_the_seconds_since() -> None:
     assert clocks.stream.now() == NOW - 500 + 7000
 
 
-def test_before_anything_is_read_there_is_no_time() -> None:
-    assert Clocks(NOW).stream.now() == NEVER
+def test_before_a_believable_timestamp_is_read_no_time_passes() -> None:
+    clocks = Clocks(NOW)
+    clocks.read(NOW + 9 * HOUR)
+    assert clocks.stream.at(clocks.stream.moment()) == NEVER
+    assert clocks.stream.now() == NOW
+    assert clocks.stream.time_by_records() == 0
+    clocks.read(NOW - 500)
+    assert clocks.stream.at(clocks.stream.moment()) == clocks.stream.time_by_records() == NOW - 500
 
 
 def test_the_time_of_an_earlier_moment_is_known_better_as_newer_records_are_read() -> None:

@@ -30,7 +30,7 @@ class StreamClock:
         self.monotonic = monotonic
         self._start = max(self._wall_offset(), created - self.moment())
         self._newest: int | None = None
-        self._begun = False
+        self._untimed = False
         self._resumed = NEVER
         self._recent: deque[int] = deque(maxlen=_RECENT)
         self._latest: dict[Hashable, int] = {}
@@ -48,7 +48,7 @@ class StreamClock:
         moment = self.moment()
         offsets = []
         for partition, timestamp in timestamps:
-            self._begun = True
+            self._untimed |= timestamp < 0
             if timestamp >= 0:
                 offsets.append(timestamp - moment)
                 self._latest[partition] = offsets[-1]
@@ -68,15 +68,18 @@ class StreamClock:
         return max(self._wall_offset(), self._start) + self.moment()
 
     def at(self, moment: int) -> int:
-        """The time at a moment; NEVER before anything was read."""
-        if self._newest is None and not self._begun:
+        """The time at a moment; NEVER until a believable timestamp has told, or there is none."""
+        if self._newest is None and not self._untimed:
             return NEVER
-        offset = self._start if self._newest is None else self._newest
-        return min(moment + offset, self.ceiling())
+        return self._at(moment)
 
     def now(self) -> int:
         """The time now, as a record is taken to have it that has none of its own."""
-        return self.at(self.moment())
+        return self._at(self.moment())
+
+    def time_by_records(self) -> int:
+        """The time now, if a timestamp has told it; else 0."""
+        return 0 if self._newest is None else self.now()
 
     def believes(self, timestamp: int) -> bool:
         """Whether there is a timestamp, and not one of more than an hour ahead of us."""
@@ -93,6 +96,10 @@ class StreamClock:
         if 2 * ahead < len(self._recent) + _MARGIN or 2 * partitions <= len(self._latest):
             return 0
         return median_low(self._recent) + FUTURE - limit
+
+    def _at(self, moment: int) -> int:
+        offset = self._start if self._newest is None else self._newest
+        return min(moment + offset, self.ceiling())
 
     def _hear(self, offset: int) -> None:
         self._newest = offset if self._newest is None else max(self._newest, offset)

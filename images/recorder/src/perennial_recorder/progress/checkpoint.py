@@ -48,7 +48,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
     """By topic id and partition; those of topics that are gone remain."""
     counts: dict[str, int] = {}
     time: int = 0
-    """By Kafka's timestamps, in ms since 1970."""
+    """As Kafka's timestamps told it, in ms since 1970; 0 if none did."""
     format: int = 1
 
 

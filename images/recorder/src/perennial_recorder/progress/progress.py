@@ -52,7 +52,7 @@ class Progress:
     """By topic id and partition; those of topics that are gone remain."""
     counts: Counter[str] = field(default_factory=Counter)
     time: int = 0
-    """The latest that it is known to be by Kafka's timestamps, in ms since 1970."""
+    """The latest that Kafka's timestamps have told it to be, in ms since 1970; 0 if none has."""
     forgotten: int = NEVER
     """Everything known with a timestamp up to it has been forgotten."""
     unsaved: set[Partition] = field(default_factory=set)

@@ -54,7 +54,7 @@ class Intake:
     def take(self, batch: Sequence[Record | OutOfRange]) -> None:
         """Takes in a batch that is read now."""
         self._clock.read((partition_of(r), r.timestamp) for r in batch if isinstance(r, Record))
-        self._progress.time = max(self._progress.time, self._clock.now())
+        self._progress.time = max(self._progress.time, self._clock.time_by_records())
         seconds = self._clock.monotonic()
         open_records: list[OpenRecord] = []
         for record in batch:
