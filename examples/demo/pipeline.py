@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from perennial_contract.messages.paths import place
 from perennial_contract.messages.spellings import read_label, spellings
 from perennial_contract.resource.schema import BinaryLabel
+from perennial_contract.resource.streams import Reference
 from perennial_contract.resource.training import Tracking
 from perennial_operator.api.errors import explain
 from perennial_operator.api.spec import Spec
@@ -39,7 +40,9 @@ class Pipeline:
     dead_letters: str
     lifecycle: str
     id_field: str
-    """Where the id lies in a message; empty where nothing says so."""
+    """Where the id lies in an event; empty where nothing says so, or where it is the key."""
+    label_id: str
+    """Where the event's id lies in a label message; empty where it is the key."""
     record: str
     label: str
     """Where the label lies in a label message, or inside the event."""
@@ -47,6 +50,8 @@ class Pipeline:
     dataset: str
     dataset_label: str
     bucket: str
+    prefix: str
+    """Where its objects lie in the bucket."""
     threshold: int
     experiment: str
     """In MLflow."""
@@ -55,11 +60,6 @@ class Pipeline:
     def topics(self) -> tuple[str, ...]:
         named = (self.events, self.labels, self.predictions, self.dead_letters, self.lifecycle)
         return tuple(dict.fromkeys(name for name in named if name))
-
-    @property
-    def prefix(self) -> str:
-        """Where its objects lie in the bucket."""
-        return f"{NAMESPACE}/{self.name}"
 
     def read_label(self, written: object) -> str:
         """The class that a label means, in one spelling; empty for neither."""
@@ -88,9 +88,10 @@ def event(pipeline: Pipeline, identity: str, record: dict[str, Any], label: Labe
 
 
 def late_label(pipeline: Pipeline, identity: str, label: Label) -> Message:
-    """A message of the labels topic."""
+    """A message of the labels topic; the key is the id here too."""
     content: dict[str, Any] = {}
-    place(content, pipeline.id_field, identity)
+    if pipeline.label_id:
+        place(content, pipeline.label_id, identity)
     place(content, pipeline.label, label)
     return Message(pipeline.labels, identity, json.dumps(content).encode())
 
@@ -99,14 +100,18 @@ def parse(manifest: Any) -> Pipeline:
     """The parts of a manifest that the demo follows, read as the operator reads them.
 
     Raises:
-        KeyError: A section is missing.
-        TypeError: The manifest is no mapping.
+        ManifestTrouble: A section is missing, or the demo cannot send what it asks for.
         ValidationError: The operator would not take the spec.
     """
-    name, spec = manifest["metadata"]["name"], Spec.model_validate(manifest["spec"])
-    labels, dataset, identity = spec.labels, spec.dataset, spec.events.id
+    if not isinstance(manifest, dict):
+        raise ManifestTrouble("it holds no mapping")
+    if not (name := _section(manifest, "metadata").get("name")):
+        raise ManifestTrouble("metadata.name is missing")
+    spec = Spec.model_validate(_section(manifest, "spec"))
+    labels, dataset = spec.labels, spec.dataset
     if labels is None:
-        raise KeyError("labels")
+        raise ManifestTrouble("spec.labels is missing")
+    id_field = _path("events.id", spec.events.id)
     return Pipeline(
         name=name,
         events=spec.events.topic,
@@ -114,16 +119,32 @@ def parse(manifest: Any) -> Pipeline:
         predictions=spec.predictions.topic,
         dead_letters=spec.dead_letters.topic,
         lifecycle=spec.lifecycle.topic if spec.lifecycle else "",
-        id_field=(identity and identity.path) or "",
+        id_field=id_field,
+        label_id=_path("labels.id", labels.id) if labels.id else id_field,
         record=spec.events.record,
         label=labels.path or labels.value,
         classes=spec.label_schema.label,
         dataset=dataset.uri if dataset else "",
         dataset_label=dataset.label if dataset else "",
         bucket=spec.storage.bucket,
+        prefix=spec.storage.prefix or f"{NAMESPACE}/{name}",
         threshold=spec.retrain.threshold,
         experiment=_experiment(name, spec.tracking),
     )
+
+
+def _section(manifest: dict[str, Any], name: str) -> dict[str, Any]:
+    found = manifest.get(name)
+    if not isinstance(found, dict):
+        raise ManifestTrouble(f"{name} is missing")
+    return found
+
+
+def _path(field: str, reference: Reference | None) -> str:
+    """Empty for the key, which every message of the demo has."""
+    if reference and reference.header:
+        raise ManifestTrouble(f"{field}.header is nothing that the demo sends")
+    return (reference and reference.path) or ""
 
 
 def _experiment(name: str, tracking: Tracking | None) -> str:
@@ -144,7 +165,5 @@ def load(path: Path = MANIFEST) -> Pipeline:
         raise ManifestTrouble(f"{path} is no YAML: {error}") from error
     except ValidationError as error:
         raise ManifestTrouble(f"{path}: {explain(error)}") from error
-    except (KeyError, TypeError) as error:
-        raise ManifestTrouble(
-            f"{path} is no ModelPipeline to follow: {error} is missing"
-        ) from error
+    except ManifestTrouble as trouble:
+        raise ManifestTrouble(f"{path} is no ModelPipeline to follow: {trouble}") from trouble

@@ -114,5 +114,4 @@ def answer(record: kafka.Record, pipeline: Pipeline) -> Answer | None:
     content = json.loads(record.value)
     if "prediction" not in content:
         return None
-    identity = content[pipeline.id_field] if pipeline.id_field else record.key
-    return Answer(identity, pipeline.read_label(content["label"]), content["model"], record.at)
+    return Answer(record.key, pipeline.read_label(content["label"]), content["model"], record.at)

@@ -48,7 +48,7 @@ def test_f_without_a_file_shows_what_there_is(capsys: pytest.CaptureFixture[str]
     [
         (None, "No such file"),
         ("a: [", "is no YAML"),
-        ("kind: ModelPipeline", "'metadata' is missing"),
+        ("kind: ModelPipeline", "metadata is missing"),
         ("just a text", "is no ModelPipeline to follow"),
         ("{metadata: {name: mine}, spec: {task: Binary}}", "spec.kafka: Field required"),
     ],
