@@ -42,3 +42,14 @@ def test_no_client_makes_a_topic() -> None:
     assert for_consumer(plain, {}, "a")["allow.auto.create.topics"] is False
     assert for_producer(plain, {})["allow.auto.create.topics"] is False
     assert for_admin(plain, {})["bootstrap.servers"] == "here:9092"
+
+
+def test_every_client_takes_a_second_between_two_connections_unless_the_user_says_otherwise() -> (
+    None
+):
+    plain = Kafka(bootstrap_servers="here:9092")
+    hasty = Kafka(bootstrap_servers="here:9092", properties={"reconnect.backoff.ms": "50"})
+    pace = "reconnect.backoff.ms"
+    for kafka, expected in ((plain, 1000), (hasty, "50")):
+        made = [for_consumer(kafka, {}, "a"), for_producer(kafka, {}), for_admin(kafka, {})]
+        assert [client[pace] for client in made] == [expected] * 3

@@ -15,6 +15,7 @@ from perennial_contract.runtime.secrets import SecretRefused
 from perennial_recorder.adapters.kafka import KafkaSource
 from perennial_recorder.records import LogTruncated, OutOfRange, Partition
 from tests.fakes.brokers import brokers
+from tests.fakes.closed_door import closed_door
 from tests.fakes.headers import unreadable
 
 P = Partition("events", 0)
@@ -64,6 +65,14 @@ def test_a_broker_that_is_away_is_away() -> None:
         source.topics(["events"])
     assert away.value.reason is ProgramReason.KAFKA_UNAVAILABLE
     assert source.retention(["events"]) == {}
+
+
+def test_brokers_that_close_the_door_are_asked_a_few_times_and_not_twenty_a_second() -> None:
+    with closed_door() as door:
+        source = KafkaSource(Kafka(bootstrap_servers=door.address), "test", timeout=3.0)
+        with closing(source), pytest.raises(Trouble):
+            source.topics(["events"])
+    assert 0 < door.knocks < 30
 
 
 @pytest.mark.parametrize(

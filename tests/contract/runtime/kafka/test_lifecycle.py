@@ -12,6 +12,7 @@ from perennial_contract.runtime.kafka.security import kafka_security
 from perennial_contract.runtime.kafka.trouble import Trouble
 from perennial_contract.runtime.mounts import Mounts
 from tests.fakes.brokers import INIT_PRODUCER_ID, brokers
+from tests.fakes.closed_door import closed_door
 
 
 def test_who_may_write_to_the_topic_needs_no_other_right(tmp_path: Path) -> None:
@@ -36,3 +37,12 @@ def test_what_the_client_does_not_take_is_told_without_the_secret(tmp_path: Path
     with pytest.raises(Trouble, match=r"security\.protocol") as told:
         topic.write("a key", b"a value")
     assert "a secret" not in str(told.value)
+
+
+def test_brokers_that_close_the_door_are_asked_a_few_times_and_not_twenty_a_second() -> None:
+    with closed_door() as door:
+        kafka = Kafka(bootstrap_servers=door.address)
+        topic = LifecycleTopic(kafka, TopicSection(topic="lifecycle"), {}, patience=4.0)
+        with pytest.raises(Trouble):
+            topic.write("a key", b"a value")
+    assert 0 < door.knocks < 12

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from perennial_contract.resource.kafka import Kafka
+from perennial_contract.runtime.kafka.reconnects import RECONNECTS
 
 LARGEST: Final = 100_000_000
 """Bytes of a record; by default a broker reads requests of at most 104,857,600 bytes."""
@@ -23,6 +24,7 @@ def for_consumer(kafka: Kafka, security: Mapping[str, str], group: str) -> dict[
         "fetch.queue.backoff.ms": 2,
         "queued.max.messages.kbytes": 16384,
         "topic.metadata.refresh.interval.ms": 30_000,
+        **RECONNECTS,
         **kafka.properties,
         **security,
         "bootstrap.servers": kafka.bootstrap_servers,
@@ -47,6 +49,7 @@ def for_producer(kafka: Kafka, security: Mapping[str, str]) -> dict[str, Any]:
         "message.timeout.ms": 30_000,
         "topic.metadata.refresh.interval.ms": 30_000,
         "partitioner": "murmur2_random",
+        **RECONNECTS,
         **kafka.properties,
         **security,
         "bootstrap.servers": kafka.bootstrap_servers,
@@ -68,4 +71,4 @@ def apart(producer: Mapping[str, Any]) -> dict[str, Any]:
 def for_admin(kafka: Kafka, security: Mapping[str, str]) -> dict[str, Any]:
     """For looking at topics; it logs nothing, since the report tells of its errors."""
     servers = {"bootstrap.servers": kafka.bootstrap_servers, "log_level": 0}
-    return {**kafka.properties, **security, **servers}
+    return {**RECONNECTS, **kafka.properties, **security, **servers}

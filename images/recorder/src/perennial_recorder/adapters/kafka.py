@@ -12,6 +12,7 @@ from confluent_kafka.admin import AdminClient
 from perennial_contract.messages.record import Record
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.kafka import Kafka
+from perennial_contract.runtime.kafka.reconnects import RECONNECTS
 from perennial_contract.runtime.kafka.records import record_of
 from perennial_contract.runtime.kafka.refusals import is_refused
 from perennial_contract.runtime.kafka.security import refused_by_client
@@ -144,6 +145,7 @@ def connect(
         SecretRefused: They do not take their properties; the message names one.
     """
     common: dict[str, Any] = {
+        **RECONNECTS,
         **kafka.properties,
         **security,
         "bootstrap.servers": kafka.bootstrap_servers,

@@ -34,7 +34,7 @@ class JsonFormatter(logging.Formatter):
 class Unrepeated(logging.Filter):
     """Let a line through once a minute, whatever the numbers in it.
 
-    A Kafka client that cannot connect logs it twenty times a second, each time with another number.
+    A Kafka client that cannot connect logs it at each try, each time with another number.
     """
 
     def __init__(self) -> None:

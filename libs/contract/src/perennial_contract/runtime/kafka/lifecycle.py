@@ -12,6 +12,7 @@ from confluent_kafka.admin import AdminClient
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.resource.streams import TopicSection
+from perennial_contract.runtime.kafka.reconnects import RECONNECTS
 from perennial_contract.runtime.kafka.refusals import is_missing, is_refused
 from perennial_contract.runtime.kafka.security import without
 from perennial_contract.runtime.kafka.trouble import Trouble
@@ -42,6 +43,7 @@ class LifecycleTopic:
         self._security = security
         self._patience = patience
         self._properties: dict[str, Any] = {
+            **RECONNECTS,
             **kafka.properties,
             **self._security,
             "bootstrap.servers": kafka.bootstrap_servers,

@@ -19,8 +19,9 @@ _FORBIDDEN: Final = frozenset(
     }
 )
 _MISSING: Final = frozenset({"UNKNOWN_TOPIC_OR_PART", "UNKNOWN_TOPIC_ID"})
-_ALERT: Final = (
-    "SSL alert"  # our certificate was refused; the error's name says only that brokers are away
+_SAID_ONLY: Final = (  # by the text; the error's name may say no more than that brokers are away
+    "SSL alert",  # our certificate was refused
+    "wrong version number",  # the other side speaks no TLS
 )
 _VARIES: Final = re.compile(
     r"^Unable to produce message: | \((after \d+ms|\d+ identical)[^)]*\)"  # differs with each try
@@ -37,7 +38,7 @@ class ClientError(Protocol):
 
 def is_untrusted(error: ClientError) -> bool:
     """Whether one side does not accept the other's password or certificate."""
-    return error.name() in _UNTRUSTED or _ALERT in error.str()
+    return error.name() in _UNTRUSTED or any(said in error.str() for said in _SAID_ONLY)
 
 
 def is_forbidden(error: ClientError) -> bool:
