@@ -113,7 +113,14 @@ def test_a_missing_bucket_is_named_at_once(s3: FakeS3, call: Callable[[Store], o
 
 @pytest.mark.parametrize("call", calls)
 @pytest.mark.parametrize(
-    "code", ["AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"]
+    "code",
+    [
+        "AccessDenied",
+        "InvalidAccessKeyId",
+        "SignatureDoesNotMatch",
+        "ExpiredToken",
+        "InvalidTokenId",
+    ],
 )
 def test_refused_credentials_are_named_at_once(
     s3: FakeS3, call: Callable[[Store], object], code: str

@@ -70,7 +70,7 @@ class Recording:
     def running(self) -> Iterator[Thread]:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
+            self.port = free.getsockname()[1]
         stop = Event()
         begin = partial(
             recorder.run,
@@ -79,7 +79,7 @@ class Recording:
             pod="pod",
             waiting=self._folder / "waiting.db",
             mounts=Mounts(self._s3.folder, self._kafka.folder),
-            port=self._port,
+            port=self.port,
             intervals=Intervals(checkpoint=1.0, topics=1.0),
             delay=0.0,
         )
@@ -95,7 +95,7 @@ class Recording:
     def report(self) -> RecorderReport | None:
         with (
             suppress(OSError),
-            urllib.request.urlopen(f"http://127.0.0.1:{self._port}/status") as s,
+            urllib.request.urlopen(f"http://127.0.0.1:{self.port}/status") as s,
         ):
             return RecorderReport.model_validate_json(s.read())
         return None

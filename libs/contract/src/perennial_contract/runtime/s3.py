@@ -47,6 +47,7 @@ _DENIED: Final = frozenset(
         "Forbidden",
         "InvalidAccessKeyId",
         "InvalidToken",
+        "InvalidTokenId",
         "SignatureDoesNotMatch",
     }
 )
