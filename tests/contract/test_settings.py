@@ -12,7 +12,6 @@ from perennial_contract.resource.streams import Events, Labels, Predictions, Ref
 from perennial_contract.resource.training import Dataset, Optimizer, Promotion, Retrain, Tracking
 from perennial_contract.resource.values import SecretReference
 from perennial_contract.settings import (
-    SETTINGS,
     PredictorSettings,
     RecorderSettings,
     Settings,
@@ -88,7 +87,7 @@ SCHEMA = Schema(
     ids=lambda settings: type(settings).__name__,
 )
 def test_a_program_reads_what_the_operator_wrote(settings: Settings) -> None:
-    assert type(settings).from_env(settings.to_env()) == settings
+    assert type(settings).model_validate_json(settings.to_json()) == settings
 
 
 def test_a_program_reads_what_an_operator_of_the_first_version_wrote() -> None:
@@ -106,10 +105,10 @@ def test_a_program_reads_what_an_operator_of_the_first_version_wrote() -> None:
 
 
 def test_a_field_that_a_program_does_not_know_is_refused() -> None:
-    text = TrainerSettings(**COMMON, number=1, label_schema=SCHEMA).to_env()[SETTINGS]
+    text = TrainerSettings(**COMMON, number=1, label_schema=SCHEMA).to_json()
 
     with pytest.raises(ValidationError, match="colour"):
-        TrainerSettings.from_env({SETTINGS: f'{text[:-1]},"colour":"red"}}'})
+        TrainerSettings.model_validate_json(f'{text[:-1]},"colour":"red"}}')
 
 
 def test_names_come_from_the_pipeline_unless_they_are_given() -> None:

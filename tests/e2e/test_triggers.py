@@ -3,7 +3,8 @@ from collections.abc import Callable
 
 import pytest
 
-from perennial_operator.adapters.kubernetes import Api, path_of
+from perennial_operator.adapters.api import Api
+from perennial_operator.adapters.kubernetes import path_of
 from tests.support.e2e.kubectl import Json, kubectl, listed
 from tests.support.e2e.pipeline import SLOW, Pipeline
 from tests.support.e2e.rows import LOANS, loans
@@ -19,10 +20,11 @@ def a_pipeline(name: str, **spec: Json) -> Pipeline:
 
 def ask_by_edits(pipeline: Pipeline, times: int) -> None:
     """Each edit is a patch of its own, as fast as the API server takes them."""
+    merge = {"Content-Type": "application/merge-patch+json"}
     api, path = Api(), path_of("ModelPipeline", pipeline.name, pipeline.name)
     for number in range(times):
         edit = {"spec": {"retrain": {"request": f"edit {number}"}}}
-        api.call("PATCH", path, edit, content="application/merge-patch+json")
+        api.call("PATCH", path, edit, headers=merge)
 
 
 def test_all_that_asks_while_a_job_runs_is_one_further_attempt(prepared: Prepared) -> None:

@@ -78,13 +78,14 @@ class FakeCluster:
             made = a_replicaset(f"{key[2]}-1", self.objects[key])
             self.objects[self._key(made)] = made
 
-    async def create(self, manifest: Json) -> None:
+    async def create(self, manifest: Json) -> bool:
         key = self._key(manifest)
         if key in self.objects:
-            return
+            return False
         self._write("create", manifest)
         self.objects[key] = deepcopy(manifest)
         self.objects[key]["metadata"]["uid"] = f"uid of {key[2]} {len(self.writes)}"
+        return True
 
     async def delete(self, manifest: Json) -> None:
         key = self._key(manifest)

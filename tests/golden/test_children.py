@@ -10,13 +10,14 @@ import pytest
 from pydantic import ValidationError
 
 from docs.generate import PAGES
+from perennial_operator.api.attempts import Attempt
 from perennial_operator.api.errors import explain
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.spec import Spec
 from perennial_operator.crd.definition import to_yaml
-from perennial_operator.manifests.deployment import deployment
-from perennial_operator.manifests.job import job
-from perennial_operator.manifests.statefulset import statefulset
+from perennial_operator.manifests.deployment import deployment, deployment_settings
+from perennial_operator.manifests.job import job, job_settings
+from perennial_operator.manifests.statefulset import statefulset, statefulset_settings
 from tests.golden.golden import Golden
 from tests.support.operator.additions import ADDITIONS, REFUSED
 from tests.support.operator.builders import NOW, V1, V2, a_pipeline, a_spec, an_attempt
@@ -56,27 +57,35 @@ FULL: Final[dict[str, Any]] = {
 @pytest.mark.parametrize(("name", "sections"), [("plain", {}), ("full", FULL)])
 def test_the_children_are_the_same(golden: Golden, name: str, sections: dict[str, Any]) -> None:
     pipeline = a_pipeline(**sections).model_copy(update={"cluster": "uid-of-kube-system"})
-    made = children(pipeline)
+    made, told = children(pipeline), settings(pipeline)
 
     golden.same(f"operator/children-{name}.json", made)
+    golden.same(f"operator/config-maps-{name}.json", told)
     golden.same(
         f"operator/settings-{name}.json",
-        {kind: json.loads(_settings(manifest)) for kind, manifest in made.items()},
+        {program: json.loads(each["data"]["settings.json"]) for program, each in told.items()},
     )
 
 
 def children(pipeline: Pipeline) -> dict[str, Any]:
-    attempt = an_attempt(pipeline, 7, watermark={"topic": {"0": 10}}, champion=V2, previous=V1)
     return {
         "predictor": deployment(pipeline, "predictor:1", V2),
         "recorder": statefulset(pipeline, "recorder:1"),
-        "trainer": job(pipeline, "trainer:1", attempt.model_copy(update={"started_at": NOW})),
+        "trainer": job(pipeline, "trainer:1", _attempt(pipeline)),
     }
 
 
-def _settings(manifest: dict[str, Any]) -> str:
-    (container,) = manifest["spec"]["template"]["spec"]["containers"]
-    return next(str(e["value"]) for e in container["env"] if e["name"] == "PERENNIAL_SETTINGS")
+def settings(pipeline: Pipeline) -> dict[str, Any]:
+    return {
+        "predictor": deployment_settings(pipeline),
+        "recorder": statefulset_settings(pipeline),
+        "trainer": job_settings(pipeline, _attempt(pipeline)),
+    }
+
+
+def _attempt(pipeline: Pipeline) -> Attempt:
+    attempt = an_attempt(pipeline, 7, watermark={"topic": {"0": 10}}, champion=V2, previous=V1)
+    return attempt.model_copy(update={"started_at": NOW})
 
 
 def test_what_is_wrong_with_a_template_is_told_the_same(golden: Golden) -> None:

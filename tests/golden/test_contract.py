@@ -108,6 +108,6 @@ def test_observations_and_owner_are_the_same_bytes(golden: Golden) -> None:
             "empty": opened(key, to_parquet([])),
             "owner.json": opened("owner.json", owner_of(told).to_json()),
             "settings": document(told),
-            "environment": told.to_env(),
+            "file": told.to_json(),
         },
     )

@@ -3,11 +3,15 @@
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from perennial_contract.runtime.settings import read_settings
+from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import BundleState, PredictorReport
+from perennial_operator.manifests.config_map import named
 from tests.support.operator.builders import D1, V1
 from tests.support.operator.control_plane import (
     UNCHECKED,
@@ -145,3 +149,50 @@ def test_a_child_that_the_api_server_refuses_is_named_and_the_attempt_goes_on(
     world.plane.kubectl("-n", world.namespace, "patch", "mp", "income", "--type=merge", "-p", edit)
     eventually("the recorder", lambda: world.plane.get(world.namespace, "sts", "income-recorder"))
     eventually("it is well", lambda: world.condition("Accepted") == ("True", "Accepted"))
+
+
+def config_maps(world: World, component: str) -> list[Json]:
+    labels = f"perennial.dev/pipeline=income,perennial.dev/component={component}"
+    text = world.plane.kubectl("-n", world.namespace, "get", "cm", "-l", labels, "-o", "json")
+    items: list[Json] = json.loads(text)["items"]
+    return items
+
+
+def test_a_thousand_features_reach_the_trainer(
+    operators: Callable[[], Operator], world: World, tmp_path: Path
+) -> None:
+    operators()
+    features = [{"name": f"feature {i:0130}", "type": "Number"} for i in range(1000)]
+    schema = {"label": {"positive": ">50K", "negative": "<=50K"}, "features": features}
+    apply(world.plane, world.namespace, a_pipeline(schema=schema))
+
+    job = world.made_job()
+    (made,) = config_maps(world, "trainer")
+
+    assert named(job) == {made["metadata"]["name"]}
+    assert made["immutable"]
+    (owner,) = made["metadata"]["ownerReferences"]
+    assert (owner["kind"], owner["name"]) == ("ModelPipeline", "income")
+    file = tmp_path / "settings.json"
+    file.write_text(made["data"]["settings.json"])
+    assert file.stat().st_size > 128 * 1024
+    told = read_settings(TrainerSettings, file)
+    assert [each.name for each in told.label_schema.features] == [e["name"] for e in features]
+
+
+def test_settings_that_nothing_mounts_any_longer_are_removed(
+    operators: Callable[[], Operator], world: World
+) -> None:
+    operator = operators()
+    apply(world.plane, world.namespace, a_pipeline())
+    (before,) = eventually("the recorder's settings", lambda: config_maps(world, "recorder"))
+
+    edit = json.dumps({"spec": {"recorder": {"flushInterval": "3s"}}})
+    world.plane.kubectl("-n", world.namespace, "patch", "mp", "income", "--type=merge", "-p", edit)
+
+    def only_the_new() -> bool:
+        names = [each["metadata"]["name"] for each in config_maps(world, "recorder")]
+        return len(names) == 1 and names != [before["metadata"]["name"]]
+
+    eventually("the old ones are gone", only_the_new)
+    assert "forbidden" not in operator.log()

@@ -1,7 +1,6 @@
 """The trainer as a process against a real S3 server."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -105,11 +104,12 @@ def test_what_may_pass_ends_with_75_and_its_reason(
 
 
 def test_settings_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
-    log = tmp_path / "termination-log"
-    arguments = [sys.executable, "-m", "perennial_trainer", "--termination-log", str(log)]
-    broken = {**os.environ, "PERENNIAL_SETTINGS": "{}"}
+    log, broken = tmp_path / "termination-log", tmp_path / "settings.json"
+    broken.write_text("{}")
+    given = ["--termination-log", str(log), "--settings", str(broken)]
+    arguments = [sys.executable, "-m", "perennial_trainer", *given]
 
-    ended = subprocess.run(arguments, env=broken, check=False, capture_output=True, timeout=60)
+    ended = subprocess.run(arguments, check=False, capture_output=True, timeout=60)
 
     assert ended.returncode == 42
     assert json.loads(log.read_text())["problem"]["reason"] == "SettingsRefused"

@@ -3,7 +3,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from perennial_operator.adapters.kubernetes import ApiError
+from perennial_operator.adapters.api import ApiError
 from perennial_operator.loops import BROKEN, Loops, pause
 from perennial_operator.metrics import Metrics
 from perennial_operator.observe.cache import PipelineCache

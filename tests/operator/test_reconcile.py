@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from perennial_operator.api.names import KIND
+from perennial_operator.manifests.config_map import named
 from perennial_operator.metrics import Metrics
 from perennial_operator.observe.cache import PipelineCache
 from perennial_operator.reconcile import Reconciler
@@ -34,10 +35,14 @@ async def test_the_intent_is_written_before_the_job_and_the_job_before_anything_
 
     await passes(cluster, FakeReports(), 2)
 
+    (recorder,) = named(cluster.objects["StatefulSet", "team", "income-recorder"])
+    (trainer,) = named(cluster.objects["Job", "team", "income-train-1"])
     assert cluster.writes == [
         f"apply ControllerRevision {revision_of(cluster)}",
         "status ModelPipeline income",
+        f"create ConfigMap {recorder}",
         "apply StatefulSet income-recorder",
+        f"create ConfigMap {trainer}",
         "create Job income-train-1",
     ]
 
@@ -93,7 +98,7 @@ async def test_a_pipeline_at_rest_costs_no_write() -> None:
     assert again == timedelta(seconds=60)
 
 
-@pytest.mark.parametrize("fail_at", range(1, 14))
+@pytest.mark.parametrize("fail_at", range(1, 17))
 async def test_wherever_a_write_fails_the_end_is_the_same(fail_at: int) -> None:
     reports = FakeReports(**{"income-recorder-0": RECORDER, "income-predictor-a": PREDICTOR})
     plain, broken = FakeCluster(a_resource()), FakeCluster(a_resource(), fail_at=fail_at)

@@ -10,7 +10,7 @@ import pytest
 
 from perennial_contract.runtime.mounts import Mounts
 from perennial_contract.runtime.secrets import SecretRefused
-from perennial_contract.settings import REFUSED, SETTINGS, RecorderSettings
+from perennial_contract.settings import REFUSED, RecorderSettings
 from perennial_recorder import __main__ as program
 from tests.fakes.mount import Mount
 
@@ -35,14 +35,14 @@ def run(folder: Path, kafka: Path, **changed: Any) -> None:
     )
 
 
-def test_settings_that_cannot_be_read_are_told_with_their_field(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    log = tmp_path / "termination-log"
-    monkeypatch.setenv(SETTINGS, json.dumps({**SAID, "color": "red"}))
-    assert program.main(Mounts(termination=log)) == REFUSED
-    assert log.read_text().startswith("SettingsRefused: PERENNIAL_SETTINGS: ")
-    assert "color" in log.read_text()
+def test_settings_that_cannot_be_read_are_told_with_their_field(tmp_path: Path) -> None:
+    mounts = Mounts(termination=tmp_path / "termination-log", settings=tmp_path / "settings.json")
+    mounts.settings.write_text(json.dumps({**SAID, "color": "red"}))
+
+    assert program.main(mounts) == REFUSED
+
+    why = f"SettingsRefused: {mounts.settings}: color: Extra inputs are not permitted"
+    assert mounts.termination.read_text() == why
 
 
 def test_a_key_that_may_not_be_set_is_told(tmp_path: Path) -> None:

@@ -18,8 +18,9 @@ import kopf
 from perennial_contract.runtime.heartbeat import Heartbeat
 from perennial_contract.runtime.logs import configure
 from perennial_operator.adapters import probes
+from perennial_operator.adapters.api import Api, ApiError
 from perennial_operator.adapters.definition import PERIOD, ServedDefinition
-from perennial_operator.adapters.kubernetes import Api, ApiError, KubernetesCluster
+from perennial_operator.adapters.kubernetes import KubernetesCluster
 from perennial_operator.adapters.lease import TIMEOUT, Lease
 from perennial_operator.adapters.others import Others
 from perennial_operator.adapters.reports import HttpReports

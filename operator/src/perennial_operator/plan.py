@@ -41,9 +41,11 @@ LOOK_AGAIN: Final = timedelta(seconds=5)  # while an Event may say why: Events a
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """`status` is written first and must be taken; then deletions, applications and creations."""
+    """`status` is written first; then what to delete, settings, what to apply and to create."""
 
     status: Status
+    settings: tuple[Manifest, ...] = ()
+    """ConfigMaps that what is applied or created mounts."""
     apply: tuple[Manifest, ...] = ()
     create: tuple[Manifest, ...] = ()
     delete: tuple[Manifest, ...] = ()
@@ -58,13 +60,14 @@ def plan(pipeline: Pipeline, observed: Observed, images: Images, now: datetime) 
     for advance in _DECISIONS:
         change = change.then(advance(Facts(pipeline, change.status, observed, images, now)))
     status, wait = _with_conditions(Facts(pipeline, change.status, observed, images, now))
-    apply, delete = children(pipeline, status, observed, images)
+    wanted = children(pipeline, status, observed, images)
     waits = [RESYNC, wait, change.again_in, _look_again(observed)]
     return Plan(
         status=status,
-        apply=apply,
+        settings=(*wanted.settings, *change.settings),
+        apply=wanted.apply,
         create=change.create,
-        delete=(*change.delete, *delete),
+        delete=(*change.delete, *wanted.delete),
         events=(*change.events, *_condition_events(pipeline.status, status)),
         again_in=min(wait for wait in waits if wait is not None),
     )

@@ -24,7 +24,7 @@ class Cluster(Protocol):
     async def get(self, kind: str, namespace: str, name: str) -> Manifest | None: ...
 
     async def labeled(self, kind: str, namespace: str, pipeline: str) -> list[Manifest]:
-        """Those with the pipeline's label, by name."""
+        """Those with the pipeline's label, by name; of a ConfigMap the metadata alone."""
 
     async def warnings(self, about: Manifest) -> list[tuple[str, str]]:
         """Reason and message of the Warning Events about that very object, the newest last."""
@@ -32,8 +32,8 @@ class Cluster(Protocol):
     async def apply(self, manifest: Manifest) -> None:
         """Raises Refused."""
 
-    async def create(self, manifest: Manifest) -> None:
-        """One that exists already stays as it is. Raises Refused."""
+    async def create(self, manifest: Manifest) -> bool:
+        """Whether it was made: one that exists already stays as it is. Raises Refused."""
 
     async def delete(self, manifest: Manifest) -> None:
         """That very object, and what it owns before it is gone. Raises Refused."""

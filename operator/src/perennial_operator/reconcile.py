@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from perennial_operator import config_maps
 from perennial_operator.api.kubernetes_events import Event
 from perennial_operator.api.merge_patch import difference
 from perennial_operator.api.names import KIND, PAUSED_ANNOTATION, Manifest
@@ -17,6 +18,7 @@ from perennial_operator.api.programs import Images
 from perennial_operator.api.status import Status
 from perennial_operator.decide.versions import revisions
 from perennial_operator.hearing import Hearing
+from perennial_operator.manifests.config_map import named
 from perennial_operator.metrics import Metrics
 from perennial_operator.observe.cache import PipelineCache
 from perennial_operator.observer import Observer
@@ -74,14 +76,14 @@ class Reconciler:
             before = Status.model_validate(resource.get("status", {}))
             refusal = refuse(before, resource["metadata"]["generation"], str(error), now)
             self.metrics.show(namespace, name, refusal.status, None)
-            return await self._act(resource, before, refusal, cache)
+            return await self._act(resource, before, refusal, cache, now)
         pipeline = read_pipeline(resource, accepted, stored, self.cluster_uid)
         await self._store(pipeline, accepted, stored, cache)
         observed = await Observer(self.cluster, self._hearing).observe(pipeline, cache)
         observed = replace(observed, definition_lacks=self.definition_lacks())
         decided = plan(pipeline, observed, self.images, now)
         self.metrics.show(namespace, name, decided.status, pipeline.spec.retrain.threshold)
-        return await self._act(resource, pipeline.status, decided, cache)
+        return await self._act(resource, pipeline.status, decided, cache, now)
 
     async def _is_anothers(self, resource: Manifest, cache: PipelineCache) -> bool:
         """Whether another operator saw it first, and still works: two would fight for ever."""
@@ -115,7 +117,12 @@ class Reconciler:
             await _unless_refused(self.cluster.delete, old, cache.unstored, "to delete ")
 
     async def _act(
-        self, resource: Manifest, before: Status, decided: Plan, cache: PipelineCache
+        self,
+        resource: Manifest,
+        before: Status,
+        decided: Plan,
+        cache: PipelineCache,
+        now: datetime,
     ) -> timedelta:
         """The status first: an intent must stand before its deed, and a conflict ends the pass."""
         signed = decided.status.model_copy(update={"operator": self.operator})
@@ -132,19 +139,36 @@ class Reconciler:
         shown, cache.refused = cache.refused, {}
         for manifest in decided.delete:
             await _unless_refused(self.cluster.delete, manifest, cache.refused, "to delete ")
-        for manifest in decided.apply:
-            await _unless_refused(self.cluster.apply, manifest, cache.refused)
-        for manifest in decided.create:
-            await _unless_refused(self.cluster.create, manifest, cache.refused)
+        await self._make(resource, decided, cache, now)
         return decided.again_in if cache.refused == shown else min(decided.again_in, LOOK_AGAIN)
+
+    async def _make(
+        self, resource: Manifest, decided: Plan, cache: PipelineCache, now: datetime
+    ) -> None:
+        """Settings before what mounts them, which would otherwise end pods that work."""
+        if not decided.settings:
+            return
+        maps, absent = await config_maps.find(self.cluster, resource), set[str]()
+        for wanted in decided.settings:
+            if not await _unless_refused(maps.provide, wanted, cache.refused):
+                absent.add(wanted["metadata"]["name"])
+        for act, manifests in (
+            (self.cluster.apply, decided.apply),
+            (self.cluster.create, decided.create),
+        ):
+            for manifest in manifests:
+                if not named(manifest) & absent:
+                    await _unless_refused(act, manifest, cache.refused)
+        for old in await maps.sweep(decided.settings, cache, now):
+            await _unless_refused(self.cluster.delete, old, cache.refused, "to delete ")
 
 
 async def _unless_refused(
-    act: Callable[[Manifest], Awaitable[None]],
+    act: Callable[[Manifest], Awaitable[object]],
     manifest: Manifest,
     refused: dict[str, str],
     what: str = "",
-) -> None:
+) -> bool:
     """A refused child does not keep others from their turn; the next pass reports it."""
     try:
         await act(manifest)
@@ -154,6 +178,8 @@ async def _unless_refused(
         _LOG.warning("a child was refused", extra=where)
         child = f"{what}{manifest['kind']} {meta['name']}"
         refused[manifest["kind"]] = f"the API server refuses {child}: {error}"
+        return False
+    return True
 
 
 def read_pipeline(

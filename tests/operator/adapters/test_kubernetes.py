@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from perennial_operator.adapters.kubernetes import Api, ApiError, KubernetesCluster, resource_of
+from perennial_operator.adapters.api import Api, ApiError, resource_of
+from perennial_operator.adapters.kubernetes import KubernetesCluster
 from perennial_operator.ports import Refused
 
 Json = dict[str, Any]
@@ -15,13 +16,14 @@ POD: Json = {
 class Answering(Api):
     """Gives one answer, and keeps what it was asked."""
 
-    def __init__(self, answer: Json) -> None:
+    def __init__(self, answer: Json, takes: Json | None = None) -> None:
         self.answer = answer
+        self.takes = takes
         self.asked: list[tuple[str, str, Json]] = []
 
     def call(self, method: str, path: str, body: Json | None = None, **options: Any) -> Json:
         self.asked.append((method, path, options))
-        assert body is None
+        assert body == self.takes
         return self.answer
 
 
@@ -102,9 +104,28 @@ async def test_what_is_listed_knows_its_kind() -> None:
         {"kind": "ControllerRevision", "metadata": {"name": "a"}},
         {"kind": "ControllerRevision", "metadata": {"name": "b"}},
     ]
-    query = {"query": [("labelSelector", "perennial.dev/pipeline=income")]}
+    options = {"query": [("labelSelector", "perennial.dev/pipeline=income")], "headers": {}}
     path = "apis/apps/v1/namespaces/team/controllerrevisions"
-    assert api.asked == [("GET", path, query)]
+    assert api.asked == [("GET", path, options)]
+
+
+async def test_of_a_config_map_the_metadata_alone_is_listed() -> None:
+    api = Answering({"items": None})  # as the API server writes an empty list of these
+
+    found = await KubernetesCluster(api, "it").labeled("ConfigMap", "team", "income")
+
+    ((_, path, options),) = api.asked
+    metadata = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+    assert found == []
+    assert path == "api/v1/namespaces/team/configmaps"
+    assert options["headers"] == {"Accept": metadata}
+
+
+async def test_whether_an_object_was_made_or_is_there_already_is_told() -> None:
+    made = KubernetesCluster(Answering({}, takes=CHILD), "it")
+    there = KubernetesCluster(Saying(409, "AlreadyExists"), "it")
+
+    assert [await each.create(CHILD) for each in (made, there)] == [True, False]
 
 
 @pytest.mark.parametrize(

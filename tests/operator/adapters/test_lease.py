@@ -2,7 +2,7 @@ import threading
 from copy import deepcopy
 from typing import Any
 
-from perennial_operator.adapters.kubernetes import ApiError
+from perennial_operator.adapters.api import ApiError
 from perennial_operator.adapters.lease import DEADLINE, DURATION, Lease
 
 Json = dict[str, Any]

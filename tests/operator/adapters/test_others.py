@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from perennial_operator.adapters.kubernetes import ApiError
+from perennial_operator.adapters.api import ApiError
 from perennial_operator.adapters.others import SILENT, Others
 
 Json = dict[str, Any]

@@ -5,14 +5,15 @@ import pytest
 import yaml
 
 from perennial_contract.settings import PredictorSettings, RecorderSettings, TrainerSettings
+from perennial_operator.api.attempts import Attempt
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.programs import Resources
 from perennial_operator.api.status import Status
-from perennial_operator.manifests.deployment import deployment, template_digest
-from perennial_operator.manifests.job import job, job_digest
+from perennial_operator.manifests.deployment import deployment, deployment_settings, template_digest
+from perennial_operator.manifests.job import job, job_digest, job_settings
 from perennial_operator.manifests.pod import resources
 from perennial_operator.manifests.settings import trainer_settings
-from perennial_operator.manifests.statefulset import statefulset
+from perennial_operator.manifests.statefulset import statefulset, statefulset_settings
 from tests.support.operator.additions import ADDITIONS
 from tests.support.operator.builders import NOW, V1, V2, a_pipeline, a_spec, an_attempt
 
@@ -40,12 +41,23 @@ def beside_it(kind: str) -> Json:
     return templates(a_pipeline())[kind]
 
 
+def seventh(pipeline: Pipeline) -> Attempt:
+    return an_attempt(pipeline, 7, watermark={"topic": {"0": 10}}, champion=V1, started_at=NOW)
+
+
 def all_three(pipeline: Pipeline) -> dict[str, Json]:
-    attempt = an_attempt(pipeline, 7, watermark={"topic": {"0": 10}}, champion=V1, started_at=NOW)
     return {
         "deployment": deployment(pipeline, "predictor:1", V1),
         "statefulset": statefulset(pipeline, "recorder:1"),
-        "job": job(pipeline, "trainer:1", attempt),
+        "job": job(pipeline, "trainer:1", seventh(pipeline)),
+    }
+
+
+def settings_of_all_three(pipeline: Pipeline) -> dict[str, Json]:
+    return {
+        "deployment": deployment_settings(pipeline),
+        "statefulset": statefulset_settings(pipeline),
+        "job": job_settings(pipeline, seventh(pipeline)),
     }
 
 
@@ -76,11 +88,8 @@ def test_every_pod_is_what_restricted_pod_security_accepts(kind: str) -> None:
 
 
 def test_the_programs_can_read_what_they_are_told() -> None:
-    made = all_three(a_pipeline())
-    told = {
-        kind: manifest["spec"]["template"]["spec"]["containers"][0]["env"][0]["value"]
-        for kind, manifest in made.items()
-    }
+    made = settings_of_all_three(a_pipeline())
+    told = {kind: each["data"]["settings.json"] for kind, each in made.items()}
 
     assert PredictorSettings.model_validate_json(told["deployment"]).prefix == "team/income"
     assert RecorderSettings.model_validate_json(told["statefulset"]).label == {
@@ -100,9 +109,9 @@ def test_only_what_talks_to_kafka_reads_its_secret() -> None:
         for kind, manifest in made.items()
     }
     assert volumes == {
-        "deployment": ["tmp", "s3", "kafka"],
-        "statefulset": ["tmp", "s3", "kafka", "data"],
-        "job": ["tmp", "s3"],
+        "deployment": ["tmp", "settings", "s3", "kafka"],
+        "statefulset": ["tmp", "settings", "s3", "kafka", "data"],
+        "job": ["tmp", "settings", "s3"],
     }
 
 
@@ -115,15 +124,16 @@ def test_an_authority_is_mounted_beside_the_secret_and_an_identity_needs_none() 
     made = all_three(a_pipeline(kafka=kafka, storage={"bucket": "perennial"}))
     pod = made["deployment"]["spec"]["template"]["spec"]
 
-    assert pod["volumes"][1:] == [
+    assert pod["volumes"][2:] == [
         {"name": "kafka", "secret": {"secretName": "my-user"}},
         {"name": "kafka-ca", "secret": {"secretName": "my-cluster-cluster-ca-cert"}},
     ]
-    assert pod["containers"][0]["volumeMounts"][1:] == [
+    assert pod["containers"][0]["volumeMounts"][2:] == [
         {"name": "kafka", "mountPath": "/etc/perennial/kafka", "readOnly": True},
         {"name": "kafka-ca", "mountPath": "/etc/perennial/kafka-ca", "readOnly": True},
     ]
-    assert [v["name"] for v in made["job"]["spec"]["template"]["spec"]["volumes"]] == ["tmp"]
+    volumes = [v["name"] for v in made["job"]["spec"]["template"]["spec"]["volumes"]]
+    assert volumes == ["tmp", "settings"]
 
 
 def test_a_trainer_keeps_what_the_status_and_its_attempt_name() -> None:

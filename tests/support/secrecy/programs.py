@@ -17,7 +17,6 @@ from perennial_contract.runtime.mounts import Mounts
 from perennial_contract.settings import (
     MODEL,
     POD,
-    SETTINGS,
     PredictorSettings,
     RecorderSettings,
     TrainerSettings,
@@ -59,7 +58,12 @@ class Outputs:
         capfd: pytest.CaptureFixture[str],
     ) -> None:
         self.folder = folder
-        self.mounts = Mounts(folder / "s3", folder / "kafka", folder / "termination-log")
+        self.mounts = Mounts(
+            folder / "s3",
+            folder / "kafka",
+            folder / "termination-log",
+            settings=folder / "settings.json",
+        )
         self.mounts.termination.touch()
         self._caplog = caplog
         self._capfd = capfd
@@ -86,7 +90,7 @@ def run_predictor(outputs: Outputs, environ: pytest.MonkeyPatch) -> int:
 
 def run_recorder(outputs: Outputs, environ: pytest.MonkeyPatch) -> int:
     settings = RecorderSettings.model_validate(_SHARED | _EVENTS)
-    environ.setenv(SETTINGS, settings.model_dump_json())
+    outputs.mounts.settings.write_text(settings.to_json())
     environ.setenv(POD, "pod")
     environ.setattr(logs, "configure", lambda: None)  # it takes the handlers of the test away
     with _ended_by_signal():

@@ -50,9 +50,11 @@ class Bucket:
     def start(self, settings: TrainerSettings, log: Path, port: int = 0) -> subprocess.Popen[bytes]:
         given = ["--s3-secret", str(self.folder / "s3"), "--kafka-secret", str(self.kafka)]
         given += ["--termination-log", str(log), "--port", str(port)]
+        (self.folder / "settings.json").write_text(settings.to_json())
+        given += ["--settings", str(self.folder / "settings.json")]
         return subprocess.Popen(
             [*ONE_CPU, sys.executable, "-m", "perennial_trainer", *given],
-            env={**os.environ, **settings.to_env(), "PERENNIAL_POD": "pod-1"},
+            env={**os.environ, "PERENNIAL_POD": "pod-1"},
             stderr=subprocess.PIPE,
         )
 

@@ -19,7 +19,6 @@ from typing import Final
 import lightgbm
 from confluent_kafka import KafkaError, KafkaException
 from prometheus_client import generate_latest
-from pydantic import ValidationError
 
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime import logs
@@ -30,12 +29,12 @@ from perennial_contract.runtime.mounts import MOUNTS, Mounts
 from perennial_contract.runtime.s3 import Store
 from perennial_contract.runtime.s3_client import connect
 from perennial_contract.runtime.secrets import SecretRefused, Secrets
+from perennial_contract.runtime.settings import SettingsRefused, read_settings
 from perennial_contract.runtime.termination import refuse
 from perennial_contract.settings import (
     MODEL,
     POD,
     PORT,
-    REFUSED,
     PredictorSettings,
 )
 from perennial_contract.status import Problem
@@ -113,16 +112,17 @@ def _refuse(state: State, mounts: Mounts, message: str) -> int:
     return refuse(mounts.termination, message)
 
 
-def main() -> int:
+def main(mounts: Mounts = MOUNTS) -> int:
     logs.configure()
     lightgbm.register_logger(logging.getLogger("lightgbm"))
     try:
-        settings = PredictorSettings.from_env(os.environ)
+        settings = read_settings(PredictorSettings, mounts.settings)
         version, pod = os.environ[MODEL], os.environ[POD]
-    except (ValidationError, KeyError) as error:
-        _LOG.critical("the settings cannot be read", extra={"detail": str(error)})
-        return REFUSED
-    return execute(settings, version, pod)
+    except SettingsRefused as error:
+        return refuse(mounts.termination, str(error))
+    except KeyError as error:
+        return refuse(mounts.termination, f"the environment lacks {error}")
+    return execute(settings, version, pod, mounts=mounts)
 
 
 if __name__ == "__main__":

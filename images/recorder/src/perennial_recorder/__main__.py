@@ -18,7 +18,6 @@ from threading import Event
 from typing import Final
 
 from prometheus_client import generate_latest
-from pydantic import ValidationError
 
 from perennial_contract.runtime import http, logs
 from perennial_contract.runtime.heartbeat import Heartbeat
@@ -28,8 +27,9 @@ from perennial_contract.runtime.objects import StorageRefused, StoreError
 from perennial_contract.runtime.s3 import Store
 from perennial_contract.runtime.s3_client import connect
 from perennial_contract.runtime.secrets import SecretRefused, Secrets, SecretsWatch
+from perennial_contract.runtime.settings import SettingsRefused, read_settings
 from perennial_contract.runtime.termination import give_up, refuse
-from perennial_contract.settings import POD, PORT, SETTINGS, RecorderSettings
+from perennial_contract.settings import POD, PORT, RecorderSettings
 from perennial_recorder.adapters.kafka import KafkaSource
 from perennial_recorder.adapters.sqlite import SqliteStateStore
 from perennial_recorder.intervals import INTERVALS, Intervals
@@ -101,9 +101,9 @@ def _store(settings: RecorderSettings, secret: Path) -> Store:
 def main(mounts: Mounts = MOUNTS) -> int:
     logs.configure()
     try:
-        settings = RecorderSettings.from_env(os.environ)
-    except (ValidationError, KeyError) as error:
-        return refuse(mounts.termination, f"{SETTINGS}: {error}")
+        settings = read_settings(RecorderSettings, mounts.settings)
+    except SettingsRefused as error:
+        return refuse(mounts.termination, str(error))
     stop = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

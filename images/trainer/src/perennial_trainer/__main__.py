@@ -21,7 +21,6 @@ from types import FrameType
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client import generate_latest
-from pydantic import ValidationError
 
 from perennial_contract.lifecycle import Message
 from perennial_contract.reasons import ProgramReason
@@ -35,6 +34,7 @@ from perennial_contract.runtime.objects import StorageRefused, StoreError
 from perennial_contract.runtime.s3 import Store
 from perennial_contract.runtime.s3_client import connect
 from perennial_contract.runtime.secrets import SecretRefused
+from perennial_contract.runtime.settings import SettingsRefused, read_settings
 from perennial_contract.settings import (
     CPU,
     KAFKA_CA,
@@ -43,6 +43,7 @@ from perennial_contract.settings import (
     PORT,
     REFUSED,
     S3_SECRET,
+    SETTINGS,
     TERMINATION_LOG,
     TrainerSettings,
 )
@@ -69,12 +70,14 @@ _LOG: Final = logging.getLogger("perennial_trainer")
 def main(arguments: Sequence[str]) -> int:
     """Returns the exit code; the image gives no arguments, they are for runs by hand."""
     given = _parse(arguments)
-    mounts = Mounts(given.s3_secret, given.kafka_secret, given.termination_log, given.kafka_ca)
+    mounts = Mounts(
+        given.s3_secret, given.kafka_secret, given.termination_log, given.kafka_ca, given.settings
+    )
     configure()
     signal.signal(signal.SIGTERM, _stop)
     try:
-        settings = TrainerSettings.from_env(os.environ)
-    except (ValidationError, KeyError) as error:
+        settings = read_settings(TrainerSettings, mounts.settings)
+    except SettingsRefused as error:
         return write_problem(
             mounts.termination, ProgramReason.SETTINGS_REFUSED, str(error), REFUSED
         )
@@ -185,6 +188,7 @@ def _stop(number: int, _: FrameType | None) -> None:
 def _parse(arguments: Sequence[str]) -> Namespace:
     parser = ArgumentParser("perennial_trainer", description=__doc__)
     parser.add_argument("--termination-log", type=Path, default=Path(TERMINATION_LOG))
+    parser.add_argument("--settings", type=Path, default=Path(SETTINGS))
     parser.add_argument("--s3-secret", type=Path, default=Path(S3_SECRET))
     parser.add_argument("--kafka-secret", type=Path, default=Path(KAFKA_SECRET))
     parser.add_argument("--kafka-ca", type=Path, default=Path(KAFKA_CA))

@@ -1,13 +1,12 @@
-"""Settings of the programs: one JSON document for each, in its environment.
+"""Settings of the programs: one JSON document for each, in a ConfigMap that its pods mount.
 
-The operator writes it into the pod (`to_env`), the program reads it (`from_env`).
+The operator writes it (`to_json`), the program reads it (`runtime.settings`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final, Self
+from typing import Final
 
 from pydantic import Field
 
@@ -19,7 +18,7 @@ from perennial_contract.resource.training import Dataset, Optimizer, Promotion, 
 from perennial_contract.resource.values import Duration, Section
 from perennial_contract.watermark import Watermark
 
-SETTINGS: Final = "PERENNIAL_SETTINGS"
+SETTINGS: Final = "/etc/perennial/settings/settings.json"  # the ConfigMap's one key, mounted
 MODEL: Final = "PERENNIAL_MODEL"  # the version to serve: an annotation, by the downward API
 POD: Final = "PERENNIAL_POD"  # the pod's name, by the downward API
 CPU: Final = "PERENNIAL_CPU"  # whole CPUs that the trainer's pod requests, by the downward API
@@ -47,18 +46,8 @@ class Settings(Section):
     kafka: Kafka
     lifecycle: TopicSection | None = None
 
-    @classmethod
-    def from_env(cls, environ: Mapping[str, str]) -> Self:
-        """The settings in a program's environment.
-
-        Raises:
-            KeyError: The variable is absent.
-            pydantic.ValidationError: It holds no settings of this program.
-        """
-        return cls.model_validate_json(environ[SETTINGS])
-
-    def to_env(self) -> dict[str, str]:
-        return {SETTINGS: self.model_dump_json(exclude_defaults=True)}
+    def to_json(self) -> str:
+        return self.model_dump_json(exclude_defaults=True)
 
     @property
     def pipeline(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from perennial_operator.adapters.kubernetes import Api, ApiError
+from perennial_operator.adapters.api import Api, ApiError
 from perennial_operator.crd.comparison import OPENAPI, lacking, served_schema
 from perennial_operator.crd.definition import definition
 from perennial_operator.metrics import Metrics

@@ -1,33 +1,33 @@
-"""API server, as documents in and out, through the Kubernetes client."""
+"""Cluster of a pass, on the API server: documents in and out."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
 from uuid import uuid4
 
-from kubernetes import client, config
-from urllib3.exceptions import HTTPError
-
+from perennial_operator.adapters.api import Api, ApiError
 from perennial_operator.api.kubernetes_events import Event
 from perennial_operator.api.names import GROUP, KIND, PIPELINE_LABEL, PLURAL, VERSION, Manifest
 from perennial_operator.ports import Conflict, Refused
 
 MANAGER: Final = "perennial"
-_APPLY: Final = "application/apply-patch+yaml"
-_MERGE: Final = "application/merge-patch+json"
+_METADATA: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_ACCEPTED: Final[Mapping[str, Mapping[str, str]]] = {"ConfigMap": {"Accept": _METADATA}}
+_APPLY: Final = {"Content-Type": "application/apply-patch+yaml"}
+_MERGE: Final = {"Content-Type": "application/merge-patch+json"}
 _PATHS: Final[Mapping[str, tuple[str, str]]] = {
     KIND: (f"apis/{GROUP}/{VERSION}", PLURAL),
     "Deployment": ("apis/apps/v1", "deployments"),
     "StatefulSet": ("apis/apps/v1", "statefulsets"),
     "ControllerRevision": ("apis/apps/v1", "controllerrevisions"),
     "ReplicaSet": ("apis/apps/v1", "replicasets"),
+    "ConfigMap": ("api/v1", "configmaps"),
     "Job": ("apis/batch/v1", "jobs"),
     "Lease": ("apis/coordination.k8s.io/v1", "leases"),
     "Pod": ("api/v1", "pods"),
@@ -44,80 +44,8 @@ _PASSING: Final = frozenset(
         HTTPStatus.TOO_MANY_REQUESTS,
     }
 )
-_ALONE: Final = frozenset({"ControllerRevision"})  # kinds that own nothing
-_LONG: Final = 1000  # characters: a refused patch comes back as a whole
-Query = Sequence[tuple[str, str]]
-Count = Callable[[str, str, int], None]  # method, resource, status
+_ALONE: Final = frozenset({"ControllerRevision", "ConfigMap"})  # kinds that own nothing
 _LOG: Final = logging.getLogger(__name__)
-
-
-class ApiError(OSError):
-    """A request that failed; status 0 when there was no answer."""
-
-    def __init__(self, status: int, reason: str, message: str) -> None:
-        short = message if len(message) < _LONG else f"{message[:200]} ... {message[-400:]}"
-        super().__init__(f"{status} {reason}: {short}")
-        self.status = status
-        self.reason = reason
-
-
-class Api:
-    """One request, one answer, within a time limit; no retries of its own."""
-
-    def __init__(
-        self, timeout: tuple[float, float] = (3, 10), count: Count = lambda *_: None
-    ) -> None:
-        settings = client.Configuration()
-        try:
-            config.load_incluster_config(settings)  # type: ignore[no-untyped-call]  # the client is untyped
-        except config.ConfigException:
-            config.load_kube_config(client_configuration=settings)  # type: ignore[no-untyped-call]  # likewise
-        settings.retries = False
-        self._client = client.ApiClient(settings)
-        self._timeout = timeout
-        self._count = count
-
-    def call(
-        self,
-        method: str,
-        path: str,
-        body: Manifest | None = None,
-        *,
-        query: Query = (),
-        content: str = "application/json",
-    ) -> Manifest:
-        """Raises ApiError."""
-        request = self._client.param_serialize(
-            method,
-            f"/{path}",
-            query_params=list(query),
-            header_params={"Content-Type": content, "Accept": "application/json"},
-            body=body,
-            auth_settings=["BearerToken"],
-        )
-        code = 0
-        try:
-            answer = self._client.call_api(*request, _request_timeout=self._timeout)
-            data: bytes = answer.read()  # type: ignore[no-untyped-call]  # likewise
-            code = answer.status
-        except (client.ApiException, HTTPError, OSError) as error:
-            raise ApiError(0, "NoAnswer", str(error)) from error
-        finally:
-            self._count(method, resource_of(path), code)
-        said: Manifest = json.loads(data) if data[:1] == b"{" else {}
-        if code >= HTTPStatus.MULTIPLE_CHOICES:
-            raise ApiError(code, said.get("reason", ""), said.get("message", str(data)))
-        return said
-
-
-def resource_of(path: str) -> str:
-    """The kind of thing at a path, in the plural: `deployments`, `modelpipelines/status`."""
-    _, _, below = path.partition("/namespaces/")
-    _, _, rest = below.partition("/")
-    if not rest:
-        return "namespaces" if below else path
-    plural, *more = rest.split("/")
-    return "/".join([plural, *more[1:]])
 
 
 def path_of(kind: str, namespace: str, name: str = "") -> str:
@@ -142,7 +70,9 @@ class KubernetesCluster:
 
     async def labeled(self, kind: str, namespace: str, pipeline: str) -> list[Manifest]:
         query = [("labelSelector", f"{PIPELINE_LABEL}={pipeline}")]
-        items = (await self._call("GET", path_of(kind, namespace), query=query))["items"]
+        path, headers = path_of(kind, namespace), _ACCEPTED.get(kind, {})
+        found = await self._call("GET", path, query=query, headers=headers)
+        items = found["items"] or []  # of metadata alone: null where there is none
         items.sort(key=lambda each: str(each["metadata"]["name"]))
         return [{**each, "kind": kind} for each in items]  # items of a list lack it
 
@@ -162,18 +92,20 @@ class KubernetesCluster:
             ("fieldValidation", "Strict"),
         ]
         try:
-            await self._call("PATCH", _path(manifest), manifest, query=query, content=_APPLY)
+            await self._call("PATCH", _path(manifest), manifest, query=query, headers=_APPLY)
         except ApiError as error:
             raise _refusal(error) from error
 
-    async def create(self, manifest: Manifest) -> None:
+    async def create(self, manifest: Manifest) -> bool:
         query = [("fieldManager", MANAGER), ("fieldValidation", "Strict")]
         path = path_of(manifest["kind"], manifest["metadata"]["namespace"])
         try:
             await self._call("POST", path, manifest, query=query)
         except ApiError as error:
-            if error.reason != "AlreadyExists":
-                raise _refusal(error) from error
+            if error.reason == "AlreadyExists":
+                return False
+            raise _refusal(error) from error
+        return True
 
     async def delete(self, manifest: Manifest) -> None:
         """In the foreground: the object is gone when its pods are, so that none works twice."""
@@ -197,7 +129,7 @@ class KubernetesCluster:
         path = f"{_path(resource)}/status"
         body = {"metadata": version, "status": patch}
         try:
-            await self._call("PATCH", path, body, query=query, content=_MERGE)
+            await self._call("PATCH", path, body, query=query, headers=_MERGE)
         except ApiError as error:
             if error.reason == "Conflict":
                 raise Conflict(str(error)) from error

@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final, Protocol
 
-from perennial_operator.adapters.kubernetes import ApiError, path_of
+from perennial_operator.adapters.api import ApiError
+from perennial_operator.adapters.kubernetes import path_of
 from perennial_operator.api.names import Manifest
 
 DURATION: Final = 15  # seconds after which a silent holder has lost it

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 
-from perennial_operator.adapters.kubernetes import ApiError, path_of
+from perennial_operator.adapters.api import ApiError
+from perennial_operator.adapters.kubernetes import path_of
 from perennial_operator.adapters.lease import WATCHES, LeaseApi
 
 SILENT: Final = 60.0  # seconds without a renewal after which an operator counts as gone

@@ -5,6 +5,7 @@ The docstrings below the fields become `kubectl explain`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final, Self
 
@@ -28,6 +29,8 @@ from perennial_operator.api.cron import InvalidSchedule, check
 from perennial_operator.api.digests import digest_of
 from perennial_operator.api.programs import Predictor, Recorder, Trainer
 
+TOLD_MOST: Final = 768 * 1024  # bytes: a ConfigMap holds 1 MiB, and settings name watermarks too
+_NOT_TOLD: Final = {"predictor", "recorder", "trainer", "model"}  # to any program, but for a few
 _DECIDED: Final = {"mode", "approve"}  # of promotion: what the operator decides by
 
 
@@ -125,10 +128,20 @@ class Spec(Section):
         try:
             check(self.retrain.schedule)
         except InvalidSchedule as error:
-            said = PydanticCustomError("schedule", "{why}", {"why": str(error)})
-            at = ("retrain", "schedule", error.field)
-            found = InitErrorDetails(type=said, loc=at, input=self.retrain.schedule)
-            raise ValidationError.from_exception_data("Spec", [found]) from None
+            raise _error(str(error), "retrain", "schedule", error.field) from None
+        return self
+
+    @model_validator(mode="after")
+    def settings_that_a_config_map_holds(self) -> Self:
+        said = self.model_dump(mode="json", exclude_defaults=True, exclude=_NOT_TOLD)
+        sizes = {name: len(_json(section)) for name, section in said.items()}
+        if sum(sizes.values()) > TOLD_MOST:
+            largest = max(sizes, key=lambda name: sizes[name])
+            why = (
+                f"{sizes[largest]} bytes: with the other sections that the programs are told "
+                f"it may take {TOLD_MOST}, since a ConfigMap holds no more"
+            )
+            raise _error(why, largest)
         return self
 
     def training_digest(self) -> str:
@@ -151,3 +164,14 @@ class Spec(Section):
         """What is left at its default is left out: a new optional field changes no digest."""
         said = self.model_dump(mode="json", exclude_defaults=True, **parts)
         return digest_of({name: section for name, section in said.items() if section != {}})
+
+
+def _json(section: object) -> bytes:
+    return json.dumps(section, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _error(why: str, *path: str) -> ValidationError:
+    """Why the value at a path below `spec` cannot be taken."""
+    said = PydanticCustomError("spec", "{why}", {"why": why})
+    found = InitErrorDetails(type=said, loc=path, input=None)
+    return ValidationError.from_exception_data("Spec", [found])

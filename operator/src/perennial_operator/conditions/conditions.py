@@ -127,7 +127,7 @@ def _accepted(pipeline: Pipeline, status: Status, observed: Observed) -> Undated
             return UndatedCondition("Accepted", FALSE, Reason.NAME_TAKEN, what)
     if pipeline.invalid:
         return UndatedCondition("Accepted", FALSE, Reason.SPEC_INVALID, pipeline.invalid)
-    for kind in ("ControllerRevision", "StatefulSet", "Deployment"):
+    for kind in ("ControllerRevision", "ConfigMap", "StatefulSet", "Deployment"):
         if kind in observed.refused:
             return UndatedCondition("Accepted", FALSE, Reason.CHILD_REFUSED, observed.refused[kind])
     entry = refusal(status)

@@ -20,6 +20,8 @@ class Change:
     """The status as it is to be, and what is done once it has been written."""
 
     status: Status
+    settings: tuple[Manifest, ...] = ()
+    """ConfigMaps that must be there before what is created."""
     create: tuple[Manifest, ...] = ()
     delete: tuple[Manifest, ...] = ()
     events: tuple[Event, ...] = ()
@@ -31,6 +33,7 @@ class Change:
         waits = [wait for wait in (self.again_in, later.again_in) if wait is not None]
         return Change(
             status=later.status,
+            settings=(*self.settings, *later.settings),
             create=(*self.create, *later.create),
             delete=(*self.delete, *later.delete),
             events=(*self.events, *later.events),

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from perennial_operator.api.names import Manifest
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.programs import Images
 from perennial_operator.api.status import Status
 from perennial_operator.decide.versions.goal import goal_of
-from perennial_operator.manifests.deployment import deployment
-from perennial_operator.manifests.statefulset import statefulset
+from perennial_operator.manifests.config_map import named
+from perennial_operator.manifests.deployment import deployment, deployment_settings
+from perennial_operator.manifests.statefulset import statefulset, statefulset_settings
 from perennial_operator.observe.pods import is_leaving, is_ours
 from perennial_operator.observe.world import Observed
 
 
-def children(
-    pipeline: Pipeline, status: Status, observed: Observed, images: Images
-) -> tuple[tuple[Manifest, ...], tuple[Manifest, ...]]:
-    """What is to be, and what is to be no more: manifests to apply, and objects to delete."""
+@dataclass(frozen=True, slots=True)
+class Children:
+    """What is to be, and what is to be no more."""
+
+    settings: tuple[Manifest, ...]
+    """ConfigMaps that must be there before what is applied."""
+    apply: tuple[Manifest, ...]
+    delete: tuple[Manifest, ...]
+
+
+def children(pipeline: Pipeline, status: Status, observed: Observed, images: Images) -> Children:
     goal = goal_of(pipeline, status, images.predictor)
     wanted: list[tuple[Manifest | None, Manifest | None]] = [
         (
@@ -30,7 +40,10 @@ def children(
     ]
     apply = [want for want, have in wanted if want and _may_write(pipeline, have)]
     delete = [have for want, have in wanted if want is None and have and _may_write(pipeline, have)]
-    return tuple(apply), tuple(delete)
+    mounted = set[str]().union(*map(named, apply))
+    settings = [statefulset_settings(pipeline), deployment_settings(goal.pipeline)]
+    needed = [each for each in settings if each["metadata"]["name"] in mounted]
+    return Children(tuple(needed), tuple(apply), tuple(delete))
 
 
 def _may_write(pipeline: Pipeline, have: Manifest | None) -> bool:

@@ -7,6 +7,7 @@ from perennial_operator.api.digests import digest_of
 from perennial_operator.api.names import MODEL_ANNOTATION, PREDICTOR, TEMPLATE_ANNOTATION, Manifest
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.manifests.additions import added
+from perennial_operator.manifests.config_map import config_map, mounted
 from perennial_operator.manifests.pod import (
     container,
     environment,
@@ -25,6 +26,11 @@ def deployment_name(pipeline: Pipeline) -> str:
     return f"{pipeline.name}-{PREDICTOR}"
 
 
+def deployment_settings(pipeline: Pipeline) -> Manifest:
+    """The ConfigMap that the Deployment's pods mount."""
+    return config_map(pipeline, PREDICTOR, predictor_settings(pipeline))
+
+
 def template(pipeline: Pipeline, image: str) -> Manifest:
     """The pod template, but for the version to serve."""
     wanted = pipeline.spec.predictor
@@ -33,13 +39,14 @@ def template(pipeline: Pipeline, image: str) -> Manifest:
         PREDICTOR,
         wanted.image or image,
         resources(wanted.resources, {"cpu": "100m", "memory": "256Mi"}, {}),
-        environment(predictor_settings(pipeline), version),
+        environment(version),
     )
     program["readinessProbe"] = probe("/readyz", 1, 3)
     program["livenessProbe"] = probe("/healthz", 10, 6)
+    mounts = [mounted(deployment_settings(pipeline)), *secrets(pipeline, kafka=True)]
     content = {
         "metadata": {"labels": labels(pipeline, PREDICTOR)},
-        "spec": pod(program, secrets(pipeline, kafka=True), grace=30),
+        "spec": pod(program, mounts, grace=30),
     }
     return added(content, wanted.template, selector(pipeline, PREDICTOR))
 

@@ -11,6 +11,7 @@ from perennial_operator.api.digests import digest_of
 from perennial_operator.api.names import KEEP_ANNOTATION, SPEC_ANNOTATION, TRAINER, Manifest
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.manifests.additions import added
+from perennial_operator.manifests.config_map import config_map, mounted
 from perennial_operator.manifests.pod import (
     container,
     environment,
@@ -48,6 +49,11 @@ def job_digest(pipeline: Pipeline, image: str) -> str:
     return digest_of([pipeline.spec.training_digest(), image])
 
 
+def job_settings(pipeline: Pipeline, attempt: Attempt) -> Manifest:
+    """The ConfigMap that the Job's pod mounts."""
+    return config_map(pipeline, TRAINER, trainer_settings(pipeline, attempt))
+
+
 def job(pipeline: Pipeline, image: str, attempt: Attempt) -> Manifest:
     wanted = pipeline.spec.trainer
     settings = trainer_settings(pipeline, attempt)
@@ -55,10 +61,14 @@ def job(pipeline: Pipeline, image: str, attempt: Attempt) -> Manifest:
         TRAINER,
         wanted.image or image,
         resources(wanted.resources, {"cpu": "500m", "memory": "512Mi"}, {"cpu": "1"}),
-        [*environment(settings), _REQUESTED],
+        [*environment(), _REQUESTED],
     )
     tells = pipeline.spec.lifecycle is not None
-    runs = pod(program, secrets(pipeline, kafka=tells), grace=10)
+    runs = pod(
+        program,
+        [mounted(job_settings(pipeline, attempt)), *secrets(pipeline, kafka=tells)],
+        grace=10,
+    )
     content = {
         "metadata": {"labels": labels(pipeline, TRAINER)},
         "spec": {**runs, "restartPolicy": "Never"},

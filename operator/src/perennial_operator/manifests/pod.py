@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from perennial_contract.settings import KAFKA_CA, KAFKA_SECRET, POD, PORT, S3_SECRET, Settings
+from perennial_contract.settings import KAFKA_CA, KAFKA_SECRET, POD, PORT, S3_SECRET
 from perennial_operator.api.names import (
     COMPONENT_LABEL,
     GROUP,
@@ -61,19 +61,12 @@ def resources(wanted: Resources, requests: dict[str, str], limits: dict[str, str
     return {"requests": asked, **({"limits": most} if most else {})}
 
 
-def environment(settings: Settings, more: dict[str, str] | None = None) -> list[Manifest]:
-    """The settings, the pod's name, and further fields of the pod by variable."""
+def environment(more: dict[str, str] | None = None) -> list[Manifest]:
+    """The pod's name, and further fields of the pod by variable."""
     fields = {POD: "metadata.name", **(more or {})}
     return [
-        # Kubernetes takes $$ for $, and $(NAME) for a variable.
-        *(
-            {"name": name, "value": value.replace("$", "$$")}
-            for name, value in settings.to_env().items()
-        ),
-        *(
-            {"name": name, "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": path}}}
-            for name, path in fields.items()
-        ),
+        {"name": name, "valueFrom": {"fieldRef": {"apiVersion": "v1", "fieldPath": path}}}
+        for name, path in fields.items()
     ]
 
 

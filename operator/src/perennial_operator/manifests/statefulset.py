@@ -10,6 +10,7 @@ from perennial_operator.api.names import RECORDER, TEMPLATE_ANNOTATION, Manifest
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.quantities import parse_bytes
 from perennial_operator.manifests.additions import added
+from perennial_operator.manifests.config_map import config_map, mounted
 from perennial_operator.manifests.pod import (
     Mount,
     container,
@@ -31,6 +32,11 @@ def statefulset_name(pipeline: Pipeline) -> str:
     return f"{pipeline.name}-{RECORDER}"
 
 
+def statefulset_settings(pipeline: Pipeline) -> Manifest:
+    """The ConfigMap that the StatefulSet's pod mounts."""
+    return config_map(pipeline, RECORDER, recorder_settings(pipeline))
+
+
 def template(pipeline: Pipeline, image: str) -> Manifest:
     """The pod template."""
     wanted = pipeline.spec.recorder
@@ -38,16 +44,17 @@ def template(pipeline: Pipeline, image: str) -> Manifest:
         RECORDER,
         wanted.image or image,
         resources(wanted.resources, {"cpu": "100m", "memory": "256Mi"}, {}),
-        environment(recorder_settings(pipeline)),
+        environment(),
     )
     program["readinessProbe"] = probe("/readyz", 2, 3)
     program["livenessProbe"] = probe("/healthz", 10, 6)
     # The store's limit is three quarters of its volume; what it holds is read again from Kafka.
     room = math.ceil(parse_bytes(wanted.store_limit) * 4 / 3)
     data = Mount("data", DATA, {"emptyDir": {"sizeLimit": str(room)}}, writable=True)
+    settings = mounted(statefulset_settings(pipeline))
     content = {
         "metadata": {"labels": labels(pipeline, RECORDER)},
-        "spec": pod(program, [*secrets(pipeline, kafka=True), data], grace=30),
+        "spec": pod(program, [settings, *secrets(pipeline, kafka=True), data], grace=30),
     }
     return added(content, wanted.template, selector(pipeline, RECORDER))
 

@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from perennial_operator.observe.last_reports import LastReports
@@ -34,6 +35,10 @@ class PipelineCache:
     """By kind: why the API server did not take a child in the last pass."""
     unstored: dict[str, str] = field(default_factory=dict)
     """The same for the ControllerRevision, which is written before the others."""
+    unwanted: frozenset[str] = frozenset()
+    """ConfigMaps that are there and no longer wanted, but may still be mounted."""
+    unwanted_at: datetime | None = None
+    """When it was last looked whether they are."""
     asking: set[asyncio.Task[bool]] = field(default_factory=set)
     """Questions to pods that are still open; each tells whether there is something to decide."""
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))

@@ -1,8 +1,9 @@
 import pytest
 
-from perennial_contract.settings import SETTINGS, TrainerSettings
+from perennial_contract.settings import TrainerSettings
 from perennial_operator.api.attempts import Trigger
 from perennial_operator.api.status import HandledTriggers
+from perennial_operator.manifests.config_map import named
 from tests.support.operator.attempts import during
 from tests.support.operator.builders import (
     NOW,
@@ -69,11 +70,11 @@ def test_an_attempt_is_recorded_with_watermark_champion_and_what_served_before()
 def test_the_job_is_told_what_the_status_recorded() -> None:
     pipeline = during(2, previous="v0-00000000", job_uid="")
 
-    (made,) = decide(pipeline, a_world(pipeline)).create
+    decided = decide(pipeline, a_world(pipeline))
 
-    env = made["spec"]["template"]["spec"]["containers"][0]["env"]
-    told = TrainerSettings.model_validate_json(env[0]["value"])
-    assert env[0]["name"] == SETTINGS
+    (made,), settings = decided.create, decided.settings[-1]
+    assert named(made) == {settings["metadata"]["name"]}
+    told = TrainerSettings.model_validate_json(settings["data"]["settings.json"])
     assert told.number == 2
     assert told.watermark == {"topic": {"0": 1000}}
     assert (told.champion, told.previous) == (V1, "v0-00000000")

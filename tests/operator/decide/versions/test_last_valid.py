@@ -1,5 +1,6 @@
 """What is accepted is stored before it is acted on, and outlives an edit that cannot be read."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from perennial_operator.api.names import KIND, Manifest
 from perennial_operator.api.status import Status
 from perennial_operator.decide.versions.revisions import KEPT
+from perennial_operator.manifests.config_map import named
 from perennial_operator.observe.cache import PipelineCache
 from perennial_operator.reconcile import Reconciler
 from tests.fakes.cluster import FakeCluster, FakeReports
@@ -203,5 +205,6 @@ async def test_the_programs_are_told_which_cluster_they_are_in() -> None:
     await reconciler.reconcile("team", "income", PipelineCache(), NOW)
 
     for kind, name in (("StatefulSet", "income-recorder"), ("Deployment", "income-predictor")):
-        (program,) = child(cluster, kind, name)["spec"]["template"]["spec"]["containers"]
-        assert any("the cluster's own" in each.get("value", "") for each in program["env"])
+        (settings,) = named(child(cluster, kind, name))
+        told = child(cluster, "ConfigMap", settings)["data"]["settings.json"]
+        assert json.loads(told)["cluster"] == "the cluster's own"

@@ -10,6 +10,7 @@ from typing import Final
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.settings import REFUSED
 
+_LONGEST: Final = 1000  # characters: beyond 4 KiB the kubelet keeps the end, not the reason
 _LOG: Final = logging.getLogger(__name__)
 
 
@@ -31,4 +32,4 @@ def give_up(file: Path, reason: ProgramReason, message: str) -> int:
 def _say(file: Path, reason: ProgramReason, what: str, message: str) -> None:
     _LOG.critical(what, extra={"reason": reason, "detail": message})
     with suppress(OSError):
-        file.write_text(f"{reason}: {message}")
+        file.write_text(f"{reason}: {message[:_LONGEST]}")

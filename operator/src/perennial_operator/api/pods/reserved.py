@@ -23,7 +23,7 @@ RESERVED_VARIABLES: Final = (
     r"|(PATH|HOME|SSLKEYLOGFILE|AWS_CONFIG_FILE|AWS_SHARED_CREDENTIALS_FILE)$)"
 )
 """Ours, and those that decide which code a program loads or runs, or that write its keys away."""
-RESERVED_VOLUMES: Final = ("data", "kafka", "kafka-ca", "s3", "tmp")
+RESERVED_VOLUMES: Final = ("data", "kafka", "kafka-ca", "s3", "settings", "tmp")
 RESERVED_FOLDERS: Final = (
     "/dev",
     "/etc/perennial",

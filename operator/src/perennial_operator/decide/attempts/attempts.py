@@ -20,7 +20,7 @@ from perennial_operator.api.status import Status
 from perennial_operator.decide.attempts import failures, triggers, verdicts
 from perennial_operator.decide.change import Change, Facts
 from perennial_operator.decide.versions.choice import champion, previous
-from perennial_operator.manifests.job import job, job_digest, made_from, may_delete
+from perennial_operator.manifests.job import job, job_digest, job_settings, made_from, may_delete
 from perennial_operator.observe.pods import Pod, is_leaving, is_ours, stuck
 from perennial_operator.observe.world import Observed
 
@@ -128,7 +128,9 @@ def _create(facts: Facts, attempt: Attempt) -> Change:
         attempt = attempt.model_copy(update=changes)
     again = Event(Reason.ATTEMPT_RETRIED, f"attempt {attempt.number} runs again")
     made = replace(
-        facts.with_attempt(attempt), create=(job(facts.pipeline, facts.images.trainer, attempt),)
+        facts.with_attempt(attempt),
+        settings=(job_settings(facts.pipeline, attempt),),
+        create=(job(facts.pipeline, facts.images.trainer, attempt),),
     )
     if why := facts.observed.refused.get("Job"):
         problem = Problem(reason=Reason.CHILD_REFUSED, message=why)
