@@ -23,6 +23,7 @@ from perennial_operator.decide import edits
 from perennial_operator.decide.attempts import attempts, triggers
 from perennial_operator.decide.change import Change, Facts
 from perennial_operator.decide.children import children
+from perennial_operator.decide.instants import past
 from perennial_operator.decide.versions import approval, forgiveness, rollout
 from perennial_operator.manifests.pod import selector
 from perennial_operator.observe.bounds import PARTITIONS, REQUESTS, grown
@@ -56,7 +57,7 @@ class Plan:
 def plan(pipeline: Pipeline, observed: Observed, images: Images, now: datetime) -> Plan:
     if pipeline.paused:
         return _paused(pipeline, observed, images, now)
-    change = Change(triggers.noticed(pipeline, _recorded(pipeline.status, observed), now))
+    change = Change(_noticed(pipeline, observed, now))
     for advance in _DECISIONS:
         change = change.then(advance(Facts(pipeline, change.status, observed, images, now)))
     status, wait = _with_conditions(Facts(pipeline, change.status, observed, images, now))
@@ -75,7 +76,7 @@ def plan(pipeline: Pipeline, observed: Observed, images: Images, now: datetime) 
 
 def _paused(pipeline: Pipeline, observed: Observed, images: Images, now: datetime) -> Plan:
     """Decides nothing: the status shows what is seen, and a verdict is read after the pause."""
-    seen = triggers.noticed(pipeline, _recorded(pipeline.status, observed), now)
+    seen = _noticed(pipeline, observed, now)
     rolled = rollout.advance(Facts(pipeline, seen, observed, images, now)).status
     known = {"model": rolled.model} if rolled.bad_versions == seen.bad_versions else {}
     seen = seen.model_copy(update=known)
@@ -91,6 +92,11 @@ def refuse(before: Status, generation: int, message: str, now: datetime) -> Plan
     changes = {"conditions": [*said, *others], "observed_generation": generation}
     status = before.model_copy(update=changes)
     return Plan(status=status, events=_condition_events(before, status))
+
+
+def _noticed(pipeline: Pipeline, observed: Observed, now: datetime) -> Status:
+    """The status that decisions begin with."""
+    return triggers.noticed(pipeline, _recorded(past(pipeline.status, now), observed), now)
 
 
 def _recorded(status: Status, observed: Observed) -> Status:

@@ -104,7 +104,8 @@ def _restarts(part: UndatedCondition, status: Status, now: datetime) -> bool:
     ready, recorder = before.get("Ready"), before.get(part.type)
     if ready is None or recorder is None or ready.status != TRUE:
         return False
-    return recorder.status == TRUE or now - recorder.last_transition_time < RESTART
+    gone = now - recorder.last_transition_time
+    return recorder.status == TRUE or timedelta(0) <= gone < RESTART
 
 
 def _definition(observed: Observed) -> list[UndatedCondition]:

@@ -69,6 +69,7 @@ def _same_progress(status: Status, before: Status) -> bool:
 
 
 def quiet_for(status: Status, now: datetime) -> timedelta:
-    """How long progress alone is not worth a write."""
-    gap = BUSY if status.running() else QUIET
-    return gap - (now - status.progress.at) if status.progress else timedelta(0)
+    """How long progress alone is not worth a write; of a clock that ran ahead it says nothing."""
+    if status.progress is None or status.progress.at > now:
+        return timedelta(0)
+    return (BUSY if status.running() else QUIET) - (now - status.progress.at)
