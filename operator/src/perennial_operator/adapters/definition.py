@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from typing import Final
 
-from perennial_operator.adapters.api import Api, ApiError
+from perennial_operator.adapters.api import ApiError
+from perennial_operator.adapters.lease import LeaseApi
 from perennial_operator.crd.comparison import OPENAPI, lacking, served_schema
 from perennial_operator.crd.definition import definition
 from perennial_operator.metrics import Metrics
@@ -17,7 +18,7 @@ _LOG: Final = logging.getLogger(__name__)
 class ServedDefinition:
     """What the definition lacks; where there is no answer, what is known stays."""
 
-    def __init__(self, api: Api, metrics: Metrics) -> None:
+    def __init__(self, api: LeaseApi, metrics: Metrics) -> None:
         version = definition()["spec"]["versions"][0]
         self._needed = version["schema"]["openAPIV3Schema"]
         self._api = api
@@ -35,7 +36,7 @@ class ServedDefinition:
             _LOG.warning("the definition cannot be read", extra={"why": repr(error)})
             return
         found = tuple(lacking(self._needed, served))
-        if found != self._lacks:
-            _LOG.warning("the definition is of another age", extra={"lacks": found[:20]})
+        if found and found != self._lacks:
+            _LOG.warning("the definition is older than the operator", extra={"lacks": found[:20]})
         self._lacks = found
         self._metrics.definition_lacks.set(len(found))
