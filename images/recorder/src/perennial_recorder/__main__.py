@@ -1,6 +1,7 @@
 """Entry point of the recorder: `python -m perennial_recorder`.
 
-Exit codes: 0 after SIGTERM or a changed Secret, 42 for settings or Secrets that cannot be used.
+Exit codes: 0 after SIGTERM or a changed Secret, 1 while nobody gives it an identity for S3, 42 for
+settings or Secrets that cannot be used.
 """
 
 from __future__ import annotations

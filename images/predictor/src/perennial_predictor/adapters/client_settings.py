@@ -1,7 +1,7 @@
 """Settings of the Kafka clients, measured on a real broker, with the user's tuning.
 
 Settings that keep records from being lost come after the user's properties, and win. `security`
-holds the properties of the user's Secret (`secrets.kafka_security`).
+holds the properties of the user's Secret (`runtime.kafka.security`).
 """
 
 from __future__ import annotations
