@@ -23,6 +23,16 @@ def merged(old: Json, patch: Json) -> Json:
     return new
 
 
+def owned(applied: Json, live: Json) -> Json:
+    """Of what was applied the fields that nobody has changed, as `fieldsV1` names them."""
+    return {
+        f"f:{key}": owned(value, live[key]) if isinstance(value, dict) else {}
+        for key, value in applied.items()
+        if key in live
+        and (isinstance(live[key], dict) if isinstance(value, dict) else live[key] == value)
+    }
+
+
 def a_replicaset(name: str, deployment: Json) -> Json:
     """As the Deployment's controller makes it."""
     meta = deployment["metadata"]
@@ -41,6 +51,7 @@ def a_replicaset(name: str, deployment: Json) -> Json:
 class FakeCluster:
     """What is written is there; nothing else works on it, but that a Deployment has a ReplicaSet.
 
+    `calls` holds every request, those that change nothing too.
     The server is away at the write `fail_at`; `refuses` holds why it takes no child of a kind.
     """
 
@@ -49,13 +60,18 @@ class FakeCluster:
         self.events: list[Event] = []
         self.about: dict[str, list[tuple[str, str]]] = {}
         self.writes: list[str] = []
+        self.calls: list[str] = []
         self.refuses: dict[str, str] = {}
+        self._applied: dict[tuple[str, str, str], Json] = {}
         self._fail_at = fail_at
 
     async def get(self, kind: str, namespace: str, name: str) -> Json | None:
-        return deepcopy(self.objects.get((kind, namespace, name)))
+        self.calls.append(f"get {kind}")
+        found = self.objects.get((kind, namespace, name))
+        return self._shown(found) if found else None
 
     async def labeled(self, kind: str, namespace: str, pipeline: str) -> list[Json]:
+        self.calls.append(f"list {kind}")
         return [
             deepcopy(each)
             for (of, where, _), each in sorted(self.objects.items())
@@ -65,9 +81,11 @@ class FakeCluster:
         ]
 
     async def warnings(self, about: Json) -> list[tuple[str, str]]:
+        self.calls.append("list Event")
         return self.about.get(about["metadata"]["uid"], [])
 
-    async def apply(self, manifest: Json) -> None:
+    async def apply(self, manifest: Json) -> Json:
+        self.calls.append(f"apply {manifest['kind']}")
         key = self._key(manifest)
         old = self.objects.get(key, {"metadata": {"uid": f"uid of {key[2]}", "generation": 1}})
         new = {**old, **manifest, "metadata": {**old["metadata"], **manifest["metadata"]}}
@@ -77,8 +95,11 @@ class FakeCluster:
         if manifest["kind"] == "Deployment":
             made = a_replicaset(f"{key[2]}-1", self.objects[key])
             self.objects[self._key(made)] = made
+        self._applied[key] = deepcopy(manifest)
+        return self._shown(self.objects[key])
 
     async def create(self, manifest: Json) -> bool:
+        self.calls.append(f"create {manifest['kind']}")
         key = self._key(manifest)
         if key in self.objects:
             return False
@@ -88,6 +109,7 @@ class FakeCluster:
         return True
 
     async def delete(self, manifest: Json) -> None:
+        self.calls.append(f"delete {manifest['kind']}")
         key = self._key(manifest)
         current = self.objects.get(key)
         if current and current["metadata"]["uid"] == manifest["metadata"]["uid"]:
@@ -95,6 +117,7 @@ class FakeCluster:
             del self.objects[key]
 
     async def patch_status(self, resource: Json, patch: Json) -> None:
+        self.calls.append("patch status")
         current = self.objects[self._key(resource)]
         version = current["metadata"]["resourceVersion"]
         if version != resource["metadata"]["resourceVersion"]:
@@ -106,6 +129,15 @@ class FakeCluster:
     async def publish(self, resource: Json, event: Event) -> None:
         assert resource["metadata"]["uid"]
         self.events.append(event)
+
+    def _shown(self, live: Json) -> Json:
+        """With whose its fields are."""
+        shown = deepcopy(live)
+        if applied := self._applied.get(self._key(live)):
+            fields = {"fieldsV1": owned(applied, live)}
+            entry = {"manager": "perennial", "operation": "Apply", **fields}
+            shown["metadata"]["managedFields"] = [entry]
+        return shown
 
     def _write(self, what: str, manifest: Json) -> None:
         if what != "status" and manifest["kind"] in self.refuses:

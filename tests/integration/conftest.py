@@ -44,10 +44,12 @@ def control_plane(
 
 
 @pytest.fixture
-def namespace(control_plane: ControlPlane) -> str:
+def namespace(control_plane: ControlPlane) -> Iterator[str]:
+    """Its pipelines go with the test: the next one's operator would look after them as well."""
     name = f"operator-it-{uuid4().hex[:8]}"
     control_plane.kubectl("create", "namespace", name)
-    return name
+    yield name
+    control_plane.kubectl("-n", name, "delete", "modelpipelines", "--all", "--wait=false")
 
 
 @pytest.fixture

@@ -1,16 +1,19 @@
 """The operator from an applied resource to what serves, against a real API server."""
 
 import json
+import re
 import time
+from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from perennial_contract.runtime.settings import read_settings
 from perennial_contract.settings import TrainerSettings
-from perennial_contract.status import BundleState, PredictorReport
+from perennial_contract.status import BundleState, PredictorReport, RecorderReport
 from perennial_operator.manifests.config_map import named
 from tests.support.operator.builders import D1, V1
 from tests.support.operator.control_plane import (
@@ -20,7 +23,7 @@ from tests.support.operator.control_plane import (
     eventually,
     need_minor,
 )
-from tests.support.operator.process import Operator, World, reporting
+from tests.support.operator.process import ADDRESS, Operator, World, reporting
 
 pytestmark = pytest.mark.integration
 
@@ -196,3 +199,85 @@ def test_settings_that_nothing_mounts_any_longer_are_removed(
 
     eventually("the old ones are gone", only_the_new)
     assert "forbidden" not in operator.log()
+
+
+class Flowing(RecorderReport):
+    """Of a recorder that has written more each time that it is asked."""
+
+    asked: ClassVar[int] = 0
+
+    def model_dump_json(self, **_: Any) -> str:
+        Flowing.asked += 1
+        told = RecorderReport(uid=self.uid, pod=self.pod, ready=True)
+        return told.model_copy(
+            update={"written": {"topic": {"0": Flowing.asked}}}
+        ).model_dump_json()
+
+
+def requests(operator: Operator) -> Counter[tuple[str, str]]:
+    """How many of each method about each kind of thing, leases left out."""
+    found: Counter[tuple[str, str]] = Counter()
+    line = r'api_requests_total\{code="\d+",method="(\w+)",resource="([\w/]+)"\} ([\d.]+)'
+    for method, resource, count in re.findall(line, operator.asked("/metrics")[1]):
+        if resource != "leases":
+            found[method, resource] += int(float(count))
+    return found
+
+
+def test_labels_that_flow_cost_few_requests_and_a_foreign_edit_is_put_right(
+    operators: Callable[[], Operator], world: World
+) -> None:
+    operator = operators()
+    apply(world.plane, world.namespace, a_pipeline(dataset=None))
+    where = (world.namespace, "statefulset", "income-recorder")
+    owner = eventually("the recorder", lambda: world.plane.get(*where))
+    uid = owner["metadata"]["ownerReferences"][0]["uid"]
+    annotations = owner["spec"]["template"]["metadata"].get("annotations", {})
+    status = {
+        "phase": "Running",
+        "podIP": ADDRESS,
+        "podIPs": [{"ip": ADDRESS}],
+        "conditions": [{"type": "Ready", "status": "True"}],
+        "containerStatuses": [
+            {
+                "name": "recorder",
+                "image": "it",
+                "imageID": "it",
+                "ready": True,
+                "restartCount": 0,
+                "state": {"running": {}},
+            }
+        ],
+    }
+
+    def image() -> str:
+        found = world.plane.get(*where) or {}
+        return str(found["spec"]["template"]["spec"]["containers"][0]["image"])
+
+    with reporting(Flowing(uid=uid, pod="income-recorder-0", ready=True)):
+        world.pod("income-recorder-0", "recorder", owner, status, **annotations)
+        eventually("labels flow", lambda: world.status().get("written"))
+        time.sleep(3)
+        before, counted = requests(operator), Flowing.asked
+        time.sleep(25)
+        cost = requests(operator) - before
+
+        assert Flowing.asked - counted >= 3
+        assert cost["PATCH", "statefulsets"] == 0
+        assert cost["PATCH", "modelpipelines/status"] <= 1
+        assert cost.total() <= 20
+
+        kubectl = partial(world.plane.kubectl, "-n", world.namespace)
+        kubectl("annotate", "statefulset", "income-recorder", "neighbour=there")
+        time.sleep(2)
+        assert requests(operator)["PATCH", "statefulsets"] == before["PATCH", "statefulsets"]
+        kubectl("set", "image", "statefulset/income-recorder", "recorder=another:1")
+        eventually("it is put right", lambda: image() == "recorder:1")
+        kubectl("label", "statefulset", "income-recorder", "perennial.dev/component-")
+        eventually("so is a label", lambda: "perennial.dev/component" in labels(world))
+
+
+def labels(world: World) -> Json:
+    found = world.plane.get(world.namespace, "statefulset", "income-recorder") or {}
+    labels: Json = found["metadata"]["labels"]
+    return labels

@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from perennial_operator.adapters.api import ApiError
-from perennial_operator.loops import BROKEN, Loops, pause
+from perennial_operator.loops import BROKEN, Loops, after_conflicts, pause
 from perennial_operator.metrics import Metrics
 from perennial_operator.observe.cache import PipelineCache
+from perennial_operator.ports import Conflict
 
 
 class Counting:
@@ -193,3 +194,54 @@ async def test_a_loop_that_has_died_begins_again_with_the_next_event_of_its_reso
         loops.wake("team", "income", start=True)
         assert await reconciler.passes.get() == ("team", "income")
     await loops.cancel()
+
+
+async def test_what_only_its_status_changed_wakes_nobody() -> None:
+    reconciler = Counting()
+    loops = Loops(reconciler)
+
+    async with asyncio.timeout(10):
+        loops.wake("team", "income", start=True, state="generation 1")
+        await reconciler.passes.get()
+        loops.wake("team", "income", start=True, state="generation 1")
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert reconciler.passes.empty()
+        loops.wake("team", "income", start=True, state="generation 2")
+        await reconciler.passes.get()
+    await loops.cancel()
+
+
+async def test_a_resource_that_is_made_again_just_so_is_looked_after_again() -> None:
+    reconciler = Counting(None)
+    loops = Loops(reconciler)
+
+    async with asyncio.timeout(10):
+        loops.wake("team", "income", start=True, state="generation 1")
+        await reconciler.passes.get()
+        await asyncio.sleep(0)
+        loops.wake("team", "income", start=True, state="generation 1")
+        await reconciler.passes.get()
+    await loops.cancel()
+
+
+async def test_a_conflict_is_followed_by_a_pause_that_no_event_cuts_short() -> None:
+    reconciler = Counting(Conflict("7"))
+    loops = Loops(reconciler)
+
+    async with asyncio.timeout(10):
+        loops.wake("team", "income", start=True)
+        await reconciler.passes.get()
+        for number in range(100):
+            loops.wake("team", "income", start=True, state=f"generation {number}")
+            await asyncio.sleep(0)
+        assert reconciler.passes.empty()
+        await reconciler.passes.get()
+    await loops.cancel()
+
+
+def test_the_pause_after_conflicts_grows_and_is_bounded() -> None:
+    waits = [after_conflicts(number).total_seconds() for number in range(1, 40)]
+
+    assert waits[:3] == [0.1, 0.2, 0.4]
+    assert max(waits) == waits[-1] == 5

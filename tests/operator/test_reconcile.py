@@ -7,6 +7,7 @@ from perennial_operator.api.names import KIND
 from perennial_operator.manifests.config_map import named
 from perennial_operator.metrics import Metrics
 from perennial_operator.observe.cache import PipelineCache
+from perennial_operator.ports import Conflict
 from perennial_operator.reconcile import Reconciler
 from tests.fakes.cluster import FakeCluster, FakeReports
 from tests.support.operator.builders import D1, IMAGES, NOW, UID, V1, a_resource, serving
@@ -132,11 +133,11 @@ async def test_a_conflict_means_look_again_and_do_nothing_else() -> None:
 
     late = Late()
 
-    again = await Reconciler(late, FakeReports(), IMAGES).reconcile(
-        "team", "income", PipelineCache(), NOW
-    )
+    with pytest.raises(Conflict):
+        await Reconciler(late, FakeReports(), IMAGES).reconcile(
+            "team", "income", PipelineCache(), NOW
+        )
 
-    assert again == timedelta(0)
     assert late.writes == [f"apply ControllerRevision {revision_of(cluster)}"]
     assert cluster.writes == []
 
@@ -222,7 +223,7 @@ async def test_news_of_a_pod_is_worth_a_pass() -> None:
 
     for clock.now in (10.0, 20.0, 30.0):
         await hear(reconciler, cache)
-        reports.said["income-recorder-0"] = RECORDER.model_copy(update={"written": {"t": {"0": 1}}})
+        reports.said["income-recorder-0"] = RECORDER.model_copy(update={"attempts": 1})
 
     assert woken == [20.0]
     assert cache.uid == UID

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import kopf
 
+from perennial_operator.api.digests import digest_of
 from perennial_operator.api.names import GROUP, PIPELINE_LABEL, PLURAL, VERSION
 from perennial_operator.loops import Loops
 
@@ -17,8 +18,17 @@ CHILDREN: Final = (
     ("", "v1", "pods"),
 )
 
+# What of a resource's metadata changes with all but its status, which we write ourselves.
+_STATE: Final = ("uid", "generation", "labels", "annotations", "deletionTimestamp")
+
 # Between requests that get no answer, in seconds; kopf's own grow to 21 and then end the process.
 BACKOFFS: Final = (1.0, 1.0, *[3.0] * 1200)
+
+
+def state_of(event: Mapping[str, Any]) -> str:
+    """Changes with whatever an event tells of a resource, but for its status."""
+    meta = event["object"]["metadata"]
+    return digest_of([event["type"] == "DELETED", *(meta.get(each) for each in _STATE)])
 
 
 def registry(loops: Loops) -> kopf.OperatorRegistry:
@@ -44,8 +54,8 @@ def registry(loops: Loops) -> kopf.OperatorRegistry:
             settings.watching.label_selectors[child_kind] = PIPELINE_LABEL
 
     @kopf.on.event(GROUP, VERSION, PLURAL, registry=handlers, id="resource")
-    async def resource(namespace: str | None, name: str, **_: Any) -> None:
-        loops.wake(namespace or "", name, start=True)
+    async def resource(namespace: str | None, name: str, event: Any, **_: Any) -> None:
+        loops.wake(namespace or "", name, start=True, state=state_of(event))
 
     async def child(namespace: str | None, labels: Mapping[str, str], **_: Any) -> None:
         loops.wake(namespace or "", labels[PIPELINE_LABEL])

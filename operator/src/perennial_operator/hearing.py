@@ -11,6 +11,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Final
 
+from perennial_contract.status import Report
 from perennial_operator.observe.cache import PipelineCache
 from perennial_operator.observe.last_reports import ASK
 from perennial_operator.observe.pods import Pod
@@ -72,4 +73,6 @@ class Hearing:
             _LOG.exception("a pod could not be asked", extra={"pod": pod.name})
         if isinstance(answer, Invalid) and not known:
             _LOG.warning("an answer is no report", extra={"pod": pod.name, "why": answer.why})
-        return last.keep(pod, answer, self.clock())
+        said = answer if isinstance(answer, Report) else None
+        counts = cache.counting.is_news(said, self.clock())
+        return last.keep(pod, answer, self.clock()) or counts

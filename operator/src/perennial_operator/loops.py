@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from perennial_operator.metrics import Metrics
 from perennial_operator.observe.cache import PipelineCache
+from perennial_operator.ports import Conflict
 
 _LOG: Final = logging.getLogger(__name__)
 AWAY: Final = timedelta(seconds=15)  # between passes at most while a server does not answer
@@ -36,14 +37,23 @@ class Loops:
         self._metrics = metrics or Metrics()
         self._wakers: dict[Key, asyncio.Event] = {}
         self._tasks: dict[Key, asyncio.Task[None]] = {}
+        self._states: dict[Key, str] = {}
 
-    def wake(self, namespace: str, name: str, *, start: bool = False) -> None:
-        """Something happened; only the resource itself starts a task."""
+    def wake(self, namespace: str, name: str, *, start: bool = False, state: str = "") -> None:
+        """Something happened; only the resource itself starts a task.
+
+        `state` is the resource's but for what we write: where it is the same, nothing happened.
+        """
         key = (namespace, name)
         task = self._tasks.get(key)
-        if task is None or task.done():
-            if not start:
+        running = task is not None and not task.done()
+        if not running and not start:
+            return
+        if state:
+            if running and self._states.get(key) == state:
                 return
+            self._states[key] = state
+        if not running:
             self._wakers[key] = asyncio.Event()
             self._tasks[key] = asyncio.create_task(self._keep(key), name=f"{namespace}/{name}")
             self._metrics.pipelines.set(len(self._tasks))
@@ -65,20 +75,26 @@ class Loops:
             await cache.close()
 
     async def _repeat(self, key: Key, cache: PipelineCache) -> None:
-        waker, failures = self._wakers[key], 0
+        waker, failures, conflicts = self._wakers[key], 0, 0
         while True:
             waker.clear()
             try:
                 again = await self._pass(key, cache)
+                conflicts = 0
                 if again:
                     await _woken(waker, again.total_seconds() * _jitter())
                 failures = 0
+            except Conflict:  # who writes all the time wakes us all the time: not so in this pause
+                conflicts += 1
+                again = after_conflicts(conflicts) * _jitter()
+                await asyncio.sleep(again.total_seconds())
             except Exception as error:  # noqa: BLE001  one pipeline's trouble is not another's
                 failures += 1
                 again = self._failed(key, error, failures)
                 await _woken(waker, again.total_seconds())
             if again is None and not waker.is_set():
                 del self._tasks[key], self._wakers[key]
+                self._states.pop(key, None)
                 self._metrics.pipelines.set(len(self._tasks))
                 return
 
@@ -115,6 +131,11 @@ def pause(error: Exception, failures: int) -> timedelta:
     """How long to wait after that many failures in a row: not long for a server that was away."""
     longest = AWAY if isinstance(error, OSError) else BROKEN
     return min(longest, timedelta(seconds=2 ** min(failures, 10)))
+
+
+def after_conflicts(number: int) -> timedelta:
+    """How long to wait after that many conflicts in a row."""
+    return timedelta(seconds=min(5.0, 0.05 * 2.0 ** min(number, 10)))
 
 
 async def _woken(waker: asyncio.Event, seconds: float) -> None:

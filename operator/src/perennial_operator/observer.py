@@ -17,7 +17,7 @@ from perennial_operator.manifests.statefulset import statefulset_name
 from perennial_operator.observe.cache import PipelineCache
 from perennial_operator.observe.containers import warning
 from perennial_operator.observe.ownership import Owners, owned, owners, unknown
-from perennial_operator.observe.pods import Pod, controller, read_pod, waits
+from perennial_operator.observe.pods import Pod, controller, read_pod, unexplained
 from perennial_operator.observe.world import Observed
 from perennial_operator.ports import Cluster
 
@@ -32,7 +32,10 @@ class Observer:
         deployment, statefulset, job = await self._children(pipeline)
         makers = owners(pipeline.uid, deployment, statefulset, job)
         raw = await self._owned(pipeline, makers, cache)
-        pods = tuple([read_pod(pod, await self._warnings(pod)) for pod in raw])
+        told = {
+            pod["metadata"]["uid"]: await self.cluster.warnings(pod) for pod in unexplained(raw)
+        }
+        pods = tuple([read_pod(pod, told.get(pod["metadata"]["uid"], [])) for pod in raw])
         awaited = (statefulset, job if pipeline.status.running() else None)
         podless = [child for child in awaited if child and not _owns_any(child, pods)]
         warnings = [(child["kind"], await self.cluster.warnings(child)) for child in podless]
@@ -46,6 +49,7 @@ class Observer:
             pods=tuple(_with_invalid(pod, last.invalid()) for pod in pods),
             reports=last.reports(heard_at),
             silent=last.silent(heard_at),
+            applied=cache.applied,
             refused={**cache.refused, **cache.unstored},
             podless={kind: warning(*found[-1]) for kind, found in warnings if found},
         )
@@ -73,9 +77,6 @@ class Observer:
             ours = makers[PREDICTOR]
             cache.replicasets = {uid: parent for uid, parent in parents.items() if parent == ours}
         return owned(pods, makers, cache.replicasets)
-
-    async def _warnings(self, raw: Manifest) -> list[tuple[str, str]]:
-        return await self.cluster.warnings(raw) if waits(raw) else []
 
 
 def _owns_any(child: Manifest, pods: Sequence[Pod]) -> bool:

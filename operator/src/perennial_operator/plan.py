@@ -6,11 +6,12 @@ value it returns. A pass over an unchanged world decides nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
 from perennial_contract.status import RecorderReport
+from perennial_contract.watermark import total
 from perennial_operator.api.kubernetes_events import Event
 from perennial_operator.api.names import PREDICTOR, RECORDER, Manifest
 from perennial_operator.api.pipeline import Pipeline
@@ -18,7 +19,7 @@ from perennial_operator.api.programs import Images
 from perennial_operator.api.reasons import Reason
 from perennial_operator.api.status import Status
 from perennial_operator.conditions.conditions import conditions_of, dated, invalid
-from perennial_operator.conditions.progress import paced, progress_of
+from perennial_operator.conditions.progress import paced, progress_of, quiet_for
 from perennial_operator.decide import edits
 from perennial_operator.decide.attempts import attempts, triggers
 from perennial_operator.decide.change import Change, Facts
@@ -27,6 +28,7 @@ from perennial_operator.decide.instants import past
 from perennial_operator.decide.versions import approval, forgiveness, rollout
 from perennial_operator.manifests.pod import selector
 from perennial_operator.observe.bounds import PARTITIONS, REQUESTS, grown
+from perennial_operator.observe.cache import Counting
 from perennial_operator.observe.world import Observed
 
 RESYNC: Final = timedelta(seconds=60)
@@ -52,6 +54,7 @@ class Plan:
     delete: tuple[Manifest, ...] = ()
     events: tuple[Event, ...] = ()
     again_in: timedelta = RESYNC
+    counting: Counting = field(default_factory=Counting)
 
 
 def plan(pipeline: Pipeline, observed: Observed, images: Images, now: datetime) -> Plan:
@@ -71,6 +74,7 @@ def plan(pipeline: Pipeline, observed: Observed, images: Images, now: datetime) 
         delete=(*change.delete, *wanted.delete),
         events=(*change.events, *_condition_events(pipeline.status, status)),
         again_in=min(wait for wait in waits if wait is not None),
+        counting=_counting(pipeline, change.status, status, now),
     )
 
 
@@ -81,7 +85,8 @@ def _paused(pipeline: Pipeline, observed: Observed, images: Images, now: datetim
     known = {"model": rolled.model} if rolled.bad_versions == seen.bad_versions else {}
     seen = seen.model_copy(update=known)
     status, wait = _with_conditions(Facts(pipeline, seen, observed, images, now))
-    return Plan(status=status, again_in=min(RESYNC, wait or RESYNC))
+    counting = _counting(pipeline, seen, status, now)
+    return Plan(status=status, again_in=min(RESYNC, wait or RESYNC), counting=counting)
 
 
 def refuse(before: Status, generation: int, message: str, now: datetime) -> Plan:
@@ -97,6 +102,17 @@ def refuse(before: Status, generation: int, message: str, now: datetime) -> Plan
 def _noticed(pipeline: Pipeline, observed: Observed, now: datetime) -> Status:
     """The status that decisions begin with."""
     return triggers.noticed(pipeline, _recorded(past(pipeline.status, now), observed), now)
+
+
+def _counting(pipeline: Pipeline, seen: Status, written: Status, now: datetime) -> Counting:
+    """`seen` was reported, `written` stands in the status; the times are from now on."""
+    missing = pipeline.spec.retrain.threshold - triggers.new_labels(seen)
+    return Counting(
+        seen=seen.written,
+        written=written.written,
+        missing=missing if total(seen.written) else 1,
+        told_from=quiet_for(written, now).total_seconds(),
+    )
 
 
 def _recorded(status: Status, observed: Observed) -> Status:

@@ -29,8 +29,8 @@ class Cluster(Protocol):
     async def warnings(self, about: Manifest) -> list[tuple[str, str]]:
         """Reason and message of the Warning Events about that very object, the newest last."""
 
-    async def apply(self, manifest: Manifest) -> None:
-        """Raises Refused."""
+    async def apply(self, manifest: Manifest) -> Manifest:
+        """What came of it. Raises Refused."""
 
     async def create(self, manifest: Manifest) -> bool:
         """Whether it was made: one that exists already stays as it is. Raises Refused."""

@@ -20,10 +20,11 @@ from perennial_operator.decide.versions import revisions
 from perennial_operator.hearing import Hearing
 from perennial_operator.manifests.config_map import named
 from perennial_operator.metrics import Metrics
+from perennial_operator.observe.applied import as_applied
 from perennial_operator.observe.cache import PipelineCache
 from perennial_operator.observer import Observer
 from perennial_operator.plan import LOOK_AGAIN, RESYNC, Plan, plan, refuse
-from perennial_operator.ports import Cluster, Conflict, Refused, Reports
+from perennial_operator.ports import Cluster, Refused, Reports
 
 _LOG: Final = logging.getLogger(__name__)
 
@@ -60,7 +61,11 @@ class Reconciler:
     async def reconcile(
         self, namespace: str, name: str, cache: PipelineCache, now: datetime
     ) -> timedelta | None:
-        """When to look again; None when the resource is gone or is being deleted."""
+        """When to look again; None when the resource is gone or is being deleted.
+
+        Raises:
+            Conflict: It was changed meanwhile, and nothing was done.
+        """
         resource = await self.cluster.get(KIND, namespace, name)
         if resource is None or "deletionTimestamp" in resource["metadata"]:
             self.metrics.forget(namespace, name)
@@ -124,18 +129,17 @@ class Reconciler:
         cache: PipelineCache,
         now: datetime,
     ) -> timedelta:
-        """The status first: an intent must stand before its deed, and a conflict ends the pass."""
+        """The status first: an intent must stand before its deed. Raises Conflict."""
         signed = decided.status.model_copy(update={"operator": self.operator})
         patch = difference(resource.get("status", {}), signed.to_json())
         if patch:
-            try:
-                await self.cluster.patch_status(resource, patch)
-            except Conflict:
-                return timedelta(0)
+            await self.cluster.patch_status(resource, patch)
             self.metrics.changed(before, decided.status)
         for event in decided.events:
             _LOG.info(event.note, extra=_fields(resource, event))
             await self.cluster.publish(resource, event)
+        told_from = self.clock() + decided.counting.told_from
+        cache.counting = replace(decided.counting, told_from=told_from)
         shown, cache.refused = cache.refused, {}
         for manifest in decided.delete:
             await _unless_refused(self.cluster.delete, manifest, cache.refused, "to delete ")
@@ -152,8 +156,13 @@ class Reconciler:
         for wanted in decided.settings:
             if not await _unless_refused(maps.provide, wanted, cache.refused):
                 absent.add(wanted["metadata"]["name"])
+
+        async def apply(manifest: Manifest) -> None:
+            live = await self.cluster.apply(manifest)
+            cache.applied[manifest["kind"]] = as_applied(manifest, live)
+
         for act, manifests in (
-            (self.cluster.apply, decided.apply),
+            (apply, decided.apply),
             (self.cluster.create, decided.create),
         ):
             for manifest in manifests:

@@ -75,8 +75,10 @@ def test_only_what_may_change_a_decision_is_news() -> None:
     counted = SAID.model_copy(update={"pending": 4, "counts": {"late": 1}, "lag": {"events": 9}})
     assert not last.keep(POD, counted, 10)
     more = SAID.model_copy(update={"written": {"topic": {"0": 8}}})
-    assert last.keep(POD, more, 15)
-    assert not last.keep(POD, more, 40)
+    assert not last.keep(POD, more, 15)
+    asks = more.model_copy(update={"requests": {"life": {"0": 1}}})
+    assert last.keep(POD, asks, 20)
+    assert not last.keep(POD, asks, 40)
     assert last.keep(trainer, None, 40)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from perennial_contract.status import Problem
 from perennial_operator.observe.containers import Ended
-from perennial_operator.observe.pods import Pod, read_pod, stuck, waits
+from perennial_operator.observe.pods import Pod, read_pod, stuck, unexplained
 from perennial_operator.observe.terminations import read_problem
 from perennial_operator.observe.world import Observed
 from tests.support.operator.builders import NOW
@@ -174,14 +174,27 @@ def test_an_old_warning_about_a_pod_that_runs_is_no_problem() -> None:
     raw = a_raw_pod(phase="Running", **container({"running": {}}))
 
     assert read_pod(raw, [("FailedMount", SECRET)]).problem is None
-    assert not waits(raw)
+    assert unexplained([raw]) == []
 
 
 def test_a_pod_that_is_pulled_or_made_has_no_problem_yet() -> None:
     raw = a_raw_pod(phase="Pending", **container({"waiting": {"reason": "ContainerCreating"}}))
 
     assert read_pod(raw).problem is None
-    assert waits(raw)
+    assert unexplained([raw]) == [raw]
+
+
+def test_events_are_asked_for_the_oldest_of_each_program_that_waits_for_no_reason_given() -> None:
+    waiting = container({"waiting": {"reason": "ContainerCreating"}})
+    made: list[Json] = []
+    for number, component in enumerate(["predictor"] * 257 + ["recorder"]):
+        pod = a_raw_pod(component, phase="Pending", **waiting)
+        pod["metadata"]["creationTimestamp"] = f"2026-11-21T12:{59 - number // 60:02}:00Z"
+        made.append(pod)
+    unscheduled = {"type": "PodScheduled", "status": "False", "message": "no room"}
+    made[256]["status"]["conditions"] = [unscheduled]
+
+    assert unexplained(made) == [made[240], made[257]]
 
 
 @pytest.mark.parametrize("text", ["", "Killed", "[]", "{}", '{"problem": 3}', "\ud800"])

@@ -13,10 +13,17 @@ from uuid import uuid4
 
 from perennial_operator.adapters.api import Api, ApiError
 from perennial_operator.api.kubernetes_events import Event
-from perennial_operator.api.names import GROUP, KIND, PIPELINE_LABEL, PLURAL, VERSION, Manifest
+from perennial_operator.api.names import (
+    GROUP,
+    KIND,
+    MANAGER,
+    PIPELINE_LABEL,
+    PLURAL,
+    VERSION,
+    Manifest,
+)
 from perennial_operator.ports import Conflict, Refused
 
-MANAGER: Final = "perennial"
 _METADATA: Final = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _ACCEPTED: Final[Mapping[str, Mapping[str, str]]] = {"ConfigMap": {"Accept": _METADATA}}
 _APPLY: Final = {"Content-Type": "application/apply-patch+yaml"}
@@ -85,14 +92,14 @@ class KubernetesCluster:
         items.sort(key=lambda event: event.get("lastTimestamp") or event.get("eventTime") or "")
         return [(event.get("reason", ""), event.get("message", "")) for event in items]
 
-    async def apply(self, manifest: Manifest) -> None:
+    async def apply(self, manifest: Manifest) -> Manifest:
         query = [
             ("fieldManager", MANAGER),
             ("force", "true"),
             ("fieldValidation", "Strict"),
         ]
         try:
-            await self._call("PATCH", _path(manifest), manifest, query=query, headers=_APPLY)
+            return await self._call("PATCH", _path(manifest), manifest, query=query, headers=_APPLY)
         except ApiError as error:
             raise _refusal(error) from error
 

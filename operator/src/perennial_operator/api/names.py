@@ -19,6 +19,7 @@ TEMPLATE_ANNOTATION: Final = f"{GROUP}/template"  # digest of the pod template b
 SPEC_ANNOTATION: Final = f"{GROUP}/spec"  # digest of what a Job was made from
 KEEP_ANNOTATION: Final = f"{GROUP}/keep"  # versions that a Job leaves alone
 PAUSED_ANNOTATION: Final = f"{GROUP}/paused"
+MANAGER: Final = "perennial"  # of the fields that we apply
 
 Manifest = dict[str, Any]
 """An object of the API server, as JSON."""

@@ -12,6 +12,7 @@ from perennial_operator.decide.versions.goal import goal_of
 from perennial_operator.manifests.config_map import named
 from perennial_operator.manifests.deployment import deployment, deployment_settings
 from perennial_operator.manifests.statefulset import statefulset, statefulset_settings
+from perennial_operator.observe.applied import as_applied
 from perennial_operator.observe.pods import is_leaving, is_ours
 from perennial_operator.observe.world import Observed
 
@@ -38,12 +39,18 @@ def children(pipeline: Pipeline, status: Status, observed: Observed, images: Ima
             observed.deployment,
         ),
     ]
-    apply = [want for want, have in wanted if want and _may_write(pipeline, have)]
+    apply = [(want, have) for want, have in wanted if want and _may_write(pipeline, have)]
     delete = [have for want, have in wanted if want is None and have and _may_write(pipeline, have)]
-    mounted = set[str]().union(*map(named, apply))
+    mounted = set[str]().union(*(named(want) for want, _ in apply))
     settings = [statefulset_settings(pipeline), deployment_settings(goal.pipeline)]
     needed = [each for each in settings if each["metadata"]["name"] in mounted]
-    return Children(tuple(needed), tuple(apply), tuple(delete))
+    changed = [want for want, have in apply if not _is_applied(want, have, observed)]
+    return Children(tuple(needed), tuple(changed), tuple(delete))
+
+
+def _is_applied(want: Manifest, have: Manifest | None, observed: Observed) -> bool:
+    """Whether it was applied just so, and is still so where it is ours."""
+    return have is not None and observed.applied.get(want["kind"]) == as_applied(want, have)
 
 
 def _may_write(pipeline: Pipeline, have: Manifest | None) -> bool:

@@ -9,11 +9,35 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from perennial_contract.status import RecorderReport, Report
+from perennial_contract.watermark import Watermark, total
+from perennial_operator.observe.bounds import PARTITIONS, grown
 from perennial_operator.observe.last_reports import LastReports
 from perennial_operator.observe.pods import Pod
 
 AT_ONCE: Final = 8  # pods of one pipeline that are asked at a time
 SILENT_AT_ONCE: Final = 4  # the same of those that left the last question open
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """What the last pass knew of the observations' count, which alone is seldom news."""
+
+    seen: Watermark = field(default_factory=dict)
+    written: Watermark = field(default_factory=dict)
+    """What of it stands in the status."""
+    missing: int = 0
+    """How many more make a trigger due; where none are missing, more change nothing."""
+    told_from: float = math.inf
+    """From when on progress alone is worth a write, in seconds of a monotonic clock."""
+
+    def is_news(self, report: Report | None, now: float) -> bool:
+        """Whether what a recorder has written is: nothing else that it says is counted."""
+        if not isinstance(report, RecorderReport):
+            return False
+        counted = grown(self.seen, report.written, PARTITIONS)
+        due = 0 < self.missing <= total(counted) - total(self.seen)
+        return due or (now >= self.told_from and counted != self.written)
 
 
 @dataclass(slots=True)
@@ -31,6 +55,9 @@ class PipelineCache:
     """Of the predictor's Deployment: its UID by theirs."""
     left_to: str = ""
     """The other operator that the last pass was left to."""
+    applied: dict[str, str] = field(default_factory=dict)
+    """By kind: the digest of what was applied last."""
+    counting: Counting = field(default_factory=Counting)
     refused: dict[str, str] = field(default_factory=dict)
     """By kind: why the API server did not take a child in the last pass."""
     unstored: dict[str, str] = field(default_factory=dict)

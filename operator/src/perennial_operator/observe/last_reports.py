@@ -21,7 +21,10 @@ _CROWDED: Final = 15.0  # the same at most, where there are many pods
 _PER_SECOND: Final = 16  # pods that are asked of one pipeline
 _RARELY: Final = 60.0  # between questions to a pod that has been silent for long
 _COUNTERS: Final = frozenset(
-    {"answered", "dead_letters", "skipped", "filtered", "unknown", "pending", "counts", "lag"}
+    {
+        *("answered", "dead_letters", "skipped", "filtered", "unknown", "pending", "counts", "lag"),
+        "written",  # `Counting` knows when it is news
+    }
 )
 
 

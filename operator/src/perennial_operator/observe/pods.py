@@ -138,9 +138,17 @@ def _lost(raw: Manifest) -> Problem | None:
     return Problem(reason=Reason.NODE_LOST, message=what)
 
 
-def waits(raw: Manifest) -> bool:
-    """Whether the reason why a pod does not run may stand in Events alone."""
-    return str(raw.get("status", {}).get("phase", "Pending")) == "Pending"
+def unexplained(raw: Iterable[Manifest]) -> list[Manifest]:
+    """Pods whose Events may say why they wait: of each program the oldest whose status does not.
+
+    To ask about one of a kind will do, and the API server reads all of a namespace's for each.
+    """
+    found: dict[str, Manifest] = {}
+    for pod in sorted(raw, key=lambda each: str(each["metadata"].get("creationTimestamp", ""))):
+        waits = pod.get("status", {}).get("phase", "Pending") == "Pending"
+        if waits and read_pod(pod).problem is None:
+            found.setdefault(pod["metadata"].get("labels", {}).get(COMPONENT_LABEL, ""), pod)
+    return list(found.values())
 
 
 def _condition(status: Manifest, kind: str) -> Manifest:

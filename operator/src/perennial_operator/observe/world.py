@@ -28,6 +28,8 @@ class Observed:
     """Pods that have not answered for 30 s."""
     refused: Mapping[str, str] = field(default_factory=dict)
     """By kind: why the API server did not take the child in the pass before."""
+    applied: Mapping[str, str] = field(default_factory=dict)
+    """By kind: the digest of what was applied last, as `as_applied` makes it."""
     definition_lacks: tuple[str, ...] = ()
     """Fields of this operator that the definition does not have: it is too old."""
     podless: Mapping[str, Problem] = field(default_factory=dict)
