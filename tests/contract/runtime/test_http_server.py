@@ -105,6 +105,24 @@ def test_who_takes_no_answer_is_hung_up_on_and_keeps_nobody_waiting() -> None:
         assert len(said(deaf)) < len(LARGE)
 
 
+def test_who_sends_requests_faster_than_they_are_answered_keeps_nobody_waiting() -> None:
+    answered: list[int] = []
+
+    def slow() -> Answer:
+        answered.append(1)
+        threading.Event().wait(0.01)
+        return Answer(HTTPStatus.OK)
+
+    server = Server(0, {**ROUTES, "/slow": slow})
+    with ExitStack() as held:
+        held.callback(server.close)
+        for _ in range(3):
+            greedy = held.enter_context(opened(server))
+            greedy.sendall(b"GET /slow HTTP/1.1\r\n\r\n" * 1000)
+        assert asked(server) == (200, b"{}")
+        assert len(answered) < 100
+
+
 def test_a_large_answer_arrives_whole() -> None:
     with listening() as server:
         assert asked(server, "/large") == (200, LARGE)
@@ -173,6 +191,18 @@ def test_an_answer_that_fails_is_logged_and_the_next_one_is_given(
         assert asked(server, "/fails")[0] == 500
         assert asked(server) == (200, b"{}")
     assert [vars(record)["path"] for record in caplog.records] == ["/fails"]
+
+
+def test_connections_that_are_kept_are_closed_with_the_server_and_nothing_is_said_of_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with ExitStack() as held:
+        with listening() as server:
+            kept = held.enter_context(opened(server))
+            kept.sendall(b"GET /healthz HTTP/1.1\r\n\r\n")
+            assert kept.recv(65536).startswith(b"HTTP/1.1 200")
+        assert said(kept) == b""
+    assert caplog.records == []
 
 
 def test_a_port_that_is_taken_is_refused_at_once_and_one_that_is_closed_is_free() -> None:

@@ -85,6 +85,8 @@ class Server:
             await self._converse(reader, writer)
         except (OSError, EOFError, TimeoutError, ValueError, asyncio.LimitOverrunError):
             pass  # gone, silent or no HTTP: nobody is there to be told
+        except asyncio.CancelledError:
+            pass  # the server is closed; what is left cancelled here, asyncio logs as an error
         finally:
             self._open.pop(writer, None)
             writer.transport.abort()
@@ -102,6 +104,7 @@ class Server:
             if writer in self._open:  # the most recent one
                 self._open[writer] = self._open.pop(writer)
             patience = IDLE
+            await asyncio.sleep(0)  # nothing above waits where the next request is there already
         writer.close()
         async with asyncio.timeout(self._patience):
             await writer.wait_closed()
