@@ -116,6 +116,24 @@ def test_an_application_that_forwards_our_headers_is_answered(settings: Predicto
     assert answerer.answer([as_read(second)]) == ([], Tally(own_answers=1))
 
 
+def test_pipelines_that_share_one_topic_do_not_answer_each_other_for_ever(
+    settings: PredictorSettings,
+) -> None:
+    bundle, _ = a_bundle()
+    answerers = []
+    for name in ("income", "risk"):
+        shared = settings.model_copy(
+            update={"name": name, "predictions": Predictions(topic="events")}
+        )
+        answerers.append(Answerer(shared, binary.load(bundle, shared)))
+    written = [incoming(json.dumps({"id": 1, **PERSON}).encode())]
+    answered = 0
+    for _ in range(5):
+        written = [as_read(out) for each in answerers for out in each.answer(written)[0]]
+        answered += len(written)
+    assert (answered, written) == (4, []), "both answer the event, and the other's answer to it"
+
+
 def test_a_dead_letter_sent_to_a_shared_topic_again_is_an_event(
     settings: PredictorSettings,
 ) -> None:

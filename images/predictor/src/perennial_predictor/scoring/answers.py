@@ -8,7 +8,7 @@ from typing import Final
 
 from perennial_contract.messages.answers import MODEL_HEADER
 from perennial_contract.messages.events import Event, EventReader, Filtered
-from perennial_contract.messages.provenance import Provenance
+from perennial_contract.messages.provenance import Provenance, answerers
 from perennial_contract.messages.record import Record
 from perennial_contract.messages.references import Rejection
 from perennial_contract.settings import PredictorSettings
@@ -60,7 +60,7 @@ class Answerer:
 
     def _addressed(self, record: Record, answer: bytes) -> Outgoing:
         headers: list[Header] = self._headers.of(record)
-        headers += ((MODEL_HEADER, self._scorer.version), *self._provenance.headers(record))
         if self._shared:
-            headers.append(self._provenance.digest(record, answer))
+            headers += (*answerers(record), self._provenance.digest(record, answer))
+        headers += ((MODEL_HEADER, self._scorer.version), *self._provenance.headers(record))
         return Outgoing(record, record.key, answer, headers)

@@ -38,11 +38,21 @@ class Provenance:
         return DIGEST_HEADER, digest_of(record.source.encode(), answer)
 
     def is_answer(self, record: Record) -> bool:
-        """Whether a record of a shared topic is this pipeline's answer."""
-        if not record.headers or self._ours not in record.headers:
-            return False
-        headers = dict(record.headers)
-        source, digest = headers.get(SOURCE_HEADER), headers.get(DIGEST_HEADER)
-        if source is None or digest is None or record.value is None:
-            return False
-        return digest == digest_of(source, record.value).encode()
+        """Whether a record of a shared topic is this pipeline's answer, or follows from one."""
+        return self._ours in answerers(record)
+
+
+def answerers(record: Record) -> list[tuple[str, bytes | None]]:
+    """Headers of the pipelines that an answer on a shared topic comes from; none of an event.
+
+    Two pipelines that share one topic would answer each other for ever if they did not pass on.
+    """
+    given = record.headers or ()
+    pipelines = [header for header in given if header[0] == PIPELINE_HEADER]
+    if not pipelines or record.value is None:
+        return []
+    headers = dict(given)
+    source, digest = headers.get(SOURCE_HEADER), headers.get(DIGEST_HEADER)
+    if source is None or digest is None:
+        return []
+    return pipelines if digest == digest_of(source, record.value).encode() else []
