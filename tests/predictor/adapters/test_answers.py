@@ -59,6 +59,16 @@ def test_a_producer_that_may_not_write_says_so_and_writes_when_it_may(
     answers.close()
 
 
+def test_what_is_sent_apart_is_sent_after_the_producer_was_replaced_as_well(
+    at: Brokers, answers: AnswersSink
+) -> None:
+    assert [*answers.send_apart(ANSWERS)] == []
+    at.refuse(INIT_PRODUCER_ID, KafkaError.CLUSTER_AUTHORIZATION_FAILED)
+    assert len(sent(answers, *ANSWERS)) == 1
+    assert [*answers.send_apart(ANSWERS)] == []
+    answers.close()
+
+
 @pytest.mark.parametrize("answers", [{"queue.buffering.max.kbytes": "100"}], indirect=True)
 def test_what_no_queue_has_room_for_is_refused_and_holds_up_nothing(answers: AnswersSink) -> None:
     large = Outgoing(event(0, 7), b"key", b"x" * 200_000, [])

@@ -105,6 +105,7 @@ class AnswersSink:
         """Drops what is still under way: it is answered again from the last commit."""
         if self._apart is not None:
             self._apart.close()
+            self._apart = None
         self._producer.purge()
         self._call(self._producer.close)
 
