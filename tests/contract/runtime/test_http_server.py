@@ -73,8 +73,9 @@ def test_the_connection_that_has_been_quiet_longest_makes_room() -> None:
     with listening() as server, ExitStack() as held:
         first = held.enter_context(opened(server))
         second = held.enter_context(opened(server))
-        first.sendall(b"GET /healthz HTTP/1.1\r\n\r\n")
-        assert first.recv(65536).startswith(b"HTTP/1.1 200")
+        for client in (second, first):
+            client.sendall(b"GET /healthz HTTP/1.1\r\n\r\n")
+            assert client.recv(65536).startswith(b"HTTP/1.1 200")
         for _ in range(CONNECTIONS - 1):
             other = held.enter_context(opened(server))
         assert said(second) == b""
