@@ -1,5 +1,6 @@
 """Jobs that do not end, since an injected container outlives the trainer."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -139,3 +140,14 @@ def test_an_init_container_that_fails_is_told_and_waited_for_as_any_failure() ->
         "InitContainerFailed",
         f"attempt 2: {why.message}; again at 2026-11-21 12:01:00 UTC",
     )
+
+
+def test_a_job_that_cannot_be_deleted_keeps_no_further_attempt_from_its_start() -> None:
+    retrain = {"threshold": 1000, "request": "again"}
+    asked = a_pipeline(settled(during(2)).status, 2, retrain=retrain)
+    refused = replace(ended(asked), refused={"Job": "the API server refuses to delete it"})
+
+    starts = decide(asked, refused)
+
+    assert starts.status.running()
+    assert names(starts.delete) == ["income-train-2"]

@@ -26,9 +26,12 @@ from perennial_operator.observe.world import Observed
 
 
 def advance(facts: Facts) -> Change:
-    """One step; what holds up a Job that has its verdict goes first."""
+    """One step; a Job that has its verdict and is held up goes first, where it can be deleted."""
     held = _held_up(facts)
-    return replace(facts.unchanged(), delete=(held,)) if held else _advance(facts)
+    if held is None:
+        return _advance(facts)
+    first = replace(facts.unchanged(), delete=(held,))
+    return first.then(_advance(facts)) if "Job" in facts.observed.refused else first
 
 
 def _advance(facts: Facts) -> Change:
