@@ -316,3 +316,17 @@ def test_a_pipeline_that_was_just_created_is_observed_by_its_first_pass() -> Non
 
     assert decided.status.observed_generation == 1
     assert "Reconciling" not in types(decided)
+
+
+@pytest.mark.parametrize("kind", ["ControllerRevision", "ConfigMap", "StatefulSet", "Deployment"])
+def test_an_edit_whose_children_are_refused_stalls_with_what_the_api_server_says(
+    kind: str,
+) -> None:
+    pipeline = edited(settled(), **EDITED)
+    refused = replace(a_world(pipeline), refused={kind: "the API server refuses it: a quota"})
+    waits = passed(pipeline, refused)
+
+    stalled = decide(waits, refused, NOW + 10 * MINUTE)
+
+    told = "1 of 2 pods run what was edited: the API server refuses it: a quota"
+    assert condition(stalled, "Stalled") == ("True", "ChildRefused", told)

@@ -128,9 +128,8 @@ def _accepted(pipeline: Pipeline, status: Status, observed: Observed) -> Undated
             return UndatedCondition("Accepted", FALSE, Reason.NAME_TAKEN, what)
     if pipeline.invalid:
         return UndatedCondition("Accepted", FALSE, Reason.SPEC_INVALID, pipeline.invalid)
-    for kind in ("ControllerRevision", "ConfigMap", "StatefulSet", "Deployment"):
-        if kind in observed.refused:
-            return UndatedCondition("Accepted", FALSE, Reason.CHILD_REFUSED, observed.refused[kind])
+    if why := observed.refusal():
+        return UndatedCondition("Accepted", FALSE, Reason.CHILD_REFUSED, why)
     entry = refusal(status)
     if entry and entry.reason in HOPELESS and status.running() is None:
         return UndatedCondition("Accepted", FALSE, entry.reason, entry.message)

@@ -43,9 +43,8 @@ def _obstacle(pipeline: Pipeline, status: Status, observed: Observed) -> Problem
     if status.held_back:
         what = f"it waits for the next version or edit, since {newest_bad(status)} failed"
         return Problem(reason=Reason.TEMPLATE_HELD_BACK, message=what)
-    for kind in ("ControllerRevision", "StatefulSet", "Deployment"):
-        if kind in observed.refused:
-            return Problem(reason=Reason.CHILD_REFUSED, message=observed.refused[kind])
+    if why := observed.refusal():
+        return Problem(reason=Reason.CHILD_REFUSED, message=why)
     made = [p for p in observed.pods if p.stays and edits.is_made_from(p, status) and not p.ready]
     return (
         observed.first_problem(made)

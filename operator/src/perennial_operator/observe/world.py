@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from perennial_contract.status import Problem, Report
 from perennial_operator.api.names import Manifest
 from perennial_operator.observe.pods import Pod
 
 R = TypeVar("R", bound=Report)
+_OF_PODS: Final = ("ControllerRevision", "ConfigMap", "StatefulSet", "Deployment")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,10 @@ class Observed:
         """Why a pod does not do its work: its own report before Kubernetes' word."""
         said = self.reports.get(pod.name)
         return (said.problem if said else None) or pod.problem
+
+    def refusal(self) -> str:
+        """Why the API server did not take something that lasting pods are made from, if so."""
+        return next((self.refused[kind] for kind in _OF_PODS if kind in self.refused), "")
 
     def first_problem(self, pods: Iterable[Pod]) -> Problem | None:
         return next(filter(None, map(self.problem, pods)), None)
