@@ -1,9 +1,11 @@
+import asyncio
+from threading import Event, Lock
 from typing import Any
 
 import pytest
 
 from perennial_operator.adapters.api import Api, ApiError, resource_of
-from perennial_operator.adapters.kubernetes import KubernetesCluster
+from perennial_operator.adapters.kubernetes import AT_ONCE, KubernetesCluster
 from perennial_operator.ports import Refused
 
 Json = dict[str, Any]
@@ -145,3 +147,34 @@ def test_a_request_is_counted_by_what_it_is_about_and_not_by_its_name(
     path: str, resource: str
 ) -> None:
     assert resource_of(path) == resource
+
+
+class Hanging(Api):
+    """Answers nothing about one namespace, as behind an admission webhook that hangs."""
+
+    def __init__(self) -> None:
+        self.let, self.lock, self.open, self.most = Event(), Lock(), 0, 0
+
+    def call(self, method: str, path: str, *_: Any, **__: Any) -> Json:
+        if "/namespaces/team/" in path:
+            with self.lock:
+                self.open += 1
+                self.most = max(self.most, self.open)
+            self.let.wait(60)
+            with self.lock:
+                self.open -= 1
+        return {"items": []}
+
+
+async def test_a_webhook_of_one_namespace_that_hangs_holds_up_no_other() -> None:
+    api = Hanging()
+    cluster = KubernetesCluster(api, "it")
+    theirs = [asyncio.create_task(cluster.apply(CHILD)) for _ in range(200)]
+    try:
+        await asyncio.sleep(0)
+        async with asyncio.timeout(20):
+            assert await cluster.labeled("Pod", "neighbour", "income") == []
+    finally:
+        api.let.set()
+        await asyncio.gather(*theirs)
+    assert api.most == AT_ONCE

@@ -12,6 +12,7 @@ from urllib3.exceptions import HTTPError
 
 from perennial_operator.api.names import Manifest
 
+THREADS: Final = 64  # requests at a time, each with a connection that is kept
 _HEADERS: Final = {"Content-Type": "application/json", "Accept": "application/json"}
 _LONG: Final = 1000  # characters: a refused patch comes back as a whole
 Query = Sequence[tuple[str, str]]
@@ -40,6 +41,7 @@ class Api:
         except config.ConfigException:
             config.load_kube_config(client_configuration=settings)  # type: ignore[no-untyped-call]  # likewise
         settings.retries = False
+        settings.connection_pool_maxsize = THREADS
         self._client = client.ApiClient(settings)
         self._timeout = timeout
         self._count = count

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import quote
 from uuid import uuid4
 
-from perennial_operator.adapters.api import Api, ApiError
+from perennial_operator.adapters.api import THREADS, Api, ApiError
 from perennial_operator.api.kubernetes_events import Event
 from perennial_operator.api.names import (
     GROUP,
@@ -51,6 +54,7 @@ _PASSING: Final = frozenset(
         HTTPStatus.TOO_MANY_REQUESTS,
     }
 )
+AT_ONCE: Final = 8  # requests about one namespace: a webhook there that hangs holds up no other
 _ALONE: Final = frozenset({"ControllerRevision", "ConfigMap"})  # kinds that own nothing
 _LOG: Final = logging.getLogger(__name__)
 
@@ -60,12 +64,19 @@ def path_of(kind: str, namespace: str, name: str = "") -> str:
     return f"{group}/namespaces/{namespace}/{plural}" + (f"/{quote(name)}" if name else "")
 
 
+def namespace_of(path: str) -> str:
+    _, _, below = path.partition("/namespaces/")
+    return below.partition("/")[0]
+
+
 class KubernetesCluster:
     """The Cluster of a pass; calls run in threads, each with a time limit."""
 
     def __init__(self, api: Api, instance: str) -> None:
         self._api = api
         self._instance = instance
+        self._threads = ThreadPoolExecutor(THREADS, "requests")
+        self._turns = defaultdict[str, asyncio.Semaphore](lambda: asyncio.Semaphore(AT_ONCE))
 
     async def get(self, kind: str, namespace: str, name: str) -> Manifest | None:
         try:
@@ -173,7 +184,9 @@ class KubernetesCluster:
             _LOG.warning("an Event was not taken", extra={"why": str(error)})
 
     async def _call(self, method: str, path: str, *arguments: Any, **options: Any) -> Manifest:
-        return await asyncio.to_thread(self._api.call, method, path, *arguments, **options)
+        call = partial(self._api.call, method, path, *arguments, **options)
+        async with self._turns[namespace_of(path)]:
+            return await asyncio.get_running_loop().run_in_executor(self._threads, call)
 
 
 def _refusal(error: ApiError) -> Refused | ApiError:
