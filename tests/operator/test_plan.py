@@ -185,3 +185,29 @@ def test_a_status_survives_the_way_through_json() -> None:
     status = serving(bad_versions=[V2])
 
     assert Status.model_validate(status.to_json()) == status
+
+
+def test_only_while_nobody_says_why_a_pod_waits_is_it_looked_at_again_soon() -> None:
+    pipeline, why = a_pipeline(serving()), missing("ImagePullBackOff", "Back-off pulling image")
+    waits = a_recorder(ready=False, started=False)
+    unknown = a_world(pipeline, pods=(waits,))
+    known = a_world(pipeline, pods=(replace(waits, problem=why),))
+    podless = a_world(pipeline, pods=())
+
+    assert decide(pipeline, unknown).again_in == timedelta(seconds=5)
+    assert decide(pipeline, known).again_in == timedelta(seconds=60)
+    assert decide(pipeline, podless).again_in == timedelta(seconds=5)
+    told = replace(podless, podless={"StatefulSet": why})
+    assert decide(pipeline, told).again_in == timedelta(seconds=60)
+
+
+def test_a_trainer_of_which_it_is_known_why_it_waits_is_not_looked_at_every_five_seconds() -> None:
+    attempt = an_attempt(a_pipeline(), 2, champion=V1)
+    pipeline = a_pipeline(serving(attempt=attempt))
+    waits = a_trainer(started=False, running=False, problem=missing("Unschedulable", "no node"))
+
+    world = a_world(pipeline, job=a_job(pipeline, attempt), more=(waits,))
+
+    assert decide(pipeline, world).again_in == timedelta(seconds=60)
+    silent = a_world(pipeline, job=a_job(pipeline, attempt), more=(replace(waits, problem=None),))
+    assert decide(pipeline, silent).again_in == timedelta(seconds=5)

@@ -197,7 +197,7 @@ async def test_why_a_child_has_no_pod_is_read_from_its_own_events(*, has_pod: bo
     else:
         assert job == ("False", "FailedCreate", f"attempt 1: Job {why}")
         assert recorder == ("False", "FailedCreate", f"StatefulSet {why}")
-        assert again == timedelta(seconds=5)
+        assert again == timedelta(seconds=60)
 
 
 async def test_pods_that_leave_or_are_over_or_have_no_address_are_not_asked() -> None:

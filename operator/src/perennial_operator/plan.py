@@ -150,9 +150,11 @@ def _with_conditions(facts: Facts) -> tuple[Status, timedelta | None]:
 
 
 def _look_again(observed: Observed) -> timedelta | None:
+    """What is known wakes a pass when it changes, or may wait for the next one."""
     podless = observed.statefulset is not None and not observed.of(RECORDER)
-    waits = any(not pod.started and not pod.over for pod in observed.pods)
-    return LOOK_AGAIN if podless or waits else None
+    untold = podless and "StatefulSet" not in observed.podless
+    waits = any(not pod.started and not pod.over and not pod.problem for pod in observed.pods)
+    return LOOK_AGAIN if untold or waits else None
 
 
 def _condition_events(before: Status, after: Status) -> tuple[Event, ...]:

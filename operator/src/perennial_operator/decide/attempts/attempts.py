@@ -161,7 +161,7 @@ def _follow(facts: Facts, attempt: Attempt, current: Manifest) -> Change:
         or facts.observed.podless.get("Job")
     )
     followed = facts.with_attempt(attempt, job_uid=uid, problem=problem, not_before=None)
-    return replace(followed, again_in=timedelta(seconds=5) if waiting else None)
+    return replace(followed, again_in=timedelta(seconds=5) if waiting and not problem else None)
 
 
 def _begin_again(facts: Facts, attempt: Attempt, current: Manifest) -> Change:
