@@ -156,7 +156,7 @@ class Hanging(Api):
         self.let, self.lock, self.open, self.most = Event(), Lock(), 0, 0
 
     def call(self, method: str, path: str, *_: Any, **__: Any) -> Json:
-        if "/namespaces/team/" in path:
+        if method == "PATCH" and "/namespaces/team/" in path:
             with self.lock:
                 self.open += 1
                 self.most = max(self.most, self.open)
