@@ -103,8 +103,8 @@ class StateStore(Protocol):
     def take_stored(self, places: Collection[int]) -> dict[int, StoredLabel]:
         """What is kept of these, which is kept no longer."""
 
-    def forget_stored(self) -> None:
-        """Nothing that S3 holds will be read again."""
+    def forget_stored(self, places: range | None = None) -> None:
+        """Nothing that S3 holds will be read again, or nothing of these places."""
 
 
 def _nothing() -> None:

@@ -130,9 +130,13 @@ class SqliteStateStore:
         return found
 
     @_disk_failures()
-    def forget_stored(self) -> None:
-        self._restoring = False
-        self._db.execute("delete from written")
+    def forget_stored(self, places: range | None = None) -> None:
+        if places is None:
+            self._restoring = False
+            self._db.execute("delete from written")
+        else:
+            which = "where place >= ? and place < ?"
+            self._db.execute(f"delete from written {which}", [places.start, places.stop])  # noqa: S608  question marks only
 
     def _open(self) -> sqlite3.Connection:
         for suffix in ("", "-wal", "-shm"):

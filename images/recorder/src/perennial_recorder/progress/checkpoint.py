@@ -32,13 +32,23 @@ class Input(msgspec.Struct, frozen=True):
     partitions: dict[int, Marks]
 
 
-class Output(msgspec.Struct, frozen=True):
+class Cut(msgspec.Struct, frozen=True):
+    """An end of the log that moved back: what lies from there on is not what S3 holds."""
+
+    next: int
+    """The sequence number that came next: what is numbered below was observed before."""
+    end: int
+    """The log's, as an offset."""
+
+
+class Output(msgspec.Struct, frozen=True, omit_defaults=True):
     """A sequence of observations."""
 
     next: int
     """The sequence number after the last that S3 has confirmed."""
     needed: int
     """The lowest sequence that may hold an offset at or after the input's position."""
+    cuts: list[Cut] = []
 
 
 class Checkpoint(msgspec.Struct, frozen=True):

@@ -57,8 +57,6 @@ class Progress:
     """Everything known with a timestamp up to it has been forgotten."""
     unsaved: set[Partition] = field(default_factory=set)
     """Partitions that no checkpoint holds."""
-    truncated: set[Partition] = field(default_factory=set)
-    """Partitions of which S3 may hold events at offsets that others have now."""
     moved: bool = False
     """Whether there is anything that the last checkpoint does not hold."""
     _numbered: list[Partition] = field(default_factory=list)
@@ -96,8 +94,10 @@ class Progress:
     def truncate(self, partition: Partition, end: int) -> None:
         """The log of a partition ends at `end`, before what was read: what waited there is lost."""
         lost = len(self.inputs[partition].ledger.truncate(end))
-        self.counts[Fate.LOST_EVENT if partition.topic == self.events else Fate.LOST_LABEL] += lost
-        self.truncated.add(partition)
+        events = partition.topic == self.events
+        self.counts[Fate.LOST_EVENT if events else Fate.LOST_LABEL] += lost
+        if events:
+            self.output(self.topics[partition.topic].id, partition.number).cut(end)
         self.unsaved.add(partition)
         self.moved = True
 
@@ -154,17 +154,16 @@ class Progress:
                 for name, topic in self.topics.items()
             },
             outputs={
-                topic: {n: Output(b.next, self._needed(b)) for n, b in partitions.items()}
+                topic: {n: self._output(b) for n, b in partitions.items()}
                 for topic, partitions in self.outputs.items()
             },
             counts=dict(self.counts),
             time=self.time,
         )
 
-    def _needed(self, buffer: Buffer) -> int:
-        partition = Partition(self.events, buffer.partition)
-        events = self.inputs.get(partition)
-        ours = events is not None and self.topics[self.events].id == buffer.topic_id
-        if events is None or not ours or partition in self.truncated:
-            return buffer.next
-        return buffer.first_needed(events.ledger.position)
+    def _output(self, buffer: Buffer) -> Output:
+        events = self.inputs.get(Partition(self.events, buffer.partition))
+        if events is None or self.topics[self.events].id != buffer.topic_id:
+            return Output(buffer.next, buffer.next)
+        needed = buffer.first_needed(events.ledger.position)
+        return Output(buffer.next, needed, buffer.cuts)

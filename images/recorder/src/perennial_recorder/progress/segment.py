@@ -7,6 +7,7 @@ from itertools import accumulate
 from typing import Final
 
 from perennial_contract.objects.observation import Observation, SegmentKey, to_parquet
+from perennial_recorder.progress.checkpoint import Cut
 
 MAX_BYTES: Final = 8 * 1024**2  # of memory for the rows of a segment
 _ROW_BYTES: Final = 380  # of memory that a row takes beside its record, at most: seven objects
@@ -60,6 +61,8 @@ class Buffer:
     """The sequence number after the last that S3 has confirmed."""
     firsts: list[tuple[int, int]] = field(default_factory=list)
     """(first sequence, largest offset) of confirmed segments whose identities are needed."""
+    cuts: list[Cut] = field(default_factory=list)
+    """Those that segments whose identities are needed are older than."""
     sealed: Segment | None = None
     size: int = 0
     """Bytes of memory that all of it takes."""
@@ -105,7 +108,17 @@ class Buffer:
         """The lowest sequence whose segment may hold an offset at or after `position`."""
         while self.firsts and self.firsts[0][1] < position:
             self.firsts.pop(0)
-        return self.firsts[0][0] if self.firsts else self.next
+        needed = self.firsts[0][0] if self.firsts else self.next
+        self.cuts = [cut for cut in self.cuts if cut.next > needed]
+        return needed
+
+    def cut(self, end: int) -> None:
+        """The log ends at `end`: what is written of offsets beyond it is of other records."""
+        self.cuts = [cut for cut in self.cuts if cut.end < end] + [Cut(self.next, end)]
+
+    def stands(self, sequence: int, offset: int) -> bool:
+        """Whether that observation is of the record that lies at its offset now."""
+        return not any(sequence < cut.next and offset >= cut.end for cut in self.cuts)
 
     def _share(self) -> int:
         """How many of the rows a segment takes: what waited for S3 may be many segments."""

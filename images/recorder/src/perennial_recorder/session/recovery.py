@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 import pyarrow as pa
@@ -51,12 +51,15 @@ class Recovery:
         progress.counts.update(found.counts)
         for topic_id, outputs in found.outputs.items():
             for number, output in outputs.items():
-                progress.output(topic_id, number).next = output.needed
+                buffer = progress.output(topic_id, number)
+                buffer.next, buffer.cuts = output.needed, output.cuts
         self._add_inputs(progress, found)
+        ends = self._topics.ends(progress.inputs)
         for partition in progress.inputs_of(progress.events):
             progress.output(current[progress.events].id, partition.number)
         for buffer in list(progress.buffers()):
             self._find_segments(progress, buffer, found)
+        self._cut(progress, ends)
         return progress
 
     def _add_inputs(self, progress: Progress, found: Checkpoint) -> None:
@@ -70,12 +73,6 @@ class Recovery:
                     self._beat()
                     partition = Partition(name, number)
                     progress.add_input(partition, _restored(partition, marks))
-        for partition, end in self._topics.ends(progress).items():
-            if end < progress.inputs[partition].ledger.read:
-                _LOG.warning(
-                    "the end of a log moved back", extra={**partition._asdict(), "end": end}
-                )
-                progress.truncate(partition, end)
         self._topics.add_partitions(progress, progress.topics, found.inputs)
 
     def _count_lost(self, progress: Progress, name: str, gone: Input, found: Checkpoint) -> None:
@@ -96,22 +93,43 @@ class Recovery:
         if progress.topics[progress.events].id == buffer.topic_id:
             reading = progress.inputs.get(partition)
         for key, table in self._segments(buffer.topic_id, buffer.partition, buffer.next):
-            largest = max(table["offset"].to_pylist())
+            columns = (table[name].to_pylist() for name in table.column_names)
+            rows = list(zip(*columns, strict=True))
             buffer.next = key.first + table.num_rows
-            buffer.firsts.append((key.first, largest))
+            buffer.firsts.append((key.first, max(offset for offset, _, _ in rows)))
             if reading:
-                end = reading.ledger.read if partition in progress.truncated else largest + 1
-                reading.written = max(reading.written, min(largest + 1, end))
-                columns = (table[name].to_pylist() for name in table.column_names)
-                rows = zip(*columns, strict=True)
+                stand = [r for n, r in enumerate(rows, key.first) if buffer.stands(n, r[0])]
+                reading.written = max(reading.written, *(offset + 1 for offset, _, _ in stand), 0)
                 position = reading.ledger.position
                 self._state.keep_stored(
                     StoredLabel(reading.place(offset), label, label_timestamp)
-                    for offset, label, label_timestamp in rows
-                    if position <= offset < end
+                    for offset, label, label_timestamp in stand
+                    if offset >= position
                 )
         confirmed = found.outputs.get(buffer.topic_id, {}).get(buffer.partition)
         buffer.next = max(buffer.next, confirmed.next if confirmed else 0)
+
+    def _cut(self, progress: Progress, ends: Mapping[Partition, int]) -> None:
+        """Cuts what has been read or written of logs beyond their ends."""
+        inputs = progress.inputs
+        # Another recorder may have written meanwhile of what came after we asked.
+        doubtful = [
+            p for p, end in ends.items() if inputs[p].ledger.read <= end < inputs[p].written
+        ]
+        now = {**ends, **self._topics.ends(doubtful)}
+        for partition, end in ends.items():
+            self._beat()
+            reading = inputs[partition]
+            if now[partition] < max(reading.ledger.read, reading.written):
+                _LOG.warning(
+                    "the end of a log moved back", extra={**partition._asdict(), "end": end}
+                )
+                beyond = [reading.place(o) for o in reading.ledger.waiting() if o >= end]
+                for place in self._state.take_stored(beyond):
+                    progress.settle(place)
+                self._state.forget_stored(range(reading.place(end), reading.place(reading.written)))
+                reading.written = min(reading.written, end)
+                progress.truncate(partition, end)
 
     def _segments(
         self, topic_id: str, partition: int, first: int

@@ -28,7 +28,7 @@ from dataclasses import dataclass, field
 from perennial_contract.messages.record import Record
 from perennial_recorder.progress.progress import Progress
 from perennial_recorder.progress.replay import Replay
-from perennial_recorder.records import OutOfRange, Partition
+from perennial_recorder.records import LogTruncated, OutOfRange, Partition
 from perennial_recorder.session.intake import Intake
 from perennial_recorder.session.joiner import Joiner
 from perennial_recorder.session.writer import Writer
@@ -59,10 +59,16 @@ class Session:
     def note_ends(
         self, ends: Mapping[Partition, int], positions: Mapping[Partition, int], moment: int
     ) -> None:
-        """Notes the ends asked for at a moment: time has come so far where one is reached."""
+        """Notes the ends asked for at a moment: time has come so far where one is reached.
+
+        Raises:
+            LogTruncated: A log ends before what is still to be read again: that never comes.
+        """
         self.ends, self.lag = dict(ends), dict.fromkeys(self.progress.topics, 0)
         for partition, end in ends.items():
             reading = self.progress.inputs[partition]
+            if self.replay and end < max(reading.ledger.read, reading.written):
+                raise LogTruncated(partition, end)
             position = max(positions.get(partition, 0), reading.ledger.next)
             self.lag[partition.topic] += max(0, end - position)
             if partition in positions and not self.replay:

@@ -41,7 +41,7 @@ class TopicWatch:
                 self._topics.add_partitions(progress, current, progress.topics)
 
     def ask_for_ends(self, session: Session, moment: int) -> None:
-        """`moment` is now, in ms of the monotonic clock."""
+        """`moment` is now, in monotonic ms; raises LogTruncated as `note_ends` does."""
         if self._due_times.due_every("ends", self._intervals.ends):
             ends = self._source.ends(session.progress.inputs)
             session.note_ends(ends, self._source.positions(), moment)

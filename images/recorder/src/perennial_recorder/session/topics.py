@@ -49,9 +49,9 @@ class Topics:
                 raise TopicRecreated(name)
         return current
 
-    def ends(self, progress: Progress) -> dict[Partition, int]:
-        """The offsets after the last records, of all partitions that are read."""
-        return self._brokers.ends(progress.inputs)
+    def ends(self, partitions: Collection[Partition]) -> dict[Partition, int]:
+        """The offsets after the last records."""
+        return self._brokers.ends(partitions)
 
     def add_partitions(
         self, progress: Progress, current: dict[str, Topic], known: Collection[str]
