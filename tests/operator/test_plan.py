@@ -15,6 +15,7 @@ from tests.support.operator.builders import (
     V2,
     a_job,
     a_pipeline,
+    a_predictor,
     a_recorder,
     a_trainer,
     a_verdict,
@@ -199,6 +200,18 @@ def test_only_while_nobody_says_why_a_pod_waits_is_it_looked_at_again_soon() -> 
     assert decide(pipeline, podless).again_in == timedelta(seconds=5)
     told = replace(podless, podless={"StatefulSet": why})
     assert decide(pipeline, told).again_in == timedelta(seconds=60)
+
+
+def test_of_many_pods_that_wait_one_that_says_why_is_enough() -> None:
+    pipeline, why = a_pipeline(serving()), missing("SecretMissing", "Secret x does not exist")
+    first = a_predictor(ready=False, started=False, problem=why)
+    second = a_predictor(name="income-predictor-b", ready=False, started=False)
+
+    told = decide(pipeline, a_world(pipeline, pods=(a_recorder(), first, second)))
+    another = a_recorder(ready=False, started=False)
+    untold = decide(pipeline, a_world(pipeline, pods=(another, first, second)))
+
+    assert (told.again_in, untold.again_in) == (timedelta(seconds=60), timedelta(seconds=5))
 
 
 def test_a_trainer_of_which_it_is_known_why_it_waits_is_not_looked_at_every_five_seconds() -> None:

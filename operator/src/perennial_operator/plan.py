@@ -150,11 +150,13 @@ def _with_conditions(facts: Facts) -> tuple[Status, timedelta | None]:
 
 
 def _look_again(observed: Observed) -> timedelta | None:
-    """What is known wakes a pass when it changes, or may wait for the next one."""
+    """What is known wakes a pass when it changes; of each program one pod that says why will do."""
     podless = observed.statefulset is not None and not observed.of(RECORDER)
-    untold = podless and "StatefulSet" not in observed.podless
-    waits = any(not pod.started and not pod.over and not pod.problem for pod in observed.pods)
-    return LOOK_AGAIN if untold or waits else None
+    waits = [pod for pod in observed.pods if not pod.started and not pod.over]
+    untold = {pod.component for pod in waits} - {pod.component for pod in waits if pod.problem}
+    if untold or (podless and "StatefulSet" not in observed.podless):
+        return LOOK_AGAIN
+    return None
 
 
 def _condition_events(before: Status, after: Status) -> tuple[Event, ...]:
