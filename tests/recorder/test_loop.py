@@ -7,6 +7,7 @@ from threading import Event
 from perennial_contract.objects.observation import Observation
 from perennial_contract.resource.streams import Labels
 from perennial_contract.status import RecorderReport
+from perennial_recorder.intervals import Intervals
 from tests.fakes.s3 import Fault
 from tests.support.recorder.harness import BEGIN, Stage
 
@@ -58,6 +59,23 @@ def test_a_missing_topic_is_named_and_waited_for(stage: Stage) -> None:
     stage.steps()
     assert stage.problem() is None
     assert stage.labels() == {0: "yes"}
+
+
+def test_what_waits_for_a_topic_asks_s3_seldom(tmp_path: Path) -> None:
+    stage = Stage(tmp_path)
+    stage.kill()
+    stage.intervals = Intervals()
+    stage.start()
+    stage.broker.delete("labels")
+    for _ in range(3600):
+        stage.recorder.step()
+        stage.now += 1
+    assert len(stage.s3.requests) < 8 * 70
+    stage.broker.create("labels", 1)
+    for _ in range(62):
+        stage.recorder.step()
+        stage.now += 1
+    assert stage.recorder.report().ready
 
 
 def test_a_topic_that_goes_missing_later_is_named(stage: Stage) -> None:

@@ -45,6 +45,21 @@ def test_what_failed_is_a_problem_until_it_works_and_is_left_alone_for_a_while()
     assert table.failed == [ProgramReason.KAFKA_UNAVAILABLE]
 
 
+def test_what_fails_in_a_row_is_left_alone_for_twice_as_long_up_to_the_longest() -> None:
+    table, tries = Table(), list[float]()
+
+    def action() -> bool:
+        tries.append(table.time - 100)
+        if len(tries) == 6:
+            return True
+        raise AWAY
+
+    for _ in range(100):
+        table.retries.attempt("start", action, longest=30.0)
+        table.time += 1
+    assert tries[:7] == [0, 5, 15, 35, 65, 95, 96]
+
+
 def test_what_may_have_changed_is_looked_at_after_a_failure() -> None:
     table = Table()
     table.due_times.due_every("ends", 1000)

@@ -21,6 +21,8 @@ class Intervals:
     """That a transaction may be open before it is told."""
     retry: float = 1.0
     """After a failure."""
+    start: float = 60.0
+    """At most, after failures to start in a row: each try reads much of S3."""
     disk: float = 60.0
     """After the disk has refused something: everything is read again then."""
     wait: float = 0.2

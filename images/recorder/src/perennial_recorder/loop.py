@@ -137,7 +137,8 @@ class Recorder:
         self._retries.attempt(LIFECYCLE, self._requests.read, [LIFECYCLE], self._intervals.topics)
         session = self._session
         if session is None:
-            return self._retries.attempt("start", self._open_session)
+            longest = self._intervals.start
+            return self._retries.attempt("start", self._open_session, longest=longest)
         if session.draining:
             return self._retries.attempt("store", partial(self._drain, session))
         busy = self._retries.attempt("kafka", partial(self._read, session), _STALE)

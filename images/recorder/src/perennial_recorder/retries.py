@@ -33,6 +33,7 @@ class Retries:
         self._pause = pause
         self._count = count
         self._problems: dict[str, Problem] = {}
+        self._pauses: dict[str, float] = {}
 
     def attempt(
         self,
@@ -40,6 +41,7 @@ class Retries:
         action: Callable[[], bool],
         hasten: Collection[str] = (),
         pause: float | None = None,
+        longest: float = 0.0,
     ) -> bool:
         """What `action` returns; False when it failed, and while it is too early to try again.
 
@@ -48,6 +50,7 @@ class Retries:
             action: Fails by raising Trouble or StoreError; any other exception passes through.
             hasten: Tasks that are due as soon as this has failed.
             pause: Seconds, where this part is left alone for longer or shorter than others.
+            longest: Up to this many seconds, each failure in a row doubles them.
         """
         if not self._due_times.is_due(f"retry {part}"):
             return False
@@ -55,8 +58,12 @@ class Retries:
             result = action()
         except (Trouble, StoreError) as error:
             self._due_times.hasten(*hasten)
-            self.fail(part, error, self._pause if pause is None else pause)
+            pause = self._pause if pause is None else pause
+            pause = max(pause, min(2 * self._pauses.get(part, 0.0), longest))
+            self._pauses[part] = pause
+            self.fail(part, error, pause)
             return False
+        self._pauses.pop(part, None)
         self._problems.pop(part, None)
         return result
 
