@@ -22,6 +22,7 @@ class FakeEvents:
         self.happened = happened
         self.commits: list[dict[int, int]] = []
         self.looks: list[Topics | Exception] = []
+        self.others: Exception | None = None
         self.script: list[Callable[[Listener], None]] = []
         self.positions: dict[int, int] = {}
 
@@ -30,6 +31,10 @@ class FakeEvents:
         if isinstance(look, Exception):
             raise look
         return look
+
+    def look_for_others(self) -> None:
+        if self.others is not None:
+            raise self.others
 
     def join(self, topics: Topics, listener: Listener) -> None:
         self.listener = listener

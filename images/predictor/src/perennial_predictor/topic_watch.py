@@ -30,14 +30,15 @@ class TopicWatch:
         """The topics to join the group for.
 
         Raises:
-            Trouble: A topic is missing, Kafka refuses us, or nothing answers.
+            Trouble: A topic is missing, Kafka refuses us, nothing answers, or the group is taken.
         """
         self._topics = self._source.topics()
+        self._source.look_for_others()
         self._sink.route(self._topics)
         return self._topics
 
     def look_when_due(self, now: float) -> None:
-        """Brokers that do not answer are a problem in the report, and asked again soon.
+        """Brokers that do not answer, or others in our group, are a problem, and looked for soon.
 
         Raises:
             Trouble: A topic is missing or was made again, or Kafka refuses us.
@@ -45,18 +46,21 @@ class TopicWatch:
         if now < self._looked_at + INTERVAL:
             return
         try:
-            topics = self._source.topics()
+            self._compare(self._source.topics())
+            self._source.look_for_others()
         except Unavailable as unavailable:
             self._state.say(Part.TOPICS, unavailable.problem)
             self._looked_at = now - INTERVAL + RETRY_INTERVAL
             return
+        if self._state.joined:
+            self._state.clear(Part.TOPICS)
+        self._looked_at = now
+
+    def _compare(self, topics: Topics) -> None:
         if topics.id != self._topics.id:
             message = "the events topic was made again: the group is joined anew"
             raise Trouble(ProgramReason.TOPIC_REMADE, message)
         self._sink.route(topics)
-        if self._state.joined:
-            self._state.clear(Part.TOPICS)
-        self._looked_at = now
 
     def look_soon(self) -> None:
         """The next look is due at once."""

@@ -38,10 +38,23 @@ class EventsSource:
         self._admin = TopicAdmin(settings, security, self._group)
 
     def topics(self) -> Topics:
-        """Raises Unavailable, or Trouble that names the missing topic, or who is in our group."""
-        topics = self._admin.topics()
-        self._look_for_others()
-        return topics
+        """Raises Unavailable, or Trouble that names the missing topic."""
+        return self._admin.topics()
+
+    def look_for_others(self) -> None:
+        """Who is not in the group stays out of another pipeline's; of two in it the first stays.
+
+        Raises:
+            Trouble: The group is another pipeline's.
+            Unavailable: Others are in our group, and read events that we never see.
+        """
+        pipelines, applications = others(self._admin.members(), self._identity)
+        if not pipelines and not (applications and self._joined):
+            return
+        who = ", ".join([*map(str, pipelines), *applications])
+        message = f"group {self._group} has a member of {who}: each event goes to one of them alone"
+        stays = self._joined and all(self._identity < each for each in pipelines)
+        raise (Unavailable if stays else Trouble)(ProgramReason.GROUP_TAKEN, message)
 
     def join(self, topics: Topics, listener: Listener) -> None:
         """Raises KafkaException when the client refuses its settings."""
@@ -109,21 +122,6 @@ class EventsSource:
         """The others take over at their next heartbeat."""
         self._consumer.close()
         self._joined = False
-
-    def _look_for_others(self) -> None:
-        """Who is not in the group stays out of another pipeline's; of two in it the first stays.
-
-        Raises:
-            Trouble: The group is another pipeline's.
-            Unavailable: Others are in our group, and read events that we never see.
-        """
-        pipelines, applications = others(self._admin.members(), self._identity)
-        if not pipelines and not (applications and self._joined):
-            return
-        who = ", ".join([*map(str, pipelines), *applications])
-        message = f"group {self._group} has a member of {who}: each event goes to one of them alone"
-        stays = self._joined and all(self._identity < each for each in pipelines)
-        raise (Unavailable if stays else Trouble)(ProgramReason.GROUP_TAKEN, message)
 
     def _assigned(self, consumer: Consumer, given: list[TopicPartition]) -> None:
         try:
