@@ -106,6 +106,17 @@ def test_who_takes_no_answer_is_hung_up_on_and_keeps_nobody_waiting() -> None:
         assert len(said(deaf)) < len(LARGE)
 
 
+def test_answers_that_nobody_takes_are_not_kept_without_bound() -> None:
+    with listening(patience=LIMIT) as server, ExitStack() as held:
+        deaf = [held.enter_context(opened(server)) for _ in range(8)]
+        for client in deaf:
+            client.sendall(b"GET /large HTTP/1.1\r\n\r\n")
+            assert client.recv(1) == b"H"
+        assert asked(server, "/large") == (200, LARGE)
+        for client in deaf[:2]:
+            assert len(said(client)) < len(LARGE)
+
+
 def test_who_sends_requests_faster_than_they_are_answered_keeps_nobody_waiting() -> None:
     answered: list[int] = []
 

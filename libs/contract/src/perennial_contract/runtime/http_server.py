@@ -1,7 +1,8 @@
 """Server of HTTP: one thread, few connections, and little patience with each.
 
 Who holds many connections, or sends and reads slowly, must not keep the kubelet's probe waiting.
-So beyond a number of connections the one that has been quiet longest makes room for the newest.
+So beyond a number of connections, or of bytes that nobody takes, the one that has been quiet
+longest makes room for the newest.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Final, NamedTuple
 CONNECTIONS: Final = 256
 PATIENCE: Final = 5.0  # seconds for a request to arrive, and for its answer to be taken
 IDLE: Final = 60.0  # seconds between two requests of a connection
+UNSENT: Final = 32 * 1024 * 1024  # bytes of answers that wait to be taken, before the next one
 _HEAD: Final = 16 * 1024  # bytes of a request
 _QUEUE: Final = 1024  # connections that wait to be accepted
 _AT_ONCE: Final = 16  # of these accepted before requests are read: a flood must not evict a probe
@@ -76,9 +78,7 @@ class Server:
 
     async def _connected(self, reader: StreamReader, writer: StreamWriter) -> None:
         if len(self._open) >= self._most:
-            quietest = next(iter(self._open))
-            del self._open[quietest]
-            quietest.transport.abort()
+            self._hang_up(next(iter(self._open)))
         self._open[writer] = None
         writer.transport.set_write_buffer_limits(0)  # a drain then waits until all is taken
         try:
@@ -97,17 +97,37 @@ class Server:
         while kept:
             async with asyncio.timeout(patience):
                 head = await reader.readuntil(b"\r\n\r\n")
-            answer, kept = self._answer(head)
+            kept = self._respond(writer, head)
             async with asyncio.timeout(self._patience):
-                writer.write(_written(answer, kept=kept))
                 await writer.drain()
-            if writer in self._open:  # the most recent one
-                self._open[writer] = self._open.pop(writer)
             patience = IDLE
             await asyncio.sleep(0)  # nothing above waits where the next request is there already
         writer.close()
         async with asyncio.timeout(self._patience):
             await writer.wait_closed()
+
+    def _respond(self, writer: StreamWriter, head: bytes) -> bool:
+        """Whether another request may follow; what waits to be taken is then in one place alone."""
+        if writer in self._open:  # the most recent one
+            self._open[writer] = self._open.pop(writer)
+        answer, kept = self._answer(head)
+        self._make_room()
+        writer.write(_written(answer, kept=kept))
+        return kept
+
+    def _make_room(self) -> None:
+        left = {writer: writer.transport.get_write_buffer_size() for writer in self._open}
+        unsent = sum(left.values())
+        for writer, size in left.items():
+            if unsent <= UNSENT:
+                break
+            if size:
+                unsent -= size
+                self._hang_up(writer)
+
+    def _hang_up(self, writer: StreamWriter) -> None:
+        del self._open[writer]
+        writer.transport.abort()
 
     def _answer(self, head: bytes) -> tuple[Answer, bool]:
         """The answer, and whether another request may follow it."""
