@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ctypes import CDLL, c_char_p, c_int, c_int16, c_size_t, c_void_p, create_string_buffer
+from ctypes import CDLL, c_char_p, c_int, c_int16, c_int32, c_size_t, c_void_p, create_string_buffer
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +34,12 @@ class Brokers:
     def make(self, topic: str, partitions: int = 1) -> None:
         self._library.rd_kafka_mock_topic_create(
             self._cluster, topic.encode(), c_int(partitions), c_int(1)
+        )
+
+    def elect(self, topic: str) -> None:
+        """The leader of partition 0 is elected again: its next epoch begins."""
+        self._library.rd_kafka_mock_partition_set_leader(
+            self._cluster, topic.encode(), c_int32(0), c_int32(1)
         )
 
     def refuse(self, request: int, code: int) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-from confluent_kafka import Producer
+from confluent_kafka import Producer, TopicPartition
 
 from perennial_contract.messages.record import Record
 from perennial_contract.reasons import ProgramReason
@@ -121,3 +121,23 @@ def test_a_log_that_ends_before_the_position_is_told_with_its_end() -> None:
             (new,) = read(source)
             assert isinstance(new, Record)
             assert (new.offset, new.value) == (7, b"new")
+
+
+def test_a_log_that_was_cut_and_has_grown_again_is_told_by_the_epochs_of_its_leaders() -> None:
+    with brokers() as kafka:
+        kafka.make("events")
+        producer = Producer({"bootstrap.servers": kafka.address})
+        for count in (7, 10):
+            for _ in range(count):
+                producer.produce("events", b"{}", partition=0)
+            producer.flush()
+            kafka.elect("events")
+        source = KafkaSource(Kafka(bootstrap_servers=kafka.address), "test")
+        with closing(source):
+            read_in_first_epoch = TopicPartition("events", 0, 12, leader_epoch=0)
+            source._consumer.incremental_assign([read_in_first_epoch])  # noqa: SLF001  as if it had
+            with pytest.raises(LogTruncated) as cut:
+                read(source)
+            assert (cut.value.partition, cut.value.end) == (P, 7)
+            source.assign({P: 7})
+            assert len(read(source)) == 10

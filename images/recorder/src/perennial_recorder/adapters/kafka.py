@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
@@ -26,6 +27,7 @@ TIMEOUT: Final = 5.0  # seconds for one question to a broker
 _AWAY: Final = frozenset(
     {KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._RESOLVE}  # noqa: SLF001
 )
+_CUT_AT: Final = re.compile(r"broker end offset is (\d+)")
 _PARTITION_GONE: Final = MISSING | {KafkaError._UNKNOWN_PARTITION}  # noqa: SLF001
 
 
@@ -50,12 +52,14 @@ class KafkaSource(KafkaBrokers):
         self._assigned: dict[Partition, int] = {}
         self._paused: set[Partition] = set()
         self._out_of_range: dict[Partition, int] = {}
+        self._truncated: dict[Partition, int] = {}
         self._failure: Trouble | None = None
 
     def assign(self, positions: Mapping[Partition, int]) -> None:
         with as_trouble("assign partitions"):
             self._consumer.assign([at(p, offset) for p, offset in positions.items()])
-        self._assigned, self._paused, self._out_of_range = dict(positions), set(), {}
+        self._assigned, self._paused = dict(positions), set()
+        self._out_of_range, self._truncated = {}, {}
 
     def add(self, positions: Mapping[Partition, int]) -> None:
         with as_trouble("assign partitions"):
@@ -79,6 +83,8 @@ class KafkaSource(KafkaBrokers):
 
     def read(self, limit: int, seconds: float) -> list[Record | OutOfRange]:
         """Nothing is raised once records have been taken: what went wrong is said by the next."""
+        for partition, end in self._truncated.items():
+            raise LogTruncated(partition, end)
         for partition, position in self._out_of_range.items():
             return [self._into_range(partition, position)]
         if self._failure:
@@ -110,7 +116,13 @@ class KafkaSource(KafkaBrokers):
             raise ClientFailed(str(error))
         if code == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001  it has no other name
             partition = Partition(message.topic() or "", message.partition() or 0)
-            self._out_of_range[partition] = message.offset() or 0
+            if (position := message.offset()) is not None:
+                self._out_of_range[partition] = position
+            elif found := _CUT_AT.search(error.str()):
+                # Leader epochs told it, and where; by now the log may have grown beyond us again.
+                self._truncated[partition] = int(found[1])
+            else:
+                self._out_of_range[partition] = self.positions()[partition]
         elif code in _AWAY:
             self._failure = Trouble(
                 ProgramReason.KAFKA_UNAVAILABLE, f"Kafka is away: {error.str()}"
