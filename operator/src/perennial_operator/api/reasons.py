@@ -95,7 +95,10 @@ class Reason(ReasonWithRemedy):
         "ReportInvalid",
         "Use images that fit the operator: the pod's answer is not taken, and counts as silence.",
     )
-    EVICTED = "Evicted", "Nothing: the pod is recreated; check the node if it happens often."
+    EVICTED = (
+        "Evicted",
+        "If it lasts, ask in the spec for as much as the pod uses: the message says of what.",
+    )
     POD_GONE = "PodGone", "Nothing: the attempt runs again by itself."
     NODE_LOST = (
         "NodeLost",

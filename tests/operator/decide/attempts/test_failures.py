@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -317,3 +318,36 @@ def test_a_trainer_whose_node_is_gone_is_told_of_before_and_after_its_job_is_del
     )
     assert condition(late, "Training") == ("False", "NodeLost", told)
     assert condition(left, "Training") == ("False", "NodeLost", told)
+
+
+@pytest.mark.parametrize("disrupted", [True, False], ids=["the node was full", "its own limit"])
+def test_a_trainer_that_the_kubelet_evicts_for_what_it_uses_has_failed_with_the_kubelet_s_words(
+    *, disrupted: bool
+) -> None:
+    why = "The node was low on resource: memory. Container trainer was using 5Gi, request is 512Mi"
+    reason = "PodFailurePolicy" if disrupted else "BackoffLimitExceeded"
+    failed = {"type": "Failed", "status": "True", "reason": reason}
+    pod = a_trainer(
+        running=False,
+        over=True,
+        disrupted=disrupted,
+        ended=Ended(137, "Error", ""),
+        problem=missing("Evicted", why),
+    )
+    pipeline, waits = during(2), []
+
+    for number in range(3):
+        attempt = pipeline.status.running()
+        assert attempt
+        job = a_job(pipeline, attempt, f"job-{number}", conditions=[failed])
+        mine = replace(pod, owner=f"job-{number}")
+        pipeline = after(pipeline, decide(pipeline, a_world(pipeline, job=job, more=(mine,))))
+        left = pipeline.status.running()
+        assert left
+        waits.append(left.not_before and (left.not_before - NOW) // timedelta(minutes=1))
+
+    last = pipeline.status.running()
+    assert last
+    assert (last.failures, last.failed_for, last.disruptions) == (3, "Evicted", 0)
+    assert last.problem == missing("Evicted", why)
+    assert waits == [None, 1, 2]

@@ -22,6 +22,7 @@ from perennial_operator.observe.terminations import read_problem
 FIRST_WAIT: Final = timedelta(minutes=1)
 UNHARMED: Final = 5  # disruptions of one attempt that cost no wait: as many nodes may be drained
 LONGEST_WAIT: Final = timedelta(hours=1)
+_LOST: Final = frozenset({Reason.POD_GONE, Reason.EVICTED})  # the first of these costs no wait
 
 
 def record_end(
@@ -39,7 +40,12 @@ def record_end(
 
 
 def is_disrupted(pods: Sequence[Pod], current: Manifest) -> bool:
-    """Whether the pod was evicted, preempted or shut down with its node."""
+    """Whether the pod was drained, preempted or shut down with its node.
+
+    What the kubelet evicts is another matter: it used more than it had asked for.
+    """
+    if _problem_of(pods, Reason.EVICTED):
+        return False
     told = any(c.get("reason") == "PodFailurePolicy" for c in end_conditions(current))
     return told or any(pod.disrupted for pod in pods)
 
@@ -66,14 +72,14 @@ def record_disruption(facts: Facts, attempt: Attempt, current: Manifest) -> Chan
 def record_failure(
     facts: Facts, attempt: Attempt, current: Manifest, problem: Problem | None
 ) -> Change:
-    """Sets the wait: the first pod that is lost costs none."""
+    """Sets the wait: the first pod that is lost or evicted costs none."""
     uid = current["metadata"]["uid"]
     lost = Problem(
         reason=Reason.POD_GONE, message="the trainer's pod disappeared without a verdict"
     )
     shown = problem or lost
     tries = attempt.tries + 1 if shown.reason == attempt.failed_for else 1
-    wait = wait_after(tries if problem else tries - 1)
+    wait = wait_after(tries - (shown.reason in _LOST))
     failed = facts.with_attempt(
         attempt,
         job_uid=uid,
@@ -93,7 +99,9 @@ def record_failure(
 def failure_cause(
     attempt: Attempt, pods: Sequence[Pod], end: Ended | None, current: Manifest
 ) -> Problem | None:
-    """Why the Job failed; None where its pod was only lost: deleted, or evicted from its node."""
+    """Why the Job failed; None where its pod was only lost, or deleted."""
+    if evicted := _problem_of(pods, Reason.EVICTED):
+        return evicted
     late = next(
         (c for c in end_conditions(current) if c.get("reason") == ProgramReason.DEADLINE_EXCEEDED),
         None,
@@ -103,11 +111,12 @@ def failure_cause(
             reason=ProgramReason.DEADLINE_EXCEEDED,
             message=late.get("message") or "the Job was active longer than its deadline",
         )
-    told = [pod.problem for pod in pods if pod.problem]
-    if end is None:
-        return next((said for said in told if said.reason == Reason.INIT_CONTAINER_FAILED), None)
-    evicted = any(said.reason == Reason.EVICTED for said in told)
-    return None if evicted else read_problem(end)
+    return read_problem(end) if end else _problem_of(pods, Reason.INIT_CONTAINER_FAILED)
+
+
+def _problem_of(pods: Sequence[Pod], reason: Reason) -> Problem | None:
+    found = (pod.problem for pod in pods if pod.problem and pod.problem.reason == reason)
+    return next(found, None)
 
 
 def _unready(attempt: Attempt, pods: Sequence[Pod], current: Manifest) -> Problem | None:
