@@ -72,7 +72,7 @@ def test_where_no_record_has_a_timestamp_time_is_the_wall_clocks_at_the_start() 
 
 def test_it_is_no_earlier_than_the_resource() -> None:
     clocks = Clocks(NOW - 90 * HOUR, created=NOW - 9 * HOUR)
-    assert clocks.stream.ceiling() == NOW - 9 * HOUR
+    assert clocks.stream.ceiling(clocks.moment) == NOW - 9 * HOUR
 
 
 def test_after_a_restart_time_goes_on_from_the_last_checkpoint() -> None:

@@ -6,6 +6,7 @@ from perennial_recorder.join.stream_time import AHEAD, GRACE, PartitionTime, ahe
 from tests.support.recorder.clocks import Clocks
 
 NOW = 1_790_000_000_000
+MOMENT = Clocks(NOW).moment
 
 
 def clocks() -> Clocks:
@@ -15,16 +16,17 @@ def clocks() -> Clocks:
 
 
 def test_time_is_the_largest_timestamp_seen_less_the_grace() -> None:
-    time = PartitionTime()
+    time = PartitionTime(asked=MOMENT)
     time.saw(NOW - 500)
     time.saw(NOW - 900)
     assert time.time(clocks().stream) == NOW - 500 - GRACE
 
 
-def test_a_timestamp_of_the_future_does_not_make_time_pass_now() -> None:
-    time = PartitionTime()
+def test_a_timestamp_of_the_future_does_not_make_time_pass() -> None:
+    time, told = PartitionTime(asked=MOMENT), clocks()
     time.saw(NOW + 500)
-    assert time.time(clocks().stream) == NOW - GRACE
+    told.go(1000)
+    assert time.time(told.stream) == NOW - GRACE
 
 
 def test_a_partition_read_to_its_end_has_come_to_when_that_was_asked() -> None:
@@ -53,8 +55,18 @@ def test_an_end_counts_once_it_is_reached_though_there_is_always_more() -> None:
     assert time.time(told.stream) == NOW - GRACE
 
 
+def test_a_producer_ahead_moves_no_partition_beyond_when_its_end_was_asked_for() -> None:
+    time, told = PartitionTime(), clocks()
+    time.ask(told.stream.moment(), end=7, position=5)
+    told.read(NOW + 50 * 60_000, partition=1)
+    told.go(20 * 60_000)
+    time.at(7)
+    assert time.time(told.stream) == NOW - GRACE
+
+
 def test_stream_time_is_the_slowest_partitions() -> None:
-    fast, slow, silent = PartitionTime(seen=NOW), PartitionTime(seen=NOW - 10**6), PartitionTime()
+    fast, slow = (PartitionTime(seen=seen, asked=MOMENT) for seen in (NOW, NOW - 10**6))
+    silent = PartitionTime()
     assert stream_time([fast, slow], clocks().stream) == NOW - 10**6 - GRACE
     assert stream_time([fast, slow, silent], clocks().stream) < 0
     assert stream_time([], clocks().stream) == NEVER
@@ -62,7 +74,7 @@ def test_stream_time_is_the_slowest_partitions() -> None:
 
 @given(st.dictionaries(st.integers(), st.integers(NOW - 10**7, NOW), min_size=1))
 def test_the_slowest_partition_is_never_paused(seen: dict[int, int]) -> None:
-    times = {p: PartitionTime(seen=at) for p, at in seen.items()}
+    times = {p: PartitionTime(seen=at, asked=MOMENT) for p, at in seen.items()}
     slowest = min(seen.values())
     paused = ahead(times, clocks().stream)
     assert paused == {p for p, at in seen.items() if at > slowest + AHEAD}

@@ -53,7 +53,7 @@ class StreamClock:
                 offsets.append(timestamp - moment)
                 self._latest[partition] = offsets[-1]
         self._recent.extend(offsets)
-        self._judge = max(self.ceiling() - moment, self._resumed)
+        self._judge = max(self.ceiling(moment) - moment, self._resumed)
         if self.behind():
             self._judge = max(self._judge, median_low(self._recent))
         for offset in offsets:
@@ -63,9 +63,9 @@ class StreamClock:
     def moment(self) -> int:
         return round(self.monotonic() * 1000)
 
-    def ceiling(self) -> int:
-        """The wall clock's time, or what it was at the start and the seconds since."""
-        return max(self._wall_offset(), self._start) + self.moment()
+    def ceiling(self, moment: int) -> int:
+        """The wall clock's time at a moment, or what it was at the start and the seconds since."""
+        return moment + max(self._wall_offset(), self._start)
 
     def at(self, moment: int) -> int:
         """The time at a moment; NEVER until a believable timestamp has told, or there is none."""
@@ -99,7 +99,7 @@ class StreamClock:
 
     def _at(self, moment: int) -> int:
         offset = self._start if self._newest is None else self._newest
-        return min(moment + offset, self.ceiling())
+        return min(moment + offset, self.ceiling(moment))
 
     def _hear(self, offset: int) -> None:
         self._newest = offset if self._newest is None else max(self._newest, offset)

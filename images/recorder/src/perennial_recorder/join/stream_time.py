@@ -25,7 +25,7 @@ class PartitionTime:
     end: int = -1
     """Its end when the broker was last asked; -1 once that has been reached."""
     asked: int = NEVER
-    """The moment of that."""
+    """The moment of that: no record read by now is later, but for what has come since."""
 
     def saw(self, timestamp: int) -> None:
         self.seen = max(self.seen, timestamp)
@@ -45,7 +45,7 @@ class PartitionTime:
 
     def time(self, clock: StreamClock) -> int:
         """Every record below it that will ever come has been read, but for the grace."""
-        return min(max(self.seen, clock.at(self.ended)), clock.ceiling()) - GRACE
+        return min(max(self.seen, clock.at(self.ended)), clock.ceiling(self.asked)) - GRACE
 
 
 def stream_time(times: Iterable[PartitionTime], clock: StreamClock) -> int:
