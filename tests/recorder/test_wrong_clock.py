@@ -107,6 +107,23 @@ def test_one_producer_ahead_makes_no_time_pass_for_the_others(tmp_path: Path) ->
     assert stage.labels() == {0: "yes"}
 
 
+@pytest.mark.parametrize("ahead", [("events", 1), ("labels", 0)])
+def test_one_producer_ahead_gives_up_nothing_while_a_partition_is_behind(
+    tmp_path: Path, ahead: tuple[str, int]
+) -> None:
+    stage = two_partitions(tmp_path, Labels(topic="labels", max_delay=timedelta(minutes=1)))
+    stage.steps()
+    stage.event("a", at=now(stage))
+    stage.broker.append(*ahead, Record(round(stage.now * 1000) + 50 * 60_000, b"{}"))
+    while (log := stage.broker.logs["labels"][0]).end < 4000:  # two batches
+        stage.label(f"orphan-{log.end}", "no", at=now(stage))
+    stage.steps(1)
+    stage.label("a", "yes", at=now(stage) + 30_000)
+    stage.now += 20 * 60
+    stage.steps()
+    assert stage.labels() == {0: "yes"}
+
+
 def test_a_burst_of_one_producer_an_hour_ahead_is_the_producers_mistake(tmp_path: Path) -> None:
     stage = two_partitions(tmp_path)
     stage.event("a", at=0)
@@ -258,3 +275,42 @@ def test_what_a_wrong_clock_made_up_for_a_record_is_not_remembered(tmp_path: Pat
     stage.label("a", "yes", at=now(stage))
     stage.steps()
     assert len(stage.rows()) == 1
+
+
+@pytest.mark.parametrize("error", [0.0, 6 * HOUR, 300 * 24 * HOUR])
+def test_what_was_read_before_any_time_was_told_takes_the_time_that_is_told(
+    tmp_path: Path, error: float
+) -> None:
+    stage = two_partitions(tmp_path, Labels(topic="labels", max_delay=timedelta(minutes=1)))
+    stage.kill()
+    stage.now += 24 * HOUR
+    stage.error = error
+    stage.start()
+    stage.event("labelled", at=30 * 365 * 24 * 3_600_000)
+    stage.event("alone", at=30 * 365 * 24 * 3_600_000)
+    stage.later(1)
+    stage.error = 0.0
+    stage.event("idle", at=now(stage) - 600_000)
+    stage.label("labelled", "yes", at=now(stage) - 600_000)
+    stage.later(1)
+    assert stage.labels() == {0: "yes"}
+    stage.later(91)
+    assert stage.recorder.report().pending == 0
+    assert stage.counts() == {"ahead": 2, "given_up": 2, "joined": 1, "observations": 1}
+
+
+def test_the_first_records_are_believed_too_once_our_clock_is_found_out(tmp_path: Path) -> None:
+    stage = two_partitions(tmp_path)
+    stage.kill()
+    stage.now += 48 * HOUR  # the resource was created two days ago
+    stage.error = -2 * HOUR
+    stage.start()
+    sent = []
+    for i in range(6):
+        sent.append(now(stage))
+        stage.event(i, at=sent[-1], partition=i % 2)
+        stage.later(1)
+    for i in range(6):
+        stage.label(i, "no", at=sent[i] + round(DELAY * 1000))
+    stage.steps()
+    assert sorted(row.event_timestamp - BEGIN for row in stage.rows()) == sent

@@ -25,6 +25,7 @@ from perennial_recorder.retrain_requests import LIFECYCLE, RetrainRequests
 from perennial_recorder.retries import Retries
 from perennial_recorder.session.checkpointer import Checkpointer
 from perennial_recorder.session.feed import Feed
+from perennial_recorder.session.intake import TimeTold
 from perennial_recorder.session.open_transactions import TRANSACTIONS, OpenTransactions
 from perennial_recorder.session.opening import Opener
 from perennial_recorder.session.session import Session
@@ -98,6 +99,10 @@ class Recorder:
             if self._session:
                 self._session.draining = True
                 self._session.truncated[error.partition] = error.end
+        except TimeTold:
+            _LOG.info("a timestamp tells the time: what was read before is read again")
+            self._metrics.count_restart(Restart.TIME_TOLD)
+            self._discard_session()
         except DiskFailed as error:
             self._metrics.count_restart(Restart.DISK_FAILED)
             self._discard_session()

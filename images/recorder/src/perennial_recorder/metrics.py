@@ -33,6 +33,7 @@ class Restart(StrEnum):
     TOPIC_RECREATED = "topic_remade"
     LOG_TRUNCATED = "log_truncated"
     DISK_FAILED = "disk_failed"
+    TIME_TOLD = "time_told"
 
 
 class _ReportCollector(Collector):
@@ -151,8 +152,9 @@ class Metrics:
             "perennial_recorder_restarts_over",
             "Times that the process dropped what it knew and started over from S3:"
             f" {Restart.ANOTHER_WRITER} wrote in its place, a topic was made again"
-            f" ({Restart.TOPIC_RECREATED}), a log's end moved back ({Restart.LOG_TRUNCATED}), or"
-            f" the disk refused something ({Restart.DISK_FAILED}).",
+            f" ({Restart.TOPIC_RECREATED}), a log's end moved back ({Restart.LOG_TRUNCATED}),"
+            f" the disk refused something ({Restart.DISK_FAILED}), or what was read before any"
+            f" timestamp told the time takes the time that is told ({Restart.TIME_TOLD}).",
             ["reason"],
             registry=registry,
         )

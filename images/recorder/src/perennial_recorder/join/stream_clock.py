@@ -60,6 +60,11 @@ class StreamClock:
             if offset <= self._judge + FUTURE:
                 self._hear(offset)
 
+    @property
+    def is_set(self) -> bool:
+        """Whether a believable timestamp has told the time."""
+        return self._newest is not None
+
     def moment(self) -> int:
         return round(self.monotonic() * 1000)
 

@@ -23,6 +23,10 @@ from perennial_recorder.session.joiner import Joiner
 _LOG: Final = logging.getLogger(__name__)
 
 
+class TimeTold(Exception):  # noqa: N818  what has been found out, not what went wrong
+    """A timestamp tells the time at last: records were taken to have our clock's before."""
+
+
 class OpenRecord(NamedTuple):
     """A record to which something is still owed."""
 
@@ -50,10 +54,14 @@ class Intake:
         self._joiner = joiner
         self._lost: Counter[Partition] = Counter()
         self._clock = clock
+        self._guessed = False
+        """Whether a record was taken to have a time that no timestamp had told."""
 
     def take(self, batch: Sequence[Record | OutOfRange]) -> None:
-        """Takes in a batch that is read now."""
+        """Takes in a batch that is read now; raises TimeTold before anything of it is taken."""
         self._clock.read((partition_of(r), r.timestamp) for r in batch if isinstance(r, Record))
+        if self._guessed and self._clock.is_set:
+            raise TimeTold
         self._progress.time = max(self._progress.time, self._clock.time_by_records())
         seconds = self._clock.monotonic()
         open_records: list[OpenRecord] = []
@@ -97,6 +105,7 @@ class Intake:
         timestamp, new = record.timestamp, record.offset >= reading.ledger.read
         if not self._clock.believes(timestamp):
             timestamp = self._clock.now()
+            self._guessed |= not self._clock.is_set
             self._progress.counts[AHEAD_RECORDS] += new
         else:
             reading.time.saw(timestamp)

@@ -13,7 +13,8 @@ Its states, and those of the loop around it:
        |      +--------------------------- | draining |
        |           is written              +----------+
        |
-       +--- from replaying, reading and draining: another writer's object is found
+       +--- from replaying, reading and draining: another writer's object is found; from the
+            first two: a timestamp tells the time, and records have been taken without
 
 SIGTERM: what is left, or can be kept, is written, and tried again for `Intervals.stop` seconds.
 Then the process ends. Trouble and StoreError change no state: the part that failed is tried again.
