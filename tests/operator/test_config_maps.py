@@ -169,6 +169,60 @@ async def test_what_mounts_settings_that_cannot_be_made_stays_as_it_is(
     assert said(served.cluster, "Accepted") == ("False", "ChildRefused", told)
 
 
+async def test_an_attempt_whose_settings_cannot_be_made_says_so_once() -> None:
+    cluster = FakeCluster(a_resource(labels=None))
+    cluster.refuses = {"ConfigMap": "exceeded quota"}
+    passing = Passing(cluster)
+
+    await passing.passes(5)
+
+    status, reason, message = said(cluster, "Training")
+    assert (status, reason) == ("False", "ChildRefused")
+    assert "refuses ConfigMap income-trainer-" in message
+    assert "exceeded quota" in message
+    assert [event.reason for event in cluster.events] == ["AttemptStarted"]
+
+
+async def test_an_attempt_that_waits_for_room_to_run_again_tells_no_event_per_pass() -> None:
+    cluster = FakeCluster(a_resource(labels=None))
+    passing = Passing(cluster)
+    await passing.passes(3)
+    for kind, name in (("Job", "income-train-1"), *(("ConfigMap", n) for n in passing.maps())):
+        del cluster.objects[kind, "team", name]
+    cluster.refuses = {"ConfigMap": "exceeded quota"}
+
+    await passing.passes(2)
+    told = len(cluster.events)
+    await passing.passes(5)
+
+    assert len(cluster.events) == told
+
+
+async def test_an_edit_whose_settings_cannot_be_made_stalls_with_the_reason(
+    served: Passing,
+) -> None:
+    await served.passes(2)
+    served.edit(predictions={"topic": "predictions", "threshold": 0.3})
+    served.cluster.refuses = {"ConfigMap": "exceeded quota"}
+
+    await served.passes(4)
+
+    status, reason, message = said(served.cluster, "Stalled")
+    assert (status, reason) == ("True", "ChildRefused")
+    assert "exceeded quota" in message
+
+
+async def test_a_trainer_that_has_not_started_gets_settings_again_that_somebody_deleted() -> None:
+    passing = Passing(FakeCluster(a_resource(labels=None)))
+    await passing.passes(3)
+    (before,) = passing.mounts("Job", "income-train-1")
+    del passing.cluster.objects["ConfigMap", "team", before]
+
+    await passing.passes()
+
+    assert passing.maps() == {before}
+
+
 async def test_a_spec_that_no_config_map_holds_is_refused_by_its_field(served: Passing) -> None:
     await served.passes()
     before = served.maps()

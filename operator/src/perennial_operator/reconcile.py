@@ -152,10 +152,10 @@ class Reconciler:
         """Settings before what mounts them, which would otherwise end pods that work."""
         if not decided.settings:
             return
-        maps, absent = await config_maps.find(self.cluster, resource), set[str]()
+        maps, absent = await config_maps.find(self.cluster, resource), dict[str, str]()
         for wanted in decided.settings:
             if not await _unless_refused(maps.provide, wanted, cache.refused):
-                absent.add(wanted["metadata"]["name"])
+                absent[wanted["metadata"]["name"]] = cache.refused[wanted["kind"]]
 
         async def apply(manifest: Manifest) -> None:
             live = await self.cluster.apply(manifest)
@@ -166,7 +166,9 @@ class Reconciler:
             (self.cluster.create, decided.create),
         ):
             for manifest in manifests:
-                if not named(manifest) & absent:
+                if lacks := named(manifest) & absent.keys():
+                    cache.refused[manifest["kind"]] = absent[lacks.pop()]
+                else:
                     await _unless_refused(act, manifest, cache.refused)
         for old in await maps.sweep(decided.settings, cache, now):
             await _unless_refused(self.cluster.delete, old, {}, "to delete ")  # likewise

@@ -20,6 +20,7 @@ from perennial_operator.api.status import Status
 from perennial_operator.decide.attempts import failures, triggers, verdicts
 from perennial_operator.decide.change import Change, Facts
 from perennial_operator.decide.versions.choice import champion, previous
+from perennial_operator.manifests.config_map import named
 from perennial_operator.manifests.job import job, job_digest, job_settings, made_from, may_delete
 from perennial_operator.observe.pods import Pod, is_leaving, is_ours, stuck
 from perennial_operator.observe.world import Observed
@@ -161,7 +162,17 @@ def _follow(facts: Facts, attempt: Attempt, current: Manifest) -> Change:
         or facts.observed.podless.get("Job")
     )
     followed = facts.with_attempt(attempt, job_uid=uid, problem=problem, not_before=None)
-    return replace(followed, again_in=timedelta(seconds=5) if waiting and not problem else None)
+    if not waiting:
+        return followed
+    settings = _mounted(facts, attempt, current)
+    again_in = None if problem else timedelta(seconds=5)
+    return replace(followed, settings=settings, again_in=again_in)
+
+
+def _mounted(facts: Facts, attempt: Attempt, current: Manifest) -> tuple[Manifest, ...]:
+    """What a pod waits for where somebody deleted it."""
+    settings = job_settings(facts.pipeline, attempt)
+    return (settings,) if settings["metadata"]["name"] in named(current) else ()
 
 
 def _begin_again(facts: Facts, attempt: Attempt, current: Manifest) -> Change:
