@@ -1,12 +1,17 @@
 """Whole runs against objects in memory."""
 
+import json
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
+
+import pytest
 
 from perennial_contract.lifecycle import Message, Started
 from perennial_contract.objects.bundle import FILES, MANIFEST, BundleBroken, key
 from perennial_contract.objects.observation import SegmentKey, to_parquet
 from perennial_contract.runtime.objects import Put
+from perennial_contract.runtime.settings import SettingsRefused
 from perennial_contract.status import Verdict, VerdictOutcome
 from perennial_trainer.models.published import load_published
 from tests.fakes.objects import FakeObjects
@@ -63,6 +68,38 @@ def test_a_run_after_a_crash_gives_the_same_bytes_from_the_inputs_that_stand(hou
 
     assert again == first
     assert house.store.objects == before
+
+
+def newer(house: House, **sections: Any) -> None:
+    """Attempt 1 was begun by a trainer that knows more."""
+    key = "attempts/1/inputs.json"
+    inputs = json.loads(house.store.objects[key])
+    house.store.objects[key] = json.dumps(inputs | sections).encode()
+
+
+@pytest.mark.parametrize(
+    ("sections", "field"),
+    [({"weights": "recent"}, "weights"), ({"optimizer": {"seed": 7}}, "optimizer.seed")],
+)
+def test_inputs_with_a_field_that_this_trainer_does_not_know_are_refused_by_its_name(
+    house: House, sections: dict[str, Any], field: str
+) -> None:
+    house.run()
+    del house.store.objects["attempts/1/verdict.json"]
+    newer(house, **sections)
+    before = dict(house.store.objects)
+
+    with pytest.raises(SettingsRefused, match=f"^attempts/1/inputs.json: {field}: "):
+        house.run()
+
+    assert house.store.objects == before
+
+
+def test_a_verdict_stands_whatever_trainer_has_begun_the_attempt(house: House) -> None:
+    first = house.run()
+    newer(house, weights="recent")
+
+    assert house.run() == first
 
 
 def test_the_next_attempt_learns_from_the_stream_and_beats_the_champion(

@@ -94,7 +94,7 @@ def run_attempt(settings: TrainerSettings, pod: str, mounts: Mounts, port: int =
     try:
         ports = _ports(settings, mounts)
         result = run(settings, ports, progress)
-    except SecretRefused as error:
+    except (SecretRefused, SettingsRefused) as error:
         return write_problem(
             mounts.termination, ProgramReason.SETTINGS_REFUSED, str(error), REFUSED
         )

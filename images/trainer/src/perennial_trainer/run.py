@@ -18,6 +18,7 @@ from typing import Final
 from perennial_contract.objects.bundle import BundleBroken, seal
 from perennial_contract.objects.owner import StorageTaken
 from perennial_contract.reasons import ProgramReason
+from perennial_contract.runtime.settings import SettingsRefused
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Verdict, VerdictOutcome
 from perennial_model.refusals import DataRefused
@@ -52,6 +53,7 @@ def run(settings: TrainerSettings, ports: Ports, progress: Progress) -> RunResul
     """The attempt's verdict.
 
     Raises:
+        SettingsRefused: A newer trainer has begun the attempt with what this one does not know.
         StoreError: S3 is away, or the dataset is not there yet: the same attempt again, later.
     """
     try:
@@ -60,6 +62,10 @@ def run(settings: TrainerSettings, ports: Ports, progress: Progress) -> RunResul
         return RunResult(
             unscored(settings, VerdictOutcome.REFUSED, ProgramReason.STORAGE_TAKEN, str(error))
         )
+    except SettingsRefused:
+        if standing := read_verdict(ports.store, settings.number):
+            return RunResult(standing)
+        raise
     if inputs is None:
         return RunResult(adopt(settings, ports.store))
     standing = read_verdict(ports.store, inputs.number)

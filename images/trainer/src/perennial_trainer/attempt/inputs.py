@@ -7,20 +7,26 @@ from datetime import datetime
 from typing import Self
 
 import msgspec
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from perennial_contract.objects.owner import OWNER, check_owner, owner_of
 from perennial_contract.resource.schema import Schema, Task
 from perennial_contract.resource.training import Dataset, Optimizer, Promotion, Retrain
 from perennial_contract.resource.values import Duration
 from perennial_contract.runtime.objects import Objects, Put, StoreError
+from perennial_contract.runtime.settings import parse
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Document
 from perennial_contract.watermark import Watermark
 
 
 class Inputs(Document):
-    """What decides an attempt's outcome; storage and deadline may change between runs."""
+    """What decides an attempt's outcome; storage and deadline may change between runs.
+
+    A field that a newer trainer wrote is refused, as in settings: it would decide otherwise.
+    """
+
+    model_config = ConfigDict(extra="forbid")
 
     uid: str
     number: int
@@ -66,14 +72,16 @@ def claim(settings: TrainerSettings, store: Objects, now: datetime) -> Inputs | 
 
     Raises:
         StorageTaken: The prefix holds another pipeline's objects.
+        SettingsRefused: The inputs that stand are a newer trainer's, with a field unknown here.
         StoreError: S3 is away.
     """
     check_owner(_standing(store, OWNER, owner_of(settings).to_json()), settings)
     ours = Inputs.from_settings(settings, now).model_dump_json(exclude_defaults=True, indent=1)
-    standing = _standing(store, inputs_key(settings.number), ours.encode())
+    key = inputs_key(settings.number)
+    standing = _standing(store, key, ours.encode())
     if msgspec.json.decode(standing).get("uid") != settings.uid:
         return None
-    return Inputs.model_validate_json(standing)
+    return parse(Inputs, standing, key)
 
 
 def _standing(store: Objects, key: str, ours: bytes) -> bytes:
