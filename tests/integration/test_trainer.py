@@ -115,6 +115,23 @@ def test_settings_that_cannot_be_read_are_refused(tmp_path: Path) -> None:
     assert json.loads(log.read_text())["problem"]["reason"] == "SettingsRefused"
 
 
+def test_inputs_of_a_newer_trainer_end_with_42_and_their_field(
+    bucket: Bucket, tmp_path: Path
+) -> None:
+    log, key = tmp_path / "termination-log", "attempts/1/inputs.json"
+    assert bucket.run(bucket.settings(), log) == 0
+    inputs = json.loads(bucket.store.get(key) or b"")
+    for each in (key, "attempts/1/verdict.json"):
+        bucket.store.delete(each)
+    bucket.store.put_new(key, json.dumps(inputs | {"weights": "recent"}).encode())
+
+    assert bucket.run(bucket.settings(), log) == 42
+
+    problem = json.loads(log.read_text())["problem"]
+    assert problem["reason"] == "SettingsRefused"
+    assert problem["message"].startswith(f"{key}: weights: ")
+
+
 def test_a_running_attempt_tells_its_progress_and_ends_when_told_to(
     bucket: Bucket, tmp_path: Path
 ) -> None:
