@@ -21,7 +21,7 @@ from typing import Final, NamedTuple
 CONNECTIONS: Final = 256
 PATIENCE: Final = 5.0  # seconds for a request to arrive, and for its answer to be taken
 IDLE: Final = 60.0  # seconds between two requests of a connection
-UNSENT: Final = 32 * 1024 * 1024  # bytes of answers that wait to be taken, before the next one
+_UNSENT: Final = 32 * 1024 * 1024  # bytes of answers that wait to be taken, before the next one
 _HEAD: Final = 16 * 1024  # bytes of a request
 _QUEUE: Final = 1024  # connections that wait to be accepted
 _AT_ONCE: Final = 16  # of these accepted before requests are read: a flood must not evict a probe
@@ -119,7 +119,7 @@ class Server:
         left = {writer: writer.transport.get_write_buffer_size() for writer in self._open}
         unsent = sum(left.values())
         for writer, size in left.items():
-            if unsent <= UNSENT:
+            if unsent <= _UNSENT:
                 break
             if size:
                 unsent -= size
