@@ -1,5 +1,6 @@
 """The edge: what is refused at once, and what is said of it."""
 
+import json
 import logging
 import signal
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from perennial_contract.resource.kafka import Kafka
 from perennial_contract.resource.values import SecretReference
 from perennial_contract.runtime.mounts import Mounts
 from perennial_contract.settings import REFUSED, PredictorSettings
-from perennial_predictor.__main__ import execute
+from perennial_predictor.__main__ import execute, main
 from tests.fakes.bundle import a_bundle
 from tests.fakes.mount import Mount, Renewed
 
@@ -41,6 +42,18 @@ def refused(settings: PredictorSettings, mount: Mount, caplog: pytest.LogCapture
     assert vars(record)["reason"] == "SettingsRefused"
     assert log.read_text() == f"SettingsRefused: {vars(record)['detail']}"
     return log.read_text()
+
+
+def test_settings_that_cannot_be_read_are_its_last_words_too(
+    settings: PredictorSettings, tmp_path: Path
+) -> None:
+    mounts = Mounts(termination=tmp_path / "log", settings=tmp_path / "settings.json")
+    mounts.settings.write_text(json.dumps({**json.loads(settings.to_json()), "color": "red"}))
+
+    assert main(mounts) == REFUSED
+
+    why = f"SettingsRefused: {mounts.settings}: color: Extra inputs are not permitted"
+    assert mounts.termination.read_text() == why
 
 
 def test_a_key_that_may_not_be_set_is_named_and_ends_the_process(
