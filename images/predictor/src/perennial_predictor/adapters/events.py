@@ -11,7 +11,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 from perennial_contract.messages.record import Record
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime.kafka.records import record_of
-from perennial_contract.runtime.kafka.refusals import is_forbidden, is_untrusted, words
+from perennial_contract.runtime.kafka.refusals import cut_at, is_forbidden, is_untrusted, words
 from perennial_contract.runtime.kafka.trouble import ClientFailed, Trouble
 from perennial_contract.settings import PredictorSettings
 from perennial_predictor.adapters.client_settings import for_consumer
@@ -22,6 +22,7 @@ from perennial_predictor.ports import Listener, Positions, Topics, Unavailable
 
 _FATAL: Final = KafkaError._FATAL  # noqa: SLF001  librdkafka's own codes begin so
 _OUT_OF_RANGE: Final = KafkaError._AUTO_OFFSET_RESET  # noqa: SLF001
+_NO_EPOCH: Final = -1
 _LOG: Final = logging.getLogger("kafka")
 
 
@@ -61,7 +62,8 @@ class EventsSource:
         self._topic_id = topics.id
         self._listener = listener
         self._rebalances = 0
-        self._out_of_range: list[int] = []
+        self._out_of_range: dict[int, int | None] = {}  # where the log was cut, if that is told
+        self._epochs: dict[int, int] = {}  # of the leaders that gave us the last records
         self._consumer = Consumer(
             for_consumer(self._settings.kafka, self._security, self._group)
             | {
@@ -82,7 +84,7 @@ class EventsSource:
     def batch(self, limit: int, patience: float) -> Sequence[Record]:
         """One record as soon as there is one, and those that are already fetched behind it."""
         while self._out_of_range:
-            self._into_range(self._out_of_range.pop())
+            self._into_range(*self._out_of_range.popitem())
         first = self._consumer.poll(patience)
         if first is None:
             return []
@@ -90,7 +92,9 @@ class EventsSource:
         rest = self._consumer.consume(limit - 1, 0)
         # What was read before a rebalance is another member's; librdkafka drops it from `rest`.
         messages = rest if self._rebalances != rebalances else [first, *rest]
-        return [record_of(m) for m in messages if not self._is_error(m)]
+        read = [m for m in messages if not self._is_error(m)]
+        self._epochs |= {m.partition() or 0: _epoch_of(m) for m in read}
+        return [record_of(m) for m in read]
 
     def commit(self, positions: Positions, *, wait: bool) -> None:
         """Commits with the topic's id as metadata; the listener gets the outcome."""
@@ -105,8 +109,16 @@ class EventsSource:
             self._committed(error.args[0], offsets)
 
     def rewind(self, positions: Positions) -> None:
-        """Of all partitions at once: in an eager group a seek fails where fetching has ended."""
-        self._consumer.assign([TopicPartition(self._topic, p, o) for p, o in positions.items()])
+        """Of all partitions at once: in an eager group a seek fails where fetching has ended.
+
+        Each keeps its epoch, or a cut that nobody has told yet would not be told any more.
+        """
+        self._consumer.assign(
+            [
+                TopicPartition(self._topic, p, o, leader_epoch=self._epochs.get(p, _NO_EPOCH))
+                for p, o in positions.items()
+            ]
+        )
 
     def ends(self, partitions: Iterable[int]) -> Positions:
         """As the last fetch said: no broker is asked."""
@@ -133,6 +145,7 @@ class EventsSource:
         if chosen:  # before anything is read: a restart must not choose a later one
             self.commit(chosen, wait=True)
         positions = committed | chosen
+        self._epochs = {}
         self.rewind(positions)
         self._listener.assigned(positions)
 
@@ -144,13 +157,14 @@ class EventsSource:
         self._rebalances += 1
         self._listener.lost(t.partition for t in taken)
 
-    def _into_range(self, partition: int) -> None:
+    def _into_range(self, partition: int, cut: int | None) -> None:
         at = TopicPartition(self._topic, partition)
         try:
             earliest, end = self._consumer.get_watermark_offsets(at, timeout=TIMEOUT)
         except KafkaException as error:
             raise self._admin.trouble(error.args[0]) from error
-        self._listener.out_of_range(partition, earliest, end)
+        self._epochs.pop(partition, None)  # retention may have removed all that is known of it
+        self._listener.out_of_range(partition, earliest, end if cut is None else min(cut, end))
 
     def _is_error(self, message: Message) -> bool:
         error = message.error()
@@ -158,7 +172,7 @@ class EventsSource:
             return False
         partition = message.partition()
         if error.code() == _OUT_OF_RANGE and partition is not None:
-            self._out_of_range.append(partition)
+            self._out_of_range[partition] = cut_at(error)
         else:
             self._complain(error)
         return True
@@ -177,3 +191,8 @@ class EventsSource:
         if error is not None and error.code() == _FATAL:
             raise ClientFailed(error.str())
         self._listener.committed(error.str() if error else "")
+
+
+def _epoch_of(message: Message) -> int:
+    epoch = message.leader_epoch()
+    return _NO_EPOCH if epoch is None else epoch

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
@@ -15,7 +14,7 @@ from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.runtime.kafka.reconnects import RECONNECTS
 from perennial_contract.runtime.kafka.records import record_of
-from perennial_contract.runtime.kafka.refusals import is_refused
+from perennial_contract.runtime.kafka.refusals import cut_at, is_refused
 from perennial_contract.runtime.kafka.security import refused_by_client
 from perennial_contract.runtime.kafka.trouble import ClientFailed, Trouble
 from perennial_contract.runtime.logs import Unrepeated
@@ -27,7 +26,6 @@ TIMEOUT: Final = 5.0  # seconds for one question to a broker
 _AWAY: Final = frozenset(
     {KafkaError._TRANSPORT, KafkaError._ALL_BROKERS_DOWN, KafkaError._RESOLVE}  # noqa: SLF001
 )
-_CUT_AT: Final = re.compile(r"broker end offset is (\d+)")
 _PARTITION_GONE: Final = MISSING | {KafkaError._UNKNOWN_PARTITION}  # noqa: SLF001
 
 
@@ -118,9 +116,8 @@ class KafkaSource(KafkaBrokers):
             partition = Partition(message.topic() or "", message.partition() or 0)
             if (position := message.offset()) is not None:
                 self._out_of_range[partition] = position
-            elif found := _CUT_AT.search(error.str()):
-                # Leader epochs told it, and where; by now the log may have grown beyond us again.
-                self._truncated[partition] = int(found[1])
+            elif (end := cut_at(error)) is not None:
+                self._truncated[partition] = end
             else:
                 self._out_of_range[partition] = self.positions()[partition]
         elif code in _AWAY:

@@ -23,6 +23,7 @@ _SAID_ONLY: Final = (  # by the text; the error's name may say no more than that
     "SSL alert",  # our certificate was refused
     "wrong version number",  # the other side speaks no TLS
 )
+_CUT_AT: Final = re.compile(r"broker end offset is (\d+)")
 _VARIES: Final = re.compile(
     r"^Unable to produce message: | \((after \d+ms|\d+ identical)[^)]*\)"  # differs with each try
 )
@@ -54,6 +55,15 @@ def is_missing(error: ClientError) -> bool:
 def is_refused(error: ClientError) -> bool:
     """Whether it is either of the two; it lasts until somebody changes something."""
     return is_untrusted(error) or is_forbidden(error)
+
+
+def cut_at(error: ClientError) -> int | None:
+    """Offset at which a log was cut, where the epochs of its leaders tell it.
+
+    By now the log may have grown beyond the position again, so that its end tells nothing.
+    """
+    found = _CUT_AT.search(error.str())
+    return int(found[1]) if found else None
 
 
 def words(error: ClientError) -> str:
