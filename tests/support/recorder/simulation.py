@@ -96,6 +96,8 @@ class Run:
                 self._stop()
         self.chaos.on = False
         self._set_clock([])
+        if self.recorder and not self.recorder.report().ready:
+            self._pass(self.intervals.start)  # its next try may be that far away
         for _ in range(40):
             self._pass((2.5 * self.shape.delay + 100_000) / 40_000)
             for _ in range(3):
