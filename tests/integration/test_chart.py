@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterator
 
 import pytest
+import yaml
 
 from tests.support.operator.control_plane import ADMIN, CHART, ControlPlane, eventually, install
 
@@ -130,6 +131,30 @@ def test_a_definition_that_was_applied_by_hand_is_left_alone(
 
     assert "BELONGS TO NOBODY'S RELEASE" in told
     assert releases.owner() == ("", "")
+
+
+def test_an_older_definition_that_was_applied_by_hand_is_taken_over_as_the_notes_say(
+    releases: Releases, namespace: str
+) -> None:
+    older = yaml.safe_load((CHART / "files" / "crd.yaml").read_text())
+    schema = older["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
+    known = dict(schema["spec"]["properties"])
+    del schema["spec"]["properties"]["tracking"]
+    releases.plane.kubectl("apply", "--server-side", "-f", "-", stdin=older)
+    told = releases.install("one", namespace)
+    _, _, notes = told.replace("\\\n", "").partition("Once it is to be this release's:\n")
+    annotate, label, upgrade = (line.split()[1:] for line in notes.splitlines()[:3])
+
+    releases.plane.kubectl(*annotate)
+    releases.plane.kubectl(*label)
+    at = upgrade.index("...")
+    releases.helm(*upgrade[:at], str(CHART), "-n", namespace, *upgrade[at + 1 :])
+
+    found = releases.plane.get("default", "crd", CRD)
+    assert found
+    made = found["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    assert made["properties"].keys() == known.keys()
+    assert releases.owner() == ("one", namespace)
 
 
 def test_a_definition_goes_with_its_release_where_it_is_not_to_be_kept(
