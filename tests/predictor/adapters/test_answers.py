@@ -59,11 +59,17 @@ def test_a_producer_that_may_not_write_says_so_and_writes_when_it_may(
     answers.close()
 
 
+@pytest.fixture
+def forbidden(at: Brokers) -> None:
+    """What asks first may not write: named before `answers`, which asks once it is made."""
+    at.refuse(INIT_PRODUCER_ID, KafkaError.CLUSTER_AUTHORIZATION_FAILED)
+
+
+@pytest.mark.usefixtures("forbidden")
 def test_what_is_sent_apart_is_sent_after_the_producer_was_replaced_as_well(
-    at: Brokers, answers: AnswersSink
+    answers: AnswersSink,
 ) -> None:
     assert [*answers.send_apart(ANSWERS)] == []
-    at.refuse(INIT_PRODUCER_ID, KafkaError.CLUSTER_AUTHORIZATION_FAILED)
     assert len(sent(answers, *ANSWERS)) == 1
     assert [*answers.send_apart(ANSWERS)] == []
     answers.close()
