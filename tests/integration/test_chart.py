@@ -19,8 +19,8 @@ CRD = "modelpipelines.perennial.dev"
 
 
 @pytest.fixture
-def releases(control_plane: ControlPlane) -> Iterator["Releases"]:
-    """Of this test alone; the definition that every other test needs is there afterwards."""
+def releases(control_plane: ControlPlane, namespace: str) -> Iterator["Releases"]:  # noqa: ARG001  it goes last
+    """Of this test alone; the definition is there again before the namespace is emptied."""
     made = Releases(control_plane)
     control_plane.kubectl("delete", "crd", CRD, "--timeout=30s")
     yield made
