@@ -155,6 +155,15 @@ def test_a_batch_is_encoded_as_its_rows_are(used: Encoder, batch: list[dict[str,
     }
 
 
+@given(encoders(), records)
+def test_a_record_alone_is_encoded_as_in_a_batch(used: Encoder, record: dict[str, Any]) -> None:
+    row, unknown = used.encode_one(record)
+    batch = used.encode([record])
+
+    np.testing.assert_array_equal(np.array([row]), batch.matrix)
+    assert unknown == batch.unknown
+
+
 @given(encoders(), batches)
 def test_an_encoder_read_back_encodes_the_same(used: Encoder, batch: list[dict[str, Any]]) -> None:
     again = Encoder.from_json(used.to_json())

@@ -2,8 +2,9 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pytest
@@ -21,6 +22,26 @@ def test_a_batch_is_scored_as_lightgbm_does(settings: PredictorSettings) -> None
     assert [json.loads(answer)["probability"] for answer in scored.answers] == probabilities(
         records
     )
+
+
+STRANGE: Final[list[dict[str, Any]]] = [
+    {},
+    {"age": None, "job": 3},
+    {"age": "inf", "job": "x"},
+    {"age": -1e308},
+]
+
+
+def test_an_event_alone_is_answered_as_in_a_batch(settings: PredictorSettings) -> None:
+    bundle, _ = a_bundle()
+    scorer = load(bundle, settings)
+    records = [*people(300, seed=5), *STRANGE]
+
+    alone = [scorer.score([number], [record]) for number, record in enumerate(records)]
+
+    together = scorer.score(range(len(records)), records)
+    assert [scored.answers[0] for scored in alone] == together.answers
+    assert sum((Counter(scored.unknown) for scored in alone), Counter()) == together.unknown
 
 
 _COUNT_THREADS: Final = """

@@ -11,6 +11,7 @@ from perennial_contract.objects.bundle import GOLDEN, Bundle
 from perennial_contract.settings import PredictorSettings
 from perennial_model import golden
 from perennial_model.runtimes import lightgbm
+from perennial_model.runtimes.single_row import SingleRow
 from perennial_predictor.scoring.scorer import Scored
 
 THREADS: Final = 1
@@ -23,13 +24,23 @@ class BinaryScorer:
     def __init__(self, version: str, model: lightgbm.Model, writer: AnswerWriter) -> None:
         self.version: Final = version
         self._model = model
+        self._single = SingleRow(model)
         self._writer = writer
 
     def score(self, ids: Sequence[Id], records: Sequence[dict[str, Any]]) -> Scored:
-        probabilities, unknown = self._model.predict(records)
+        probabilities, unknown = self._probabilities(records)
         write = self._writer.write
-        answers = [write(i, p) for i, p in zip(ids, probabilities.tolist(), strict=True)]
+        answers = [write(i, p) for i, p in zip(ids, probabilities, strict=True)]
         return Scored(answers, unknown)
+
+    def _probabilities(
+        self, records: Sequence[dict[str, Any]]
+    ) -> tuple[list[float], dict[str, int]]:
+        if len(records) == 1:
+            probability, unknown = self._single.predict(records[0])
+            return [probability], unknown
+        scores, unknown = self._model.predict(records)
+        return scores.tolist(), unknown
 
 
 def load(bundle: Bundle, settings: PredictorSettings) -> BinaryScorer:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from math import inf, nan
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -68,6 +69,20 @@ class Encoder:
 
     def encode(self, records: Records) -> Encoded:
         """A row for each record, whatever it holds."""
+        cells, unknown = self._cells(records)
+        matrix = np.ascontiguousarray(np.array(cells).reshape(len(self.names), len(records)).T)
+        matrix[np.isinf(matrix)] = np.nan
+        return Encoded(matrix, unknown)
+
+    def encode_one(self, record: Mapping[str, Any]) -> tuple[array[float], dict[str, int]]:
+        """The row of one record, and `unknown`: numpy would cost more than the row does."""
+        cells, unknown = self._cells([record])
+        if inf in cells or -inf in cells:
+            cells = array("d", [nan if abs(cell) == inf else cell for cell in cells])
+        return cells, unknown
+
+    def _cells(self, records: Records) -> tuple[array[float], dict[str, int]]:
+        """The columns one after the other, and the values outside the dictionaries."""
         cells, codes, unknown = array("d"), dict[str, Sequence[int]](), dict[str, int]()
         for name, column in zip(self.names, self._columns, strict=False):  # then come crosses
             raw = column.source.values(records)
@@ -80,9 +95,7 @@ class Encoder:
         for cross in self._crosses:
             crossed, unknown[cross.name] = cross.encode([codes[name] for name in cross.features])
             cells.extend(array("d", crossed))
-        matrix = np.ascontiguousarray(np.array(cells).reshape(len(self.names), len(records)).T)
-        matrix[np.isinf(matrix)] = np.nan
-        return Encoded(matrix, {name: count for name, count in unknown.items() if count})
+        return cells, {name: count for name, count in unknown.items() if count}
 
     def to_json(self) -> bytes:
         """The same bytes for the same encoder."""
