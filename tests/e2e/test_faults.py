@@ -76,7 +76,8 @@ def test_an_edit_to_an_image_that_does_not_exist_is_waited_for_and_told_while_ol
     assert pipeline.condition("Ready")["status"] == "True"
 
     let_ten_minutes_pass(pipeline)
-    stalled = pipeline.expect(60, "it stalls", lambda: pipeline.condition("Stalled"))
+    # The operator looks again within a minute: a status that changes wakes nobody.
+    stalled = pipeline.expect(120, "it stalls", lambda: pipeline.condition("Stalled"))
     assert stalled["status"] == "True"
     assert NO_IMAGE in stalled["message"]
     pipeline.edit({"predictor": {"image": None}})

@@ -65,7 +65,8 @@ def test_kubectl_waits_for_an_image_that_cannot_be_pulled_and_stalled_names_it(
         before = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=10)
         world.set_status("mp", "income", {"edit": {"since": before.isoformat()}})
         stalled = ("True", "ImagePullBackOff")
-        eventually("it is stalled", lambda: world.condition("Stalled") == stalled)
+        # The operator looks again within a minute: a status that changes wakes nobody.
+        eventually("it is stalled", lambda: world.condition("Stalled") == stalled, 90)
 
         assert "nope:1" in message(world, "Stalled")
         assert world.condition("Ready") == ("True", "Ready")
