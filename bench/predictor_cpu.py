@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from signal import SIGTERM
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
 from typing import Any, Final
@@ -144,7 +145,7 @@ def main() -> None:
             print("events/s       CPU us/message   p50 ms   p99 ms")
             for rate in RATES:
                 print(measure(program, stream, answers, rate, seconds), flush=True)
-            program.end(15)
+            program.end(SIGTERM)
     finally:
         answers.close()
         bucket.close()

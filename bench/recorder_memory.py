@@ -54,6 +54,9 @@ class MadeUp:
     def ends(self, partitions: Collection[Partition]) -> dict[Partition, int]:
         return {p: self._ends[p] for p in partitions}
 
+    def stable_ends(self, partitions: Collection[Partition]) -> dict[Partition, int]:
+        return self.ends(partitions)
+
     def since(self, partitions: Collection[Partition], timestamp: int) -> dict[Partition, int]:
         del timestamp
         return self.earliest(partitions)
