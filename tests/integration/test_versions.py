@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.operator.builders import V1
+from tests.support.operator.builders import LATER_ENTRY, V1
 from tests.support.operator.control_plane import (
     ControlPlane,
     Refused,
@@ -85,7 +85,8 @@ def test_an_operator_under_an_older_definition_works_and_says_so(
 
     job = world.made_job()
     outdated = ("True", "DefinitionOutdated")
-    eventually("it is told", lambda: world.condition("DefinitionOutdated") == outdated)
+    # The operator compares once a minute, and the API server publishes a change a moment later.
+    eventually("it is told", lambda: world.condition("DefinitionOutdated") == outdated, 90)
     world.end_trainer(job, world.verdict())
     world.deployment()
 
@@ -101,7 +102,7 @@ def test_an_operator_under_an_older_definition_works_and_says_so(
     definition.restore()
     operator.stop()
     operators()
-    eventually("it is well", lambda: world.condition("DefinitionOutdated") == ("", ""))
+    eventually("it is well", lambda: world.condition("DefinitionOutdated") == ("", ""), 90)
 
 
 def test_an_operator_under_a_newer_definition_goes_on(
@@ -128,21 +129,11 @@ def test_what_a_later_operator_has_written_outlives_an_earlier_one(
     operators: Callable[[], Operator], world: World
 ) -> None:
     apply(world.plane, world.namespace, a_pipeline(retrain={"threshold": 1000, "suspend": True}))
-    entry = {
-        "number": 1,
-        "trigger": "Drift",
-        "outcome": "Postponed",
-        "reason": "Later",
-        "message": "not yet",
-        "startedAt": "2026-11-21T11:00:00Z",
-        "endedAt": "2026-11-21T11:10:00Z",
-        "energy": 7,
-    }
-    world.set_status("mp", "income", {"forecast": [1, 2], "history": [entry]})
+    world.set_status("mp", "income", {"forecast": [1, 2], "history": [LATER_ENTRY]})
 
     operators()
     eventually("a pass", lambda: world.condition("Accepted") == ("True", "Accepted"))
 
     status = world.status()
     assert status["forecast"] == [1, 2]
-    assert entry.items() <= status["history"][0].items()
+    assert LATER_ENTRY.items() <= status["history"][0].items()

@@ -29,6 +29,16 @@ def two_partitions(folder: Path, labels: Labels = LONG, **settings: Any) -> Stag
     return stage
 
 
+def wrong_from_the_start(folder: Path) -> Stage:
+    """A clock two hours behind; the resource was created two days ago."""
+    stage = two_partitions(folder)
+    stage.kill()
+    stage.now += 48 * HOUR
+    stage.error = -2 * HOUR
+    stage.start()
+    return stage
+
+
 def now(stage: Stage) -> int:
     """Ms after the beginning, by the brokers."""
     return round(stage.now * 1000) - BEGIN
@@ -179,11 +189,7 @@ def test_a_clock_that_most_records_lie_ahead_of_is_told_and_nothing_is_clipped(
 
 
 def test_a_clock_that_was_wrong_from_the_start_is_found_out_by_the_records(tmp_path: Path) -> None:
-    stage = two_partitions(tmp_path)
-    stage.kill()
-    stage.now += 48 * HOUR  # the resource was created two days ago
-    stage.error = -2 * HOUR
-    stage.start()
+    stage = wrong_from_the_start(tmp_path)
     for i in range(10):
         stage.event(i, at=now(stage), partition=i % 2)
     stage.steps()
@@ -300,11 +306,7 @@ def test_what_was_read_before_any_time_was_told_takes_the_time_that_is_told(
 
 
 def test_the_first_records_are_believed_too_once_our_clock_is_found_out(tmp_path: Path) -> None:
-    stage = two_partitions(tmp_path)
-    stage.kill()
-    stage.now += 48 * HOUR  # the resource was created two days ago
-    stage.error = -2 * HOUR
-    stage.start()
+    stage = wrong_from_the_start(tmp_path)
     sent = []
     for i in range(6):
         sent.append(now(stage))

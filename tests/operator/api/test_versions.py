@@ -13,6 +13,7 @@ from perennial_operator.reconcile import Reconciler
 from tests.fakes.cluster import FakeCluster, FakeReports
 from tests.support.operator.builders import (
     IMAGES,
+    LATER_ENTRY,
     NOW,
     V1,
     a_predictor,
@@ -51,16 +52,6 @@ async def test_a_value_of_a_newer_definition_is_named_and_the_last_valid_spec_st
 def newer(status: Status) -> Json:
     """The status as an operator of a later version would have written it."""
     written = status.to_json()
-    entry = {
-        "number": 1,
-        "trigger": "Drift",
-        "outcome": "Postponed",
-        "reason": "Later",
-        "message": "not yet",
-        "startedAt": "2026-11-21T11:00:00Z",
-        "endedAt": "2026-11-21T11:10:00Z",
-        "energy": 7,
-    }
     attempt = {
         "number": 2,
         "trigger": "Drift",
@@ -68,7 +59,7 @@ def newer(status: Status) -> Json:
         "energy": {"joules": 3},
     }
     model = {**written["model"], "colour": "red"}
-    later = {"forecast": [1, 2], "history": [entry], "attempt": attempt, "model": model}
+    later = {"forecast": [1, 2], "history": [LATER_ENTRY], "attempt": attempt, "model": model}
     return {**written, **later}
 
 

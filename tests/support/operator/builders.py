@@ -38,6 +38,17 @@ NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 IMAGES = Images(predictor="predictor:1", recorder="recorder:1", trainer="trainer:1")
 V1, V2 = "v1-11111111", "v2-22222222"
 D1, D2 = "1" * 64, "2" * 64
+LATER_ENTRY: Json = {
+    "number": 1,
+    "trigger": "Drift",
+    "outcome": "Postponed",
+    "reason": "Later",
+    "message": "not yet",
+    "startedAt": "2026-11-21T11:00:00Z",
+    "endedAt": "2026-11-21T11:10:00Z",
+    "energy": 7,
+}
+"""An entry of the history as a later operator writes it: words and a field that nobody knows."""
 
 
 def a_spec(**sections: Any) -> Json:

@@ -108,7 +108,6 @@ class World:
 
     def pod(self, name: str, component: str, owner: Json, status: Json, **annotations: str) -> None:
         """A pod and its status, as a kubelet would report it."""
-        meta = owner["metadata"]
         pod = {
             "apiVersion": "v1",
             "kind": "Pod",
@@ -119,15 +118,7 @@ class World:
                     "perennial.dev/component": component,
                 },
                 "annotations": annotations,
-                "ownerReferences": [
-                    {
-                        "apiVersion": owner["apiVersion"],
-                        "kind": owner["kind"],
-                        "name": meta["name"],
-                        "uid": meta["uid"],
-                        "controller": True,
-                    }
-                ],
+                "ownerReferences": [controlled_by(owner)],
             },
             "spec": {"containers": [{"name": component, "image": "it"}]},
         }
@@ -142,22 +133,14 @@ class World:
     def replicaset(self) -> Json:
         """The Deployment's, as its controller makes it."""
         owner = self.deployment()
-        meta, spec = owner["metadata"], owner["spec"]
+        spec = owner["spec"]
         made = {
             "apiVersion": "apps/v1",
             "kind": "ReplicaSet",
             "metadata": {
                 "name": "income-predictor-1",
                 "labels": spec["template"]["metadata"]["labels"],
-                "ownerReferences": [
-                    {
-                        "apiVersion": owner["apiVersion"],
-                        "kind": owner["kind"],
-                        "name": meta["name"],
-                        "uid": meta["uid"],
-                        "controller": True,
-                    }
-                ],
+                "ownerReferences": [controlled_by(owner)],
             },
             "spec": {key: spec[key] for key in ("selector", "template")},
         }
@@ -239,6 +222,12 @@ class World:
         return sorted(
             e["reason"] for e in items if e["reportingComponent"] == "perennial.dev/operator"
         )
+
+
+def controlled_by(owner: Json) -> Json:
+    """The reference to an owner as its controller writes it."""
+    of_kind = {key: owner[key] for key in ("apiVersion", "kind")}
+    return of_kind | {key: owner["metadata"][key] for key in ("name", "uid")} | {"controller": True}
 
 
 @contextmanager
