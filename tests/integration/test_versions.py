@@ -49,7 +49,10 @@ class Definition:
         eventually("it is served", lambda: set(schema["properties"]) == self._served())
 
     def _served(self) -> set[str]:
-        text = self._plane.kubectl("get", "--raw", "/openapi/v3/apis/perennial.dev/v1alpha1")
+        try:
+            text = self._plane.kubectl("get", "--raw", "/openapi/v3/apis/perennial.dev/v1alpha1")
+        except Refused:  # a definition that was just created is not published yet
+            return set()
         schema = json.loads(text)["components"]["schemas"]["dev.perennial.v1alpha1.ModelPipeline"]
         return set(schema["properties"]["spec"]["properties"])
 
