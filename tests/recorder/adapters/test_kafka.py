@@ -1,5 +1,6 @@
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 
@@ -123,6 +124,24 @@ def test_a_log_that_ends_before_the_position_is_told_with_its_end() -> None:
             assert (new.offset, new.value) == (7, b"new")
 
 
+def test_what_went_wrong_in_an_assignment_that_has_ended_moves_no_position_of_the_next() -> None:
+    with brokers() as kafka:
+        kafka.make("events")
+        producer = Producer({"bootstrap.servers": kafka.address})
+        for _ in range(7):
+            producer.produce("events", b"{}", partition=0)
+        producer.flush()
+        source = KafkaSource(Kafka(bootstrap_servers=kafka.address), "test")
+        with closing(source):
+            source.add({P: 12})
+            time.sleep(1.5)  # the client finds out, and nobody has read it
+            source.assign({})
+            source.add({P: 5})
+            found = [record for _ in range(15) for record in source.read(1, 0.1)]
+            assert [record.offset for record in found if isinstance(record, Record)] == [5, 6]
+            assert len(found) == 2
+
+
 def test_a_log_that_was_cut_and_has_grown_again_is_told_by_the_epochs_of_its_leaders() -> None:
     with brokers() as kafka:
         kafka.make("events")
@@ -135,7 +154,8 @@ def test_a_log_that_was_cut_and_has_grown_again_is_told_by_the_epochs_of_its_lea
         source = KafkaSource(Kafka(bootstrap_servers=kafka.address), "test")
         with closing(source):
             read_in_first_epoch = TopicPartition("events", 0, 12, leader_epoch=0)
-            source._consumer.incremental_assign([read_in_first_epoch])  # noqa: SLF001  as if it had
+            source.add({P: 12})
+            source._consumer.assign([read_in_first_epoch])  # noqa: SLF001  as if it had
             with pytest.raises(LogTruncated) as cut:
                 read(source)
             assert (cut.value.partition, cut.value.end) == (P, 7)

@@ -49,15 +49,14 @@ class KafkaSource(KafkaBrokers):
         self._consumer = consumer
         self._assigned: dict[Partition, int] = {}
         self._paused: set[Partition] = set()
-        self._out_of_range: dict[Partition, int] = {}
-        self._truncated: dict[Partition, int] = {}
+        self._out_of_range: dict[Partition, int | None] = {}  # where the log was cut, if told
         self._failure: Trouble | None = None
 
     def assign(self, positions: Mapping[Partition, int]) -> None:
         with as_trouble("assign partitions"):
             self._consumer.assign([at(p, offset) for p, offset in positions.items()])
         self._assigned, self._paused = dict(positions), set()
-        self._out_of_range, self._truncated = {}, {}
+        self._out_of_range = {}
 
     def add(self, positions: Mapping[Partition, int]) -> None:
         with as_trouble("assign partitions"):
@@ -81,10 +80,8 @@ class KafkaSource(KafkaBrokers):
 
     def read(self, limit: int, seconds: float) -> list[Record | OutOfRange]:
         """Nothing is raised once records have been taken: what went wrong is said by the next."""
-        for partition, end in self._truncated.items():
-            raise LogTruncated(partition, end)
-        for partition, position in self._out_of_range.items():
-            return [self._into_range(partition, position)]
+        for partition, cut in self._out_of_range.items():
+            return self._into_range(partition, cut)
         if self._failure:
             failure, self._failure = self._failure, None
             raise failure
@@ -114,12 +111,8 @@ class KafkaSource(KafkaBrokers):
             raise ClientFailed(str(error))
         if code == KafkaError._AUTO_OFFSET_RESET:  # noqa: SLF001  it has no other name
             partition = Partition(message.topic() or "", message.partition() or 0)
-            if (position := message.offset()) is not None:
-                self._out_of_range[partition] = position
-            elif (end := cut_at(error)) is not None:
-                self._truncated[partition] = end
-            else:
-                self._out_of_range[partition] = self.positions()[partition]
+            if partition in self._assigned:
+                self._out_of_range[partition] = cut_at(error)
         elif code in _AWAY:
             self._failure = Trouble(
                 ProgramReason.KAFKA_UNAVAILABLE, f"Kafka is away: {error.str()}"
@@ -129,9 +122,15 @@ class KafkaSource(KafkaBrokers):
         elif code not in _PARTITION_GONE:  # these are found when the topics are looked at
             _LOG.warning("Kafka error", extra={"problem": str(error), **where})
 
-    def _into_range(self, partition: Partition, position: int) -> OutOfRange:
-        """Goes on at the earliest record, where the position lies before that."""
+    def _into_range(self, partition: Partition, cut: int | None) -> list[Record | OutOfRange]:
+        """Goes on at the earliest record, where what comes next lies before that.
+
+        What comes next is asked here and not taken from the error: that may be of an assignment
+        that has ended, as of a topic that was made again since.
+        """
+        position = self.positions()[partition]
         earliest, end = self.earliest([partition])[partition], self.ends([partition])[partition]
+        end = end if cut is None else min(cut, end)
         if position > end:
             raise LogTruncated(partition, end)
         start = max(position, earliest)
@@ -142,7 +141,7 @@ class KafkaSource(KafkaBrokers):
                 self._consumer.pause([at(partition)])
         self._assigned[partition] = start
         del self._out_of_range[partition]
-        return OutOfRange(partition, start)
+        return [OutOfRange(partition, start)] if start > position else []
 
 
 def connect(
