@@ -38,8 +38,9 @@ class Tally:
 
     def add(self, other: Tally) -> None:
         self.answered += other.answered
-        self.dead_letters.update(other.dead_letters)
-        self.unknown.update(other.unknown)
+        if other.dead_letters or other.unknown:
+            self.dead_letters.update(other.dead_letters)
+            self.unknown.update(other.unknown)
         self.filtered += other.filtered
         self.own_answers += other.own_answers
 

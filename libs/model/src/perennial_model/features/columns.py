@@ -31,8 +31,8 @@ class Source:
     """Where a feature lies in the records."""
 
     def __init__(self, feature: Feature) -> None:
-        self._path = feature.path or feature.name
-        self._get = itemgetter(self._path)
+        self.path: Final = feature.path or feature.name
+        self._get = itemgetter(self.path)
 
     def values(self, records: Records) -> list[object]:
         """The feature's raw values, None where nothing stands."""
@@ -40,9 +40,9 @@ class Source:
             return [*map(self._get, records)]
         except KeyError:
             pass
-        if "." not in self._path:
-            return [record.get(self._path) for record in records]
-        picked = (pick(record, self._path) for record in records)
+        if "." not in self.path:
+            return [record.get(self.path) for record in records]
+        picked = (pick(record, self.path) for record in records)
         return [None if value is ABSENT else value for value in picked]
 
 
@@ -59,11 +59,12 @@ class NumberColumn:
         mark = to_number(feature.missing)
         self._mark = NAN if mark is None else mark
         self._text = None if feature.missing is None else feature.missing.strip()
-        self._plain = feature.fill is None and feature.missing is None
+        self.plain: Final = feature.fill is None and feature.missing is None
+        """Whether each value that is a number is its own cell."""
 
     def encode(self, raw: Sequence[object]) -> tuple[array[float], int]:
         """The column, and how many values were no numbers."""
-        if self._plain:
+        if self.plain:
             try:
                 return array("d", raw), 0  # type: ignore[arg-type]  # it refuses what is none
             except (TypeError, ValueError, OverflowError):
@@ -90,7 +91,8 @@ class CategoryColumn:
         self._fill = to_category(feature.fill) or None
         codes: dict[object, int] = {level: code for code, level in enumerate(levels, UNKNOWN + 1)}
         missing = codes.get(self._fill, UNKNOWN)
-        self._codes = codes | dict.fromkeys((None, self._mark, *MARKS), missing)
+        self.codes: Final = codes | dict.fromkeys((None, self._mark, *MARKS), missing)
+        """Those of the values that are spelled as a level is, or as nothing."""
 
     @classmethod
     def learn(cls, feature: Feature, raw: Iterable[object]) -> CategoryColumn:
@@ -106,9 +108,9 @@ class CategoryColumn:
     def encode(self, raw: Sequence[object]) -> tuple[list[int], int]:
         """The codes, and how many values are outside the dictionary."""
         try:
-            return [*map(self._codes.__getitem__, raw)], 0
+            return [*map(self.codes.__getitem__, raw)], 0
         except (KeyError, TypeError):  # a list or an object is no key
-            found = [self._codes.get(v, _OTHER) if isinstance(v, str) else _OTHER for v in raw]
+            found = [self.codes.get(v, _OTHER) if isinstance(v, str) else _OTHER for v in raw]
         unknown = 0
         for row in [row for row, code in enumerate(found) if code == _OTHER]:
             found[row], strange = self._read(raw[row])
@@ -118,7 +120,7 @@ class CategoryColumn:
     def _read(self, value: object) -> tuple[int, bool]:
         """The code of a value that is not spelled as a level, and whether it is outside."""
         text = to_category(value)
-        code = self._codes.get(text)
+        code = self.codes.get(text)
         return code or UNKNOWN, code is None or text is None
 
 
@@ -129,7 +131,7 @@ class CrossColumn:
         self.features = tuple(features)
         self.name = "*".join(features)
         self.levels = tuple(levels)
-        self._codes = {level: code for code, level in enumerate(levels, UNKNOWN + 1)}
+        self.codes: Final = {level: code for code, level in enumerate(levels, UNKNOWN + 1)}
 
     @classmethod
     def learn(cls, features: Sequence[str], codes: Sequence[Sequence[int]]) -> CrossColumn:
@@ -139,7 +141,7 @@ class CrossColumn:
 
     def encode(self, codes: Sequence[Sequence[int]]) -> tuple[list[int], int]:
         """The codes, and how many combinations are outside the dictionary."""
-        find = self._codes.get
+        find = self.codes.get
         found = [find(level, UNKNOWN) for level in zip(*codes, strict=True)]
         return found, found.count(UNKNOWN)
 

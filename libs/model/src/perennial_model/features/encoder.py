@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, nan
+from operator import itemgetter
 from typing import Any, Final
 
 import msgspec
@@ -61,6 +62,14 @@ class Encoder:
             if not isinstance(column, NumberColumn)
         )
         """Indices of the columns that hold codes."""
+        self._plan = [
+            (column.source.path, column.codes if isinstance(column, CategoryColumn) else None)
+            for column in columns
+        ]
+        self._crossed = [
+            (itemgetter(*map(of_features.index, cross.features)), cross.codes) for cross in crosses
+        ]
+        self._plain = all(c.plain for c in columns if isinstance(c, NumberColumn))
 
     @property
     def features(self) -> tuple[Feature, ...]:
@@ -76,10 +85,27 @@ class Encoder:
 
     def encode_one(self, record: Mapping[str, Any]) -> tuple[array[float], dict[str, int]]:
         """The row of one record, and `unknown`: numpy would cost more than the row does."""
-        cells, unknown = self._cells([record])
+        try:
+            cells, unknown = self._plain_row(record), dict[str, int]()
+        except (KeyError, TypeError, ValueError, OverflowError):  # something is not as it mostly is
+            cells, unknown = self._cells([record])
         if inf in cells or -inf in cells:
             cells = array("d", [nan if abs(cell) == inf else cell for cell in cells])
         return cells, unknown
+
+    def _plain_row(self, record: Mapping[str, Any]) -> array[float]:
+        """The row of a record that has all features, each a number or a level that is known.
+
+        A record alone finds cold caches, so that it is the amount of code that costs.
+        """
+        if not self._plain:
+            raise ValueError("a number's `missing` or `fill` has to be looked for")
+        cells = [
+            record[path] if codes is None else codes[record[path]] for path, codes in self._plan
+        ]
+        for codes_of, codes in self._crossed:
+            cells.append(codes[codes_of(cells)])
+        return array("d", cells)
 
     def _cells(self, records: Records) -> tuple[array[float], dict[str, int]]:
         """The columns one after the other, and the values outside the dictionaries."""
