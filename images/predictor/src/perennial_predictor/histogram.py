@@ -22,13 +22,13 @@ class BatchHistogram(Collector):
         self._counts = np.zeros(len(bounds) + 1, dtype=np.int64)
         self._sum = 0.0
 
-    def observe(self, seconds: NDArray[np.float64]) -> None:
+    def observe(self, values: NDArray[np.float64]) -> None:
         """Counts values of shape (n,); those below 0, where clocks differ, count as 0."""
-        seconds = np.maximum(seconds, 0.0)
-        buckets = np.searchsorted(self._bounds, seconds)
+        values = np.maximum(values, 0.0)
+        buckets = np.searchsorted(self._bounds, values)
         # A new array, since the server's thread may be reading.
         self._counts = self._counts + np.bincount(buckets, minlength=len(self._counts))
-        self._sum += float(seconds.sum())
+        self._sum += float(values.sum())
 
     def collect(self) -> Iterator[Metric]:
         bounds = [*map(floatToGoString, self._bounds.tolist()), "+Inf"]

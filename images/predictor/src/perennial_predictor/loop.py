@@ -93,16 +93,15 @@ class Loop:
             outgoing, tally = self._answerer.answer(mine)
             self._delivery.send(outgoing, tally)
             self._commits.advance(mine)
-            self._state.metrics.events.read.inc(len(mine))
-            self._state.metrics.batches.size.observe(len(mine))
         sent = self._waiting.now()
         if mine:
-            self._state.metrics.batches.duration.observe(sent - read)
+            self._state.metrics.batches.add(len(mine), sent - read)
         if self._commits.due(sent):
             self._checkpoint(wait=False)
 
     def _checkpoint(self, *, wait: bool) -> None:
         """Commits what has arrived, or answers again what has not."""
+        self._state.metrics.events.read.inc(self._state.metrics.batches.count())
         if not (self._commits.pending or wait) or self._commits.settle(wait=wait):
             return
         self._commits.go_back()

@@ -1,11 +1,12 @@
-"""Metrics of the predictor, for Prometheus: counted per batch, never per event."""
+"""Metrics of the predictor, for Prometheus: counted for many events at once, never per event."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+import numpy as np
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from perennial_predictor.histogram import BatchHistogram
 from perennial_predictor.scoring.records import Tally
@@ -92,17 +93,13 @@ class BatchMetrics:
     """Sizes of batches, and the time that they and their records take."""
 
     def __init__(self, registry: CollectorRegistry) -> None:
-        self.size: Final = Histogram(
-            "perennial_predictor_batch_events",
-            "Records that were scored together.",
-            buckets=_SIZES,
-            registry=registry,
+        self._size = BatchHistogram(
+            "perennial_predictor_batch_events", "Records that were scored together.", _SIZES
         )
-        self.duration: Final = Histogram(
+        self._duration = BatchHistogram(
             "perennial_predictor_batch_seconds",
             "Time to decode, encode and score a batch and to hand its answers to the producer.",
-            buckets=_DURATIONS,
-            registry=registry,
+            _DURATIONS,
         )
         self.latency: Final = BatchHistogram(
             "perennial_predictor_latency_seconds",
@@ -111,7 +108,23 @@ class BatchMetrics:
             "answer can be read before it.",
             _LATENCIES,
         )
-        registry.register(self.latency)
+        for histogram in (self._size, self._duration, self.latency):
+            registry.register(histogram)
+        self._batches: list[tuple[int, float]] = []
+
+    def add(self, size: int, seconds: float) -> None:
+        """A batch: how many records, and how long it took; kept until `count`."""
+        self._batches.append((size, seconds))
+
+    def count(self) -> int:
+        """Counts the batches added since the last time; the number of their records."""
+        if not self._batches:
+            return 0
+        sizes, seconds = np.array(self._batches).T
+        self._batches.clear()
+        self._size.observe(sizes)
+        self._duration.observe(seconds)
+        return int(sizes.sum())
 
 
 class GroupMetrics:

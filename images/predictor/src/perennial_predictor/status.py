@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from enum import StrEnum
 from typing import Final
 
@@ -95,6 +96,6 @@ class State:
             dead_letters=dict(self._tally.dead_letters),
             skipped=self._skipped,
             filtered=self._tally.filtered,
-            unknown=dict(self._tally.unknown.most_common(_MOST)),
+            unknown=dict(Counter(self._tally.unknown).most_common(_MOST)),
             partitions=self.partitions,
         )

@@ -35,7 +35,8 @@ class Answerer:
 
         There is none for what the filter leaves alone, nor for answers of this pipeline.
         """
-        foreign = [r for r in batch if not (self._shared and self._provenance.is_answer(r))]
+        is_answer = self._provenance.is_answer
+        foreign = [r for r in batch if not is_answer(r)] if self._shared else batch
         read = [(record, self._read(record)) for record in foreign]
         meant = [(record, what) for record, what in read if not isinstance(what, Filtered)]
         events = [what for _, what in meant if isinstance(what, Event)]
@@ -47,10 +48,11 @@ class Answerer:
             else self.dead_letters.write(record, what)
             for record, what in meant
         ]
+        reasons = [o.reason for o in out if o.reason]
         return out, Tally(
             answered=len(events),
-            dead_letters=Counter(o.reason for o in out if o.reason),
-            unknown=Counter(scored.unknown),
+            dead_letters=Counter(reasons) if reasons else {},
+            unknown=scored.unknown,
             filtered=len(read) - len(meant),
             own_answers=len(batch) - len(foreign),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -25,8 +25,9 @@ class Tally:
     """Counts of what became of events."""
 
     answered: int = 0
-    dead_letters: Counter[str] = field(default_factory=Counter)
-    unknown: Counter[str] = field(default_factory=Counter)
+    dead_letters: dict[str, int] = field(default_factory=dict)
+    """By reason."""
+    unknown: dict[str, int] = field(default_factory=dict)
     """Values outside the encoder's dictionaries, by feature."""
     filtered: int = 0
     own_answers: int = 0
@@ -34,13 +35,12 @@ class Tally:
 
     def total(self) -> int:
         """Of records read, whatever became of them."""
-        return self.answered + self.dead_letters.total() + self.filtered + self.own_answers
+        return self.answered + sum(self.dead_letters.values()) + self.filtered + self.own_answers
 
     def add(self, other: Tally) -> None:
         self.answered += other.answered
-        if other.dead_letters or other.unknown:
-            self.dead_letters.update(other.dead_letters)
-            self.unknown.update(other.unknown)
+        _add(self.dead_letters, other.dead_letters)
+        _add(self.unknown, other.unknown)
         self.filtered += other.filtered
         self.own_answers += other.own_answers
 
@@ -50,5 +50,10 @@ class Tally:
             if reason is None:
                 self.answered += change
             else:
-                self.dead_letters[reason] += change
-        self.dead_letters = +self.dead_letters
+                _add(self.dead_letters, {reason: change})
+        self.dead_letters = {reason: count for reason, count in self.dead_letters.items() if count}
+
+
+def _add(counts: dict[str, int], others: Mapping[str, int]) -> None:
+    for name, count in others.items():
+        counts[name] = counts.get(name, 0) + count
