@@ -3,8 +3,9 @@
 Run: python -m bench.predictor_cpu [seconds], beside the brokers that `cluster/cluster up` starts.
 The predictor is the real process with a model of 100 trees of 31 leaves on 15 columns, and without
 a CPU limit. Events are sent one by one, on time whatever comes back; latency is from then until the
-answer is read. CPU is that of all threads of the process, from /proc. Beside other work it grows,
-as each event finds cold caches: so the load of the machine is printed, too.
+answer is read. CPU is that of all threads of the process, from /proc. A lone event finds cold
+caches, so the figures move with the machine, up to twofold from hour to hour. The last line is
+their yardstick: a bare loop on the same client that scores nothing, at 100 events/s.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -37,6 +39,7 @@ from tests.support.predictor.stream import Stream, until
 from tests.support.servers import KAFKA, S3
 
 RATES: Final = (0, 10, 100, 1000)  # events per second
+BARE: Final = 100  # events per second of the yardstick
 SECONDS: Final = 20.0  # per rate
 WARM_UP: Final = 3.0  # seconds at the same rate, not counted
 SCHEMA: Final = Schema(
@@ -112,12 +115,12 @@ def cpu(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / _TICK
 
 
-def measure(program: Program, stream: Stream, answers: Answers, rate: int, seconds: float) -> str:
+def measure(pid: int, stream: Stream, answers: Answers, rate: int, seconds: float) -> str:
     """One line of the table."""
     first = send(stream, answers, len(answers.sent), rate, WARM_UP)
-    before, began = cpu(program.process.pid), time.perf_counter()
+    before, began = cpu(pid), time.perf_counter()
     after = send(stream, answers, first, rate, seconds)
-    used, took = cpu(program.process.pid) - before, time.perf_counter() - began
+    used, took = cpu(pid) - before, time.perf_counter() - began
     ids = range(first, after)
     until(lambda: answers.answered.keys() >= set(ids))
     line = f"{rate:8} {used / took:9.2%}"
@@ -126,6 +129,17 @@ def measure(program: Program, stream: Stream, answers: Answers, rate: int, secon
     waits = [(answers.answered[i] - answers.sent[i]) * 1000 for i in ids]
     p50, p99 = np.percentile(waits, [50, 99])
     return f"{line} {used / len(ids) * 1e6:10.0f} {p50:8.1f} {p99:8.1f}"
+
+
+def measure_bare(stream: Stream, answers: Answers, seconds: float) -> str:
+    """The line of the yardstick."""
+    topics = stream.events, stream.predictions
+    bare = subprocess.Popen([sys.executable, "-m", "bench.bare_loop", KAFKA, *topics])
+    try:
+        return measure(bare.pid, stream, answers, BARE, seconds)
+    finally:
+        bare.terminate()
+        bare.wait()
 
 
 def main() -> None:
@@ -144,8 +158,9 @@ def main() -> None:
             print(f"on {processors} processors that had {load:.1f} processes to run")
             print("events/s       CPU us/message   p50 ms   p99 ms")
             for rate in RATES:
-                print(measure(program, stream, answers, rate, seconds), flush=True)
+                print(measure(program.process.pid, stream, answers, rate, seconds), flush=True)
             program.end(SIGTERM)
+            print(f"{measure_bare(stream, answers, seconds)}  the bare loop")
     finally:
         answers.close()
         bucket.close()
