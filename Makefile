@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/perennial
 UV := $(or $(shell command -v uv),$(CACHE)/uv/bin/uv)
-MEMBERS := libs/contract libs/model operator images/predictor images/recorder images/trainer
+MEMBERS := libs/contract libs/model operator images/predictor images/recorder images/trainer cli
 RUN := .venv/bin/python -m
 export PYTHONDONTWRITEBYTECODE := 1
 export DATA LABEL

@@ -9,6 +9,14 @@ from tests.support.tree import PACKAGES, arrows, between_rooms, imported, module
 CLIENTS = {"aiohttp", "boto3", "confluent_kafka", "kopf", "kubernetes", "mlflow", "sqlite3"}
 EDGES = {"__main__", "adapters", "handlers", "loops", "runtime"}
 MAY_IMPORT = {
+    "perennial": {
+        "perennial_contract",
+        "perennial_model",
+        "perennial_operator",
+        "perennial_predictor",
+        "perennial_recorder",
+        "perennial_trainer",
+    },
     "perennial_contract": set[str](),
     "perennial_model": {"perennial_contract"},
     "perennial_operator": {"perennial_contract"},

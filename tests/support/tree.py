@@ -11,6 +11,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
 PACKAGES: Final = {
+    "perennial": ROOT / "cli/src/perennial",
     "perennial_contract": ROOT / "libs/contract/src/perennial_contract",
     "perennial_model": ROOT / "libs/model/src/perennial_model",
     "perennial_operator": ROOT / "operator/src/perennial_operator",
