@@ -24,6 +24,7 @@ BROKER = "127.0.0.1:9092"
 STORE = "http://127.0.0.1:9000"
 TOPICS = ("events", "labels", "predictions", "dead-letters", "lifecycle")
 SECTIONS = ("events", "labels", "predictions", "deadLetters", "lifecycle")
+DERIVED = {"predictions": ".predictions", "deadLetters": ".dead-letters"}
 BUCKETS = ("perennial", "datasets")
 PATIENCE_SECONDS = 15.0
 
@@ -38,7 +39,11 @@ def topics_of(pipeline: str) -> list[str]:
         return [f"{pipeline}-{suffix}" for suffix in TOPICS]
     try:
         spec: dict[str, Any] = yaml.safe_load(Path(pipeline).read_text())["spec"]
-        named = [(spec.get(section) or {}).get("topic") for section in SECTIONS]
+        named = [
+            (spec.get(section) or {}).get("topic")
+            or (section in DERIVED and spec["events"]["topic"] + DERIVED[section])
+            for section in SECTIONS
+        ]
     except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{pipeline} is no ModelPipeline that can be read: {error}") from error
     return list(dict.fromkeys(name for name in named if name))

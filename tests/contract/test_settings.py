@@ -8,7 +8,14 @@ from perennial_contract.messages.spellings import spellings
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.resource.schema import BinaryLabel, Feature, FeatureType, Schema
 from perennial_contract.resource.storage import Storage
-from perennial_contract.resource.streams import Events, Labels, Predictions, Reference, TopicSection
+from perennial_contract.resource.streams import (
+    DeadLetters,
+    Events,
+    Labels,
+    Predictions,
+    Reference,
+    TopicSection,
+)
 from perennial_contract.resource.training import Dataset, Optimizer, Promotion, Retrain, Tracking
 from perennial_contract.resource.values import SecretReference
 from perennial_contract.settings import (
@@ -58,7 +65,7 @@ SCHEMA = Schema(
         PredictorSettings(
             **STREAM,
             predictions=Predictions(topic="answers", threshold=0.3),
-            dead_letters=TopicSection(topic="dead"),
+            dead_letters=DeadLetters(topic="dead"),
         ),
         RecorderSettings(
             **STREAM,

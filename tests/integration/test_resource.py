@@ -21,6 +21,8 @@ Json = dict[str, Any]
         {"schema": {"label": {"positive": "a", "negative": "b", "aliases": {"x": "a", "y": "b"}}}},
         {"labels": {"path": "data.income"}, "events": {"topic": "events"}},
         {"predictions": {"topic": "events"}},
+        {"predictions": None, "deadLetters": None},
+        {"predictions": {"threshold": 0.3}, "deadLetters": {}},
         {"kafka": {"bootstrapServers": "k:9092", "properties": {"compression.type": "lz4"}}},
         {"events": {"topic": "events", "id": {"key": True}, "time": {"header": "at"}}},
         {"lifecycle": {"topic": "lifecycle"}, "labels": None},
@@ -65,6 +67,18 @@ TWO = {"topic": "labels", "path": "data.income", "id": {"path": "id"}}
         ),
         ({"deadLetters": {"topic": "events"}}, "spec.deadLetters.topic must be another topic"),
         ({"labels": {"topic": "events"}}, "spec.labels.topic must be another topic"),
+        (
+            {"labels": {"topic": "events.dead-letters"}, "deadLetters": None},
+            "spec.labels.topic must be another topic",
+        ),
+        (
+            {"lifecycle": {"topic": "events.predictions"}, "predictions": None},
+            "spec.lifecycle.topic must be another topic",
+        ),
+        (
+            {"events": {"topic": "e" * 237, "id": {"path": "id"}}, "deadLetters": None},
+            "spec.events.topic is too long for others to be named after it",
+        ),
         (
             {"kafka": {"bootstrapServers": "k", "properties": {"group.id": "x"}}},
             "spec.kafka.properties",

@@ -13,7 +13,13 @@ from pydantic import Field
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.resource.schema import Schema, Task
 from perennial_contract.resource.storage import Storage
-from perennial_contract.resource.streams import Events, Labels, Predictions, TopicSection
+from perennial_contract.resource.streams import (
+    DeadLetters,
+    Events,
+    Labels,
+    Predictions,
+    TopicSection,
+)
 from perennial_contract.resource.training import Dataset, Optimizer, Promotion, Retrain, Tracking
 from perennial_contract.resource.values import Duration, Section
 from perennial_contract.watermark import Watermark
@@ -73,7 +79,7 @@ class StreamSettings(Settings):
 
 class PredictorSettings(StreamSettings):
     predictions: Predictions
-    dead_letters: TopicSection
+    dead_letters: DeadLetters
 
 
 class RecorderSettings(StreamSettings):

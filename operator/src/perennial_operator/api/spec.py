@@ -15,7 +15,14 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.resource.schema import Schema, Task
 from perennial_contract.resource.storage import Storage
-from perennial_contract.resource.streams import Events, Labels, Predictions, TopicSection
+from perennial_contract.resource.streams import (
+    DERIVED,
+    DeadLetters,
+    Events,
+    Labels,
+    Predictions,
+    TopicSection,
+)
 from perennial_contract.resource.training import (
     Dataset,
     Model,
@@ -45,9 +52,9 @@ class Spec(Section):
     """The events to answer."""
     labels: Labels | None = None
     """What turned out to be true; without it nothing is learned beyond the dataset."""
-    predictions: Predictions
+    predictions: Predictions = Field(default_factory=Predictions)
     """Where the answers go."""
-    dead_letters: TopicSection
+    dead_letters: DeadLetters = Field(default_factory=DeadLetters)
     """Where events that cannot be read go, with the reason."""
     lifecycle: TopicSection | None = None
     """Topic of lifecycle messages (started, completed, serving) and of retrain requests."""
@@ -85,6 +92,21 @@ class Spec(Section):
             pydantic.ValidationError: A value cannot be taken.
         """
         return cls.model_validate(document, extra="ignore")
+
+    @model_validator(mode="before")
+    @classmethod
+    def topics_named_after_the_events(cls, document: Any) -> Any:
+        """Everywhere else a spec has all its topics."""
+        events = document.get("events") if isinstance(document, Mapping) else None
+        topic = events.get("topic") if isinstance(events, Mapping) else None
+        if not isinstance(topic, str):
+            return document
+        derived = {}
+        for name, addition in DERIVED.items():
+            section = document.get(name, {})
+            if isinstance(section, Mapping) and section.get("topic", "") == "":
+                derived[name] = {**section, "topic": topic + addition}
+        return {**document, **derived}
 
     @model_validator(mode="after")
     def enough_to_judge(self) -> Self:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from perennial_contract.resource.kafka_properties import KAFKA_NUMBER, KAFKA_PROPERTIES, KAFKA_TEXTS
+from perennial_contract.resource.streams import DERIVED
 from perennial_operator.api.names import COMPONENTS
 from perennial_operator.crd.cel import Rule
 from perennial_operator.crd.pod_rules import pod_rules
@@ -29,13 +30,10 @@ def _reference(at: str) -> Rule:
     )
 
 
-def _differs(field: str, others: tuple[str, ...]) -> Rule:
-    names = ", ".join(f"self.{other}.topic" for other in others)
-    return Rule(
-        "spec",
-        f"!(self.{field}.topic in [{names}])",
-        f"spec.{field}.topic must be another topic than those of {' and '.join(others)}",
-    )
+def _topic(section: str) -> str:
+    """The name of a section's topic, be it derived."""
+    own = f"self.{section}.topic"
+    return f"({own} != '' ? {own} : self.events.topic + '{DERIVED[section]}')"
 
 
 def _version(at: str) -> Rule:
@@ -47,6 +45,8 @@ def _version(at: str) -> Rule:
 
 
 _PROPERTIES: Final = ", ".join(f"'{name}'" for name in sorted(KAFKA_PROPERTIES))
+_PREDICTIONS: Final = _topic("predictions")
+_DEAD_LETTERS: Final = _topic("deadLetters")
 _TEXTS: Final = ", ".join(f"'{name}'" for name in sorted(KAFKA_TEXTS))
 
 RULES: Final = (
@@ -66,18 +66,29 @@ RULES: Final = (
         "has(self.dataset) || has(self.labels)",
         "spec.dataset or spec.labels is needed: without either there is nothing to learn from",
     ),
-    _differs("deadLetters", ("events", "predictions")),
+    Rule(
+        "spec",
+        "size(self.events.topic) <= 236 || self.predictions.topic != '' && self.deadLetters.topic"
+        " != ''",
+        "spec.events.topic is too long for others to be named after it: give"
+        " spec.predictions.topic and spec.deadLetters.topic",
+    ),
+    Rule(
+        "spec",
+        f"!({_DEAD_LETTERS} in [self.events.topic, {_PREDICTIONS}])",
+        "spec.deadLetters.topic must be another topic than those of events and predictions",
+    ),
     Rule(
         "spec",
         "!has(self.labels) || !has(self.labels.topic) || !(self.labels.topic in"
-        " [self.events.topic, self.predictions.topic, self.deadLetters.topic])",
+        f" [self.events.topic, {_PREDICTIONS}, {_DEAD_LETTERS}])",
         "spec.labels.topic must be another topic than those of events, predictions and"
         " deadLetters; for labels inside the event give spec.labels.path instead",
     ),
     Rule(
         "spec",
         "!has(self.lifecycle) || !(self.lifecycle.topic in"
-        " [self.events.topic, self.predictions.topic, self.deadLetters.topic])"
+        f" [self.events.topic, {_PREDICTIONS}, {_DEAD_LETTERS}])"
         " && !(has(self.labels) && has(self.labels.topic)"
         " && self.labels.topic == self.lifecycle.topic)",
         "spec.lifecycle.topic must be another topic than those of events, labels, predictions and"

@@ -12,6 +12,8 @@ from perennial_contract.resource.values import Duration, Name, Path, Section
 TOPIC_PATTERN: Final = r"^[a-zA-Z0-9._-]+$"
 
 Topic = Annotated[str, StringConstraints(min_length=1, max_length=249, pattern=TOPIC_PATTERN)]
+NamedOrDerived = Annotated[str, StringConstraints(max_length=249, pattern=r"^[a-zA-Z0-9._-]*$")]
+"""The name of a topic; in a resource empty, where it is derived from that of the events topic."""
 
 
 class Reference(Section):
@@ -77,6 +79,17 @@ class TopicSection(Section):
     """The topic's name; it must exist."""
 
 
-class Predictions(TopicSection):
+class Predictions(Section):
+    topic: NamedOrDerived = ""
+    """The topic's name; it must exist. By default that of events with `.predictions` added."""
     threshold: Annotated[float, Field(ge=0, le=1)] = 0.5
     """The probability from which the positive class is answered."""
+
+
+class DeadLetters(Section):
+    topic: NamedOrDerived = ""
+    """The topic's name; it must exist. By default that of events with `.dead-letters` added."""
+
+
+DERIVED: Final = {"predictions": ".predictions", "deadLetters": ".dead-letters"}
+"""By section: what its topic's name adds to that of the events topic."""
