@@ -64,7 +64,7 @@ demo: table up images  ## watch a model go stale and come back, by itself; DATA=
 	examples/demo/start
 
 table: sync
-	@[ -z "$$DATA" ] || $(RUN) examples.table check "$$DATA" "$$LABEL"
+	@[ -z "$$DATA" ] || $(RUN) perennial table check "$$DATA" "$$LABEL"
 
 demo-down: down  ## remove all that the demo made
 

@@ -14,6 +14,7 @@ PREFIXES = {
     **{f"libs/{name}/…/": OWNERS[name] for name in ("contract", "model")},
     **{f"images/{name}/…/": OWNERS[name] for name in ("predictor", "recorder", "trainer")},
     "operator/…/": OWNERS["operator"],
+    "cli/…/": OWNERS["perennial"],
 }
 
 

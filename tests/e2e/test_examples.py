@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from examples.demo.adapters import kafka
-from examples.demo.data.rows import people
-from examples.demo.pipeline import Pipeline, load
+from perennial.adapters import kafka
+from perennial.adapters.addresses import KAFKA
+from perennial.pipeline import Pipeline, load
+from perennial.world.rows import people
 from perennial_contract.watermark import total
 from perennial_operator.api.attempts import AttemptOutcome, Trigger
 from perennial_operator.api.status import Status
@@ -29,7 +30,7 @@ def run(*command: str) -> str:
 
 
 def demo(*command: str) -> str:
-    return run(sys.executable, "-m", "examples.demo", *command)
+    return run(sys.executable, "-m", "perennial", *command)
 
 
 def file_of(name: str) -> str:
@@ -40,13 +41,13 @@ def file_of(name: str) -> str:
 def applied(name: str) -> Iterator[str]:
     """An example as its head says it, up to `kubectl apply`; its file."""
     file = file_of(name)
-    demo("clear", "-f", file)
+    demo("clear", file)
     run("cluster/cluster", "prepare", file)
     if load(Path(file)).dataset:
-        demo("dataset", "-f", file)
+        demo("dataset", file)
     kubectl("apply", "-f", file)
     yield file
-    demo("clear", "-f", file)
+    demo("clear", file)
 
 
 @pytest.fixture
@@ -78,7 +79,7 @@ def accuracy(said: str) -> float:
 @pytest.mark.usefixtures("loans")
 def test_the_steps_of_the_readme_do_what_it_says_and_replicas_are_scaled() -> None:
     kubectl("wait", "--for=condition=Ready", "--timeout=10m", "modelpipeline/loans")
-    demo("stream", "30")
+    demo("stream", "--seconds", "30")
 
     columns, row = kubectl("get", "mp", "loans").splitlines()
     assert columns.split() == [
@@ -121,10 +122,10 @@ def test_labels_inside_events_without_an_id_are_learned_from() -> None:
     with applied("label-in-event") as file:
         kubectl("wait", "--for=condition=Ready", "--timeout=5m", "mp/label-in-event")
 
-        said = demo("stream", "20", "-f", file)
+        said = demo("stream", file, "--seconds", "20")
 
         assert accuracy(said) > 80
-        replies = [json.loads(line) for line in demo("answers", "-f", file).splitlines()]
+        replies = [json.loads(line) for line in demo("answers", file).splitlines()]
         assert {tuple(reply) for reply in replies} == {
             ("id", "prediction", "label", "probability", "model")
         }
@@ -139,17 +140,17 @@ def test_labels_inside_events_without_an_id_are_learned_from() -> None:
 def test_without_a_dataset_the_first_thousand_labels_make_the_model_that_answers_all() -> None:
     with applied("cold-start") as file:
         pipeline = load(Path(file))
-        demo("stream", "5", "-f", file)
+        demo("stream", file, "--seconds", "5")
         counted = eventually(60, "labels are counted", lambda: written("cold-start"))
         assert counted < pipeline.threshold
         ready = next(c for c in status_of("cold-start").conditions if c.type == "Ready")
         assert (ready.status, status_of("cold-start").attempt) == ("False", None)
-        assert list(kafka.read_back(pipeline.predictions)) == []
+        assert list(kafka.read_back(KAFKA, pipeline.predictions)) == []
 
-        demo("stream", "10", "-f", file)
+        demo("stream", file, "--seconds", "10")
         kubectl("wait", "--for=condition=Ready", "--timeout=5m", "mp/cold-start")
 
-        asked = {record.key for record in kafka.read_back(pipeline.events)}
+        asked = {record.key for record in kafka.read_back(KAFKA, pipeline.events)}
         answered: Counter[str] = eventually(60, "all are answered", lambda: all_of(asked, pipeline))
         assert set(answered.values()) == {1}
         first = status_of("cold-start").history[0]
@@ -157,7 +158,7 @@ def test_without_a_dataset_the_first_thousand_labels_make_the_model_that_answers
 
 
 def all_of(asked: set[str], pipeline: Pipeline) -> Counter[str] | None:
-    found = Counter(record.key for record in kafka.read_back(pipeline.predictions))
+    found = Counter(record.key for record in kafka.read_back(KAFKA, pipeline.predictions))
     return found if set(found) == asked else None
 
 

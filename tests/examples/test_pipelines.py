@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 import yaml
 
-from examples.demo.data.dataset import ROWS, base_dataset
-from examples.demo.data.rows import NOISE
-from examples.demo.pipeline import Pipeline, load
-from examples.demo.traffic import DELAY, RATE
+from perennial.pipeline import Pipeline, load
+from perennial.stream.traffic import DELAY, RATE
+from perennial.world.dataset import ROWS, base_dataset
+from perennial.world.rows import NOISE
 from perennial_contract.resource.schema import BinaryLabel
 from perennial_model.features.encoder import learn
 from perennial_model.features.infer import infer
@@ -29,7 +29,7 @@ def test_an_example_is_what_the_operator_accepts(name: str) -> None:
 
 
 def test_the_demo_knows_its_pipeline_from_its_manifest() -> None:
-    assert load() == Pipeline(
+    assert load(EXAMPLES / "loans.yaml") == Pipeline(
         name="loans",
         events="loans-events",
         labels="loans-labels",
@@ -72,7 +72,7 @@ def test_the_demo_is_what_the_readme_promises() -> None:
 
 def test_a_category_is_the_same_value_in_the_dataset_and_on_the_stream() -> None:
     spec = Spec.model_validate(manifest("loans")["spec"])
-    header, *lines = base_dataset(load()).decode().splitlines()
+    header, *lines = base_dataset(load(EXAMPLES / "loans.yaml")).decode().splitlines()
     rows = [dict(zip(header.split(","), line.split(","), strict=True)) for line in lines]
     for row in rows:
         del row["group"]

@@ -5,16 +5,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from examples.demo.accuracy import Accuracy, Answer
-from examples.demo.data.agrawal import label
-from examples.demo.data.rows import Applications
-from examples.demo.display.frame import Scene
-from examples.demo.pipeline import load
-from examples.demo.traffic import Issue, Traffic
-from examples.demo.view import View, read
+from perennial.display.frame import Scene
+from perennial.pipeline import load
+from perennial.report.view import View, read
+from perennial.stream.accuracy import Accuracy, Answer
+from perennial.stream.traffic import Issue, Traffic
+from perennial.world.agrawal import label
+from perennial.world.rows import Applications
 from perennial_operator.api.attempts import AttemptOutcome, HistoryEntry, Trigger
+from tests.support.examples.builders import LOANS as LOANS_FILE
 
-PIPELINE = load()
+PIPELINE = load(LOANS_FILE)
 
 
 def entry(

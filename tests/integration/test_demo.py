@@ -7,16 +7,16 @@ import pytest
 import urllib3
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]  # it does
 
-from examples.demo.adapters import store, tracking
-from examples.demo.adapters.kafka import (
+from perennial.adapters import tracking
+from perennial.adapters.kafka import (
+    Answers,
     KafkaTrouble,
     Sender,
     delete_topics,
-    follow,
-    poll,
     read_back,
 )
-from examples.demo.pipeline import Message
+from perennial.adapters.store import Buckets
+from perennial.pipeline import Message
 from perennial_contract.status import Verdict, VerdictOutcome
 
 pytestmark = pytest.mark.integration
@@ -29,68 +29,73 @@ def topic(kafka: str) -> Iterator[str]:
     for future in admin.create_topics([NewTopic(name, 2, 1)]).values():
         future.result()
     yield name
-    delete_topics([name])
+    delete_topics(kafka, [name])
 
 
 @pytest.fixture
-def bucket(s3: str) -> Iterator[str]:
-    assert s3
+def buckets(s3: str) -> Buckets:
+    return Buckets(s3)
+
+
+@pytest.fixture
+def bucket(buckets: Buckets) -> Iterator[str]:
     name = f"demo-test-{uuid4().hex[:8]}"
-    client = store.connect()
-    client.create_bucket(Bucket=name)
+    buckets.client.create_bucket(Bucket=name)
     yield name
-    client.delete_bucket(Bucket=name)
+    buckets.client.delete_bucket(Bucket=name)
 
 
-def test_what_is_sent_is_read_back_and_seen_by_who_follows(topic: str) -> None:
+def test_what_is_sent_is_read_back_and_seen_by_who_follows(kafka: str, topic: str) -> None:
     messages = [Message(topic, str(number), b"{}") for number in range(200)]
-    follower = follow(topic)
-    sender = Sender()
+    answers = Answers(kafka, topic)
+    sender = Sender(kafka)
     sender.send(messages)
     sender.flush()
 
-    assert sorted(record.key for record in read_back(topic)) == sorted(m.key for m in messages)
+    assert sorted(record.key for record in read_back(kafka, topic)) == sorted(
+        m.key for m in messages
+    )
     seen: list[str] = []
     for _ in range(60):
-        seen += [record.key for record in poll(follower, 0.5)]
+        seen += [record.key for record in answers.poll(0.5)]
         if len(seen) == len(messages):
             break
     assert sorted(seen) == sorted(m.key for m in messages)
-    follower.close()
 
 
-def test_an_empty_topic_is_read_back_as_nothing(topic: str) -> None:
-    assert list(read_back(topic)) == []
+def test_an_empty_topic_is_read_back_as_nothing(kafka: str, topic: str) -> None:
+    assert list(read_back(kafka, topic)) == []
 
 
 def test_a_topic_that_is_not_there_is_named(kafka: str) -> None:
-    assert kafka
     with pytest.raises(KafkaTrouble, match="demo-test-nowhere"):
-        list(read_back("demo-test-nowhere"))
+        list(read_back(kafka, "demo-test-nowhere"))
 
 
-def test_deleted_topics_are_gone_and_absent_ones_are_no_trouble(topic: str) -> None:
-    assert delete_topics([topic, "demo-test-nowhere"]) == [topic]
-    assert delete_topics([topic]) == []
+def test_deleted_topics_are_gone_and_absent_ones_are_no_trouble(kafka: str, topic: str) -> None:
+    assert delete_topics(kafka, [topic, "demo-test-nowhere"]) == [topic]
+    assert delete_topics(kafka, [topic]) == []
 
 
-def test_what_lies_below_a_prefix_is_cleared_and_nothing_else(bucket: str) -> None:
-    store.put(f"s3://{bucket}/default/loans/owner.json", b"{}")
-    store.put(f"s3://{bucket}/default/loans-2/owner.json", b"{}")
+def test_what_lies_below_a_prefix_is_cleared_and_nothing_else(
+    buckets: Buckets, bucket: str
+) -> None:
+    buckets.put(f"s3://{bucket}/default/loans/owner.json", b"{}")
+    buckets.put(f"s3://{bucket}/default/loans-2/owner.json", b"{}")
 
-    assert store.clear(bucket, "default/loans") == 1
-    assert store.clear(bucket, "default/loans") == 0
-    assert store.clear(bucket, "default/loans-2") == 1
-    assert store.clear("demo-test-nowhere", "default/loans") == 0
+    assert buckets.clear(bucket, "default/loans") == 1
+    assert buckets.clear(bucket, "default/loans") == 0
+    assert buckets.clear(bucket, "default/loans-2") == 1
+    assert buckets.clear("demo-test-nowhere", "default/loans") == 0
 
 
-def test_a_verdict_is_read_and_an_absent_one_is_none(bucket: str) -> None:
+def test_a_verdict_is_read_and_an_absent_one_is_none(buckets: Buckets, bucket: str) -> None:
     told = Verdict(uid="u", number=2, outcome=VerdictOutcome.REJECTED, reason="NoGain", message="m")
-    store.put(f"s3://{bucket}/p/attempts/2/verdict.json", told.model_dump_json().encode())
+    buckets.put(f"s3://{bucket}/p/attempts/2/verdict.json", told.model_dump_json().encode())
 
-    assert store.verdict(bucket, "p", 2) == told
-    assert store.verdict(bucket, "p", 3) is None
-    store.clear(bucket, "p")
+    assert buckets.verdict(bucket, "p", 2) == told
+    assert buckets.verdict(bucket, "p", 3) is None
+    buckets.clear(bucket, "p")
 
 
 def test_the_runs_of_an_experiment_are_counted_with_where_to_see_them(mlflow: str) -> None:

@@ -1,17 +1,22 @@
-"""Command `perennial`; it alone reads the environment."""
+"""Command `perennial`: a pipeline seen from a terminal, and examples to watch."""
 
 from __future__ import annotations
 
 import typer
 
-from perennial import __doc__ as about
+from perennial.commands import demo, example, table
 
-app = typer.Typer(no_args_is_help=True, help=about)
-
-
-@app.callback()
-def main_options() -> None:
-    """Options of all commands."""
+app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
+app.command()(demo.demo)
+for command in (
+    example.dataset,
+    example.stream,
+    example.answers,
+    example.dead_letters,
+    example.clear,
+):
+    app.command()(command)
+app.add_typer(table.app, name="table")
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from examples.demo.data.agrawal import applications
+from perennial.world.agrawal import applications
 from tests.support.e2e.kubectl import Json
 from tests.support.e2e.stream import Row
 

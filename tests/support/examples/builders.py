@@ -1,11 +1,13 @@
 """Builders of values for the examples' tests."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from examples.demo.data.rows import Row
-from examples.table.table import Table
+from perennial.table.table import Table
+from perennial.world.rows import Row
 from perennial_contract.resource.schema import BinaryLabel
+
+LOANS: Final = Path(__file__).parents[3] / "examples" / "pipelines" / "loans.yaml"
 
 
 def a_table(labels: str, **columns: list[Any]) -> Table:

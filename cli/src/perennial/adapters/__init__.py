@@ -1,0 +1,1 @@
+"""Adapters of the command: servers, disks and child processes."""

@@ -1,0 +1,1 @@
+"""Display of a run in a terminal."""

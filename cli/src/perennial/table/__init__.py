@@ -1,0 +1,1 @@
+"""Table of a user's own, streamed in the order of its rows."""

@@ -1,0 +1,46 @@
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from perennial.__main__ import app
+
+
+def test_each_command_says_what_it_does() -> None:
+    said = CliRunner().invoke(app, ["--help"]).output
+    for name in ("demo", "dataset", "stream", "answers", "dead-letters", "clear", "table"):
+        assert f" {name} " in said
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["nothing"], ["stream", "--seconds", "long"], ["stream", "--function", "11"], ["clear", "-f"]],
+    ids=" ".join,
+)
+def test_what_is_no_command_is_refused_with_how_to_get_help(arguments: list[str]) -> None:
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 2
+    assert "--help" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "No such file"),
+        ("a: [", "is no YAML"),
+        ("kind: ModelPipeline", "metadata is missing"),
+        ("just a text", "is no ModelPipeline to follow"),
+        ("{metadata: {name: mine}, spec: {task: Binary}}", "spec.kafka: Field required"),
+    ],
+)
+def test_a_file_that_is_no_pipeline_is_named(
+    content: str | None, said: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "mine.yaml"
+    if content is not None:
+        file.write_text(content)
+
+    done = CliRunner().invoke(app, ["answers", str(file)])
+    assert done.exit_code == 1
+    assert str(file) in done.stderr
+    assert said in done.stderr
