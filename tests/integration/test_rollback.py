@@ -9,12 +9,11 @@ import pytest
 from perennial_contract.status import BundleState, PredictorReport, Report
 from tests.support.operator.builders import D1, D2, V1, V2
 from tests.support.operator.control_plane import a_pipeline, apply, eventually
-from tests.support.operator.process import Operator, World, reporting
+from tests.support.operator.process import ELSEWHERE, Operator, World, reporting
 
 pytestmark = pytest.mark.integration
 
 Json = dict[str, Any]
-ELSEWHERE = "127.83.0.2"
 
 
 def edit(world: World, **spec: Any) -> None:

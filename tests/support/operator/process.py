@@ -26,7 +26,9 @@ from tests.support.operator.control_plane import (
 )
 
 Json = dict[str, Any]
-ADDRESS = "127.83.0.1"
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+ADDRESS, ELSEWHERE = (f"127.83.{_WORKER}.{host}" for host in (1, 2))
+"""Of pods: each test process has its own, since the port is the same for all."""
 
 
 @dataclass
