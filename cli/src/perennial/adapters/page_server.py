@@ -1,0 +1,133 @@
+"""HTTP server of the page, for browsers on this machine alone.
+
+It listens on 127.0.0.1 and answers no other name, so that no site can reach it by having its own
+name point here. A browser that has the newest data gets an empty 304.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from hashlib import blake2b
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import BoundedSemaphore, Thread
+from typing import Any, Final
+
+from perennial.page.data import Page, to_json
+from perennial.page.html import SELF, live, policy
+
+ADDRESS: Final = "127.0.0.1"
+PATIENCE: Final = 30.0  # seconds for the next request of a connection, and for its answer
+CONNECTIONS: Final = 32  # at once; more are closed unheard
+_NAMES: Final = (ADDRESS, "localhost")
+_LOG: Final = logging.getLogger(__name__)
+_HEADERS: Final = {
+    "Cache-Control": "no-store",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class PageServer:
+    """Serves the page and its data until it is closed."""
+
+    def __init__(self, current: Callable[[], Page], port: int = 0) -> None:
+        """`current` is called by several threads; port 0 takes a free one.
+
+        Raises:
+            OSError: The port cannot be had.
+        """
+        self._server = _Server((ADDRESS, port), _Handler)
+        self._server.current = current
+        self.port: Final[int] = self._server.server_address[1]
+        self.url: Final = f"http://{ADDRESS}:{self.port}/"
+        self._thread = Thread(target=self._server.serve_forever, name="page", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Answers no more, and frees the port."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    current: Callable[[], Page]
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._free = BoundedSemaphore(CONNECTIONS)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if self._free.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._free.release()
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that goes away is no error."""
+        _LOG.debug("%s broke: %s", request, client_address, exc_info=True)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    server_version, sys_version = "perennial", ""
+    timeout = PATIENCE
+
+    def do_GET(self) -> None:
+        if self.headers.get("Host", "").lower() not in self._hosts():
+            self._answer(HTTPStatus.MISDIRECTED_REQUEST, b"This page is for this machine alone.")
+            return
+        match self.path.partition("?")[0]:
+            case "/":
+                self._answer(HTTPStatus.OK, live(), "text/html; charset=utf-8")
+            case "/data":
+                self._data()
+            case _:
+                self._answer(HTTPStatus.NOT_FOUND, b"There is / and /data.")
+
+    def _hosts(self) -> set[str]:
+        port = self.server.server_address[1]
+        return {f"{name}:{port}" for name in _NAMES}
+
+    def _data(self) -> None:
+        try:
+            body = to_json(self.server.current())
+        except Exception:  # noqa: BLE001  whatever the source is, the next look may succeed
+            _LOG.exception("the page's data cannot be had")
+            self._answer(HTTPStatus.INTERNAL_SERVER_ERROR, b"See the log of the command.")
+            return
+        tag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
+        if self.headers.get("If-None-Match") == tag:
+            self._answer(HTTPStatus.NOT_MODIFIED, b"", tag=tag)
+        else:
+            self._answer(HTTPStatus.OK, body, "application/json", tag)
+
+    def _answer(
+        self, code: HTTPStatus, body: bytes, kind: str = "text/plain; charset=utf-8", tag: str = ""
+    ) -> None:
+        self.send_response(code)
+        policies = f"{policy(SELF)}; frame-ancestors 'none'"
+        headers = _HEADERS | {"Content-Type": kind, "Content-Security-Policy": policies}
+        if tag:
+            headers["ETag"] = tag
+        if code is not HTTPStatus.NOT_MODIFIED:
+            headers["Content-Length"] = str(len(body))
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002  the base class' name
+        """A request a second is nothing to be told of."""

@@ -1,0 +1,1 @@
+"""Page on one pipeline: its data, its picture and its HTML."""
