@@ -6,7 +6,16 @@ import pytest
 
 from tests.support.tree import PACKAGES, arrows, between_rooms, imported, modules
 
-CLIENTS = {"aiohttp", "boto3", "confluent_kafka", "kopf", "kubernetes", "mlflow", "sqlite3"}
+CLIENTS = {
+    "aiohttp",
+    "boto3",
+    "confluent_kafka",
+    "kopf",
+    "kubernetes",
+    "mlflow",
+    "obstore",
+    "sqlite3",
+}
 EDGES = {"__main__", "adapters", "commands", "handlers", "loops", "runtime"}
 MAY_IMPORT = {
     "perennial": {

@@ -13,18 +13,21 @@ MODULES: Final = {
     "messages": ("messages/*", "objects/bundle"),
     "observations": ("objects/observation",),
     "s3": ("runtime/s3*",),
+    "folder": ("runtime/folder",),
     "kafka": ("runtime/kafka/*",),
 }
 PACKAGES: Final = {
     "msgspec": {"msgspec"},
     "pyarrow": {"pyarrow"},
     "boto3": {"boto3", "botocore"},
+    "obstore": {"obstore"},
     "confluent-kafka": {"confluent_kafka"},
 }
-CLIENTS: Final = {"boto3", "botocore", "confluent_kafka", "kubernetes", "kopf"}
+CLIENTS: Final = {"boto3", "botocore", "confluent_kafka", "kubernetes", "kopf", "obstore"}
 ADAPTERS: Final = {
     "perennial_contract.runtime.s3": {"botocore"},
     "perennial_contract.runtime.s3_client": {"boto3", "botocore"},
+    "perennial_contract.runtime.folder": {"obstore"},
     "perennial_contract.runtime.kafka.lifecycle": {"confluent_kafka"},
     "perennial_contract.runtime.kafka.records": {"confluent_kafka"},
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import timedelta
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +15,7 @@ from perennial_contract.objects.bundle import ENCODER, MODEL
 from perennial_contract.objects.observation import SegmentKey, to_parquet
 from perennial_contract.runtime.s3 import Store
 from perennial_contract.settings import TrainerSettings
+from perennial_trainer.adapters.datasets import read_dataset
 from perennial_trainer.attempt.mlflow_run import FinishedAttempt, MlflowRun
 from perennial_trainer.attempt.termination import write_verdict
 from perennial_trainer.follow_up import follow_up
@@ -97,7 +99,7 @@ class Attempts:
         now = CREATED + timedelta(days=36500, hours=self.hours)
         return Ports(
             store=self.bucket(),
-            datasets=lambda name: self.bucket(name, ""),
+            dataset=partial(read_dataset, partial(self.bucket, prefix="")),
             check_in_child=lambda _: None,
             now=lambda: now,
             expired=lambda: False,

@@ -100,6 +100,14 @@ TWO = {"topic": "labels", "path": "data.income", "id": {"path": "id"}}
         ({"task": "Ranking"}, "spec.task"),
         ({"storage": {"bucket": "b"}}, "spec.storage"),
         ({"dataset": {"uri": "http://x/y.csv", "label": "y"}}, "spec.dataset.uri"),
+        (
+            {"dataset": {"uri": "file:///x/y.csv", "label": "y"}},
+            "spec.dataset.uri cannot be a file or folder (file:///...): those are for the loop",
+        ),
+        (
+            {"storage": {"bucket": "perennial", "endpoint": "file:///x"}},
+            "spec.storage.endpoint cannot be a file or folder (file:///...): those are for the",
+        ),
         ({"predictor": {"replicas": 0}}, "spec.predictor.replicas"),
         ({"recorder": {"storeLimit": "much"}}, "spec.recorder.storeLimit"),
         ({"recorder": {"storeLimit": "1"}}, "spec.recorder.storeLimit must be at least 16Mi"),

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from perennial_contract.lifecycle import Message
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.status import Verdict
+from perennial_trainer.adapters.datasets import read_dataset
 from perennial_trainer.ports import Ports
 from perennial_trainer.progress import Progress
 from perennial_trainer.run import run
@@ -40,7 +42,7 @@ class House:
     def ports(self) -> Ports:
         return Ports(
             store=self.store,
-            datasets=lambda _: self.datasets,
+            dataset=partial(read_dataset, lambda _: self.datasets),
             check_in_child=self.check_in_child,
             now=lambda: CREATED + timedelta(days=36500, hours=self.hours),
             expired=lambda: False,

@@ -26,10 +26,9 @@ from perennial_contract.runtime.http import serve
 from perennial_contract.runtime.kafka.security import kafka_security, refused_by_client
 from perennial_contract.runtime.kafka.trouble import ClientFailed
 from perennial_contract.runtime.mounts import MOUNTS, Mounts
-from perennial_contract.runtime.s3 import Store
-from perennial_contract.runtime.s3_client import connect
 from perennial_contract.runtime.secrets import SecretRefused, Secrets
 from perennial_contract.runtime.settings import SettingsRefused, read_settings
+from perennial_contract.runtime.stores import open_store
 from perennial_contract.runtime.termination import refuse
 from perennial_contract.settings import (
     MODEL,
@@ -95,12 +94,9 @@ def execute(  # noqa: PLR0913  the process: what it is told, where it looks, its
 
 
 def _ports(settings: PredictorSettings, security: Mapping[str, str], secret: Path) -> Ports:
-    def objects() -> Store:
-        client = connect(settings.storage, secret)
-        return Store(client, settings.storage.bucket, settings.prefix)
-
+    storage = settings.storage
     return Ports(
-        objects=objects,
+        objects=partial(open_store, storage, secret, storage.bucket, settings.prefix),
         source=partial(EventsSource, settings, security),
         sink=partial(AnswersSink, settings, security),
         announce=partial(announce, settings, security),

@@ -25,10 +25,9 @@ from perennial_contract.runtime.heartbeat import Heartbeat
 from perennial_contract.runtime.kafka.security import kafka_security
 from perennial_contract.runtime.mounts import MOUNTS, Mounts
 from perennial_contract.runtime.objects import StorageRefused, StoreError
-from perennial_contract.runtime.s3 import Store
-from perennial_contract.runtime.s3_client import connect
 from perennial_contract.runtime.secrets import SecretRefused, Secrets, SecretsWatch
 from perennial_contract.runtime.settings import SettingsRefused, read_settings
+from perennial_contract.runtime.stores import open_store
 from perennial_contract.runtime.termination import give_up, refuse
 from perennial_contract.settings import POD, PORT, RecorderSettings
 from perennial_recorder.adapters.kafka import KafkaSource
@@ -36,7 +35,7 @@ from perennial_recorder.adapters.sqlite import SqliteStateStore
 from perennial_recorder.intervals import INTERVALS, Intervals
 from perennial_recorder.loop import Recorder
 from perennial_recorder.metrics import Metrics
-from perennial_recorder.ports import Ports
+from perennial_recorder.ports import ObjectStore, Ports
 
 _LOG: Final = logging.getLogger(__name__)
 WAITING: Final = Path("/var/lib/perennial/waiting.db")
@@ -90,13 +89,11 @@ def run(  # noqa: PLR0913  each is something that a pod fixes and a run by hand 
         recorder.run(stop)
 
 
-def _store(settings: RecorderSettings, secret: Path) -> Store:
-    storage = settings.storage
+def _store(settings: RecorderSettings, secret: Path) -> ObjectStore:
     try:
-        client = connect(storage, secret)
+        return open_store(settings.storage, secret, settings.storage.bucket, settings.prefix)
     except StorageRefused as error:
         raise SecretRefused(str(error)) from error
-    return Store(client, storage.bucket, settings.prefix)
 
 
 def main(mounts: Mounts = MOUNTS) -> int:

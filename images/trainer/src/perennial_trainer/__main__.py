@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from prometheus_client import generate_latest
 
@@ -30,11 +30,10 @@ from perennial_contract.runtime.kafka.lifecycle import LifecycleTopic
 from perennial_contract.runtime.kafka.security import kafka_security
 from perennial_contract.runtime.logs import configure
 from perennial_contract.runtime.mounts import Mounts
-from perennial_contract.runtime.objects import StorageRefused, StoreError
-from perennial_contract.runtime.s3 import Store
-from perennial_contract.runtime.s3_client import connect
+from perennial_contract.runtime.objects import Objects, StorageRefused, StoreError
 from perennial_contract.runtime.secrets import SecretRefused
 from perennial_contract.runtime.settings import SettingsRefused, read_settings
+from perennial_contract.runtime.stores import open_store
 from perennial_contract.settings import (
     CPU,
     KAFKA_CA,
@@ -48,6 +47,7 @@ from perennial_contract.settings import (
     TrainerSettings,
 )
 from perennial_trainer.adapters.child_process import check_in_child
+from perennial_trainer.adapters.datasets import read_dataset
 from perennial_trainer.adapters.mlflow import ENVIRONMENT, track
 from perennial_trainer.adapters.threads import threads
 from perennial_trainer.attempt.mlflow_run import FinishedAttempt
@@ -57,9 +57,6 @@ from perennial_trainer.metrics import registry
 from perennial_trainer.ports import Ports
 from perennial_trainer.progress import Progress
 from perennial_trainer.run import RunResult, run
-
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
 
 CGROUP: Final = Path("/sys/fs/cgroup")
 _SEARCHED: Final = 0.7  # share of the deadline after which no search goes on
@@ -115,13 +112,13 @@ def run_attempt(settings: TrainerSettings, pod: str, mounts: Mounts, port: int =
 
 def _ports(settings: TrainerSettings, mounts: Mounts) -> Ports:
     """Raises StorageRefused, or SecretRefused."""
-    client = _client(settings.storage, mounts.s3)
+    buckets = partial(_open, settings.storage, mounts.s3)
     search_until = time.monotonic() + min(
         settings.optimizer.timeout.total_seconds(), _SEARCHED * settings.deadline.total_seconds()
     )
     return Ports(
-        store=Store(client, settings.storage.bucket, settings.prefix),
-        datasets=lambda bucket: Store(client, bucket, ""),
+        store=buckets(settings.storage.bucket, settings.prefix),
+        dataset=partial(read_dataset, buckets),
         check_in_child=check_in_child,
         now=partial(datetime.now, UTC),
         expired=lambda: time.monotonic() > search_until,
@@ -144,9 +141,9 @@ def _announcer(settings: TrainerSettings, mounts: Mounts) -> Callable[[Message],
     return lambda message: topic.write(message.pipeline, message.model_dump_json().encode())
 
 
-def _client(storage: Storage, secret: Path) -> S3Client:
+def _open(storage: Storage, secret: Path, bucket: str, prefix: str = "") -> Objects:
     try:
-        return connect(storage, secret)
+        return open_store(storage, secret, bucket, prefix)
     except SecretRefused as error:  # a mended Secret lets the attempt go on
         raise StorageRefused(str(error)) from error
 

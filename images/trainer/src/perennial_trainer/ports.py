@@ -16,8 +16,8 @@ class Ports:
 
     store: Objects
     """The pipeline's objects."""
-    datasets: Callable[[str], Objects]
-    """The objects of a bucket."""
+    dataset: Callable[[str], bytes | None]
+    """What lies at a dataset's URI, or None; raises StoreError."""
     check_in_child: Callable[[Mapping[str, bytes]], None]
     """Loads a bundle's files in a process of its own; raises BundleBroken."""
     now: Callable[[], datetime]

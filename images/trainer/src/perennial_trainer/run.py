@@ -88,7 +88,7 @@ def _attempt(
     champion = find_published(ports.store, settings.champion, ports.threads)
     previous = find_published(ports.store, settings.previous, ports.threads)
     seen = champion.manifest.watermark if champion else None
-    history = read_history(settings, ports.store, ports.datasets, seen)
+    history = read_history(settings, ports.store, ports.dataset, seen)
     schema = settings.label_schema
     same_schema = champion is None or champion.manifest.schema_digest == schema_digest(schema)
     known = champion.model.encoder.features if champion and same_schema else ()

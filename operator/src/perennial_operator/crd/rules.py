@@ -44,6 +44,15 @@ def _version(at: str) -> Rule:
     )
 
 
+def _no_file(at: str, instead: str) -> Rule:
+    return Rule(
+        at,
+        "!self.startsWith('file:')",
+        f"{at} cannot be a file or folder (file:///...): those are for the loop without a cluster;"
+        f" {instead}",
+    )
+
+
 _PROPERTIES: Final = ", ".join(f"'{name}'" for name in sorted(KAFKA_PROPERTIES))
 _PREDICTIONS: Final = _topic("predictions")
 _DEAD_LETTERS: Final = _topic("deadLetters")
@@ -134,6 +143,8 @@ RULES: Final = (
         "spec.kafka.properties holds a property whose value must be a number in quotes, such as"
         " linger.ms: '5'",
     ),
+    _no_file("spec.dataset.uri", "pods read it from S3, at s3://bucket/key"),
+    _no_file("spec.storage.endpoint", "pods share an S3 server, or AWS where none is given"),
     *(rule for program in COMPONENTS for rule in pod_rules(f"spec.{program}.template")),
     Rule(
         "spec.recorder.flushInterval",

@@ -47,10 +47,10 @@ class History:
 def read_history(
     settings: TrainerSettings,
     store: Objects,
-    datasets: Callable[[str], Objects],
+    dataset: Callable[[str], bytes | None],
     seen: Watermark | None,
 ) -> History:
-    """Dataset and observations; `datasets` gives a bucket's objects, `seen` is the champion's.
+    """Dataset and observations; `dataset` gives what lies at a URI, `seen` is the champion's.
 
     Raises:
         DataRefused: They are not there, or cannot be used.
@@ -60,18 +60,11 @@ def read_history(
     base, digests = None, {}
     if settings.dataset:
         uri = settings.dataset.uri
-        data = _dataset(uri, datasets)
+        if (data := dataset(uri)) is None:
+            raise DatasetMissing(f"dataset {uri} does not exist")
         base, digests = read(data, settings.dataset, settings.label_schema), {uri: sha256(data)}
     parts = read_parts(store, settings.watermark)
     rows = assemble(base, parts, settings.label_schema, seen)
     if not len(rows):
         raise DataRefused("there is neither a dataset nor an observation to learn from")
     return History(rows, base, digests)
-
-
-def _dataset(uri: str, datasets: Callable[[str], Objects]) -> bytes:
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    data = datasets(bucket).get(key)
-    if data is None:
-        raise DatasetMissing(f"dataset {uri} does not exist")
-    return data

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
+from perennial_contract.resource.file_uri import check_file_uri
 from perennial_contract.resource.values import SecretReference, Section
 
 
@@ -16,8 +17,13 @@ class Retention(Section):
 
 
 class Storage(Section):
-    endpoint: Annotated[str, StringConstraints(max_length=1024, pattern=r"^(https?://.+)?$")] = ""
-    """Address of the S3 server; empty for AWS."""
+    endpoint: Annotated[
+        str,
+        StringConstraints(max_length=1024, pattern=r"^(https?://.+|file:.+)?$"),
+        AfterValidator(check_file_uri),
+    ] = ""
+    """Address of the S3 server; empty for AWS. Without a cluster also file:///folder, where a
+    bucket is a folder in it."""
     region: Annotated[str, StringConstraints(min_length=1, max_length=64)] = "us-east-1"
     """The bucket's region."""
     path_style: bool = True

@@ -6,16 +6,21 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
+from perennial_contract.resource.file_uri import check_file_uri
 from perennial_contract.resource.values import Duration, Name, Section
 
 
 class Dataset(Section):
     uri: Annotated[
-        str, StringConstraints(max_length=1024, pattern=r"^s3://[^/]+/.+\.(csv|csv\.gz|parquet)$")
+        str,
+        StringConstraints(
+            max_length=1024, pattern=r"^(s3://[^/]+/|file:).+\.(csv|csv\.gz|parquet)$"
+        ),
+        AfterValidator(check_file_uri),
     ]
-    """s3://bucket/key of a csv, csv.gz or parquet file."""
+    """s3://bucket/key of a csv, csv.gz or parquet file; without a cluster also file:///path."""
     label: Name
     """The column that holds the label."""
     time_column: Annotated[str, StringConstraints(max_length=253)] = ""

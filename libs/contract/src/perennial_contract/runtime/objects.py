@@ -16,7 +16,7 @@ class ObjectReader(Protocol):
 
 
 class Objects(ObjectReader, Protocol):
-    """Objects below one prefix, each written once; the adapter is `runtime.s3.Store`."""
+    """Objects below one prefix, each written once: on S3 (`runtime.s3`), or in a folder."""
 
     def put_new(self, key: str, data: bytes) -> Put: ...
 
