@@ -4,23 +4,12 @@ from copy import deepcopy
 from typing import Any
 
 from perennial_operator.api.kubernetes_events import Event
+from perennial_operator.api.merge_patch import merged
 from perennial_operator.observe.pods import Pod
 from perennial_operator.observe.reports import Answer
 from perennial_operator.ports import Conflict, Refused
 
 Json = dict[str, Any]
-
-
-def merged(old: Json, patch: Json) -> Json:
-    """A JSON merge patch, RFC 7386."""
-    new = {k: v for k, v in old.items() if patch.get(k, ...) is not None}
-    for key, value in patch.items():
-        if isinstance(value, dict):
-            below = new.get(key)
-            new[key] = merged(below if isinstance(below, dict) else {}, value)
-        elif value is not None:
-            new[key] = value
-    return new
 
 
 def owned(applied: Json, live: Json) -> Json:

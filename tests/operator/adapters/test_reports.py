@@ -52,6 +52,16 @@ async def test_a_pod_is_asked_by_its_address() -> None:
         assert await reports.ask(POD, UID) == SAID
 
 
+async def test_pods_may_have_ports_of_their_own() -> None:
+    async with asking() as by_port, asking() as other:
+        ports = {POD.uid: by_port.port, "another": other.port}
+        reports = HttpReports(port_of=lambda pod: ports[pod.uid])
+
+        assert await reports.ask(POD, UID) == SAID
+
+        await reports.aclose()
+
+
 async def test_a_longer_answer_than_64_kib_is_no_report() -> None:
     async def long(_: web.Request) -> web.Response:
         return web.Response(body=SAID.model_dump_json() + " " * 64 * 1024)

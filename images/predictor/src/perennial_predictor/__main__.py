@@ -108,7 +108,7 @@ def _refuse(state: State, mounts: Mounts, message: str) -> int:
     return refuse(mounts.termination, message)
 
 
-def main(mounts: Mounts = MOUNTS) -> int:
+def main(mounts: Mounts = MOUNTS, port: int = PORT) -> int:
     logs.configure()
     lightgbm.register_logger(logging.getLogger("lightgbm"))
     try:
@@ -118,7 +118,7 @@ def main(mounts: Mounts = MOUNTS) -> int:
         return refuse(mounts.termination, str(error))
     except KeyError as error:
         return refuse(mounts.termination, f"the environment lacks {error}")
-    return execute(settings, version, pod, mounts=mounts)
+    return execute(settings, version, pod, port, mounts)
 
 
 if __name__ == "__main__":

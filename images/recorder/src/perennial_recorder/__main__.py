@@ -96,7 +96,7 @@ def _store(settings: RecorderSettings, secret: Path) -> ObjectStore:
         raise SecretRefused(str(error)) from error
 
 
-def main(mounts: Mounts = MOUNTS) -> int:
+def main(mounts: Mounts = MOUNTS, port: int = PORT, waiting: Path = WAITING) -> int:
     logs.configure()
     try:
         settings = read_settings(RecorderSettings, mounts.settings)
@@ -106,7 +106,8 @@ def main(mounts: Mounts = MOUNTS) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        run(settings, stop, pod=os.environ.get(POD, ""), mounts=mounts)
+        pod = os.environ.get(POD, "")
+        run(settings, stop, pod=pod, waiting=waiting, mounts=mounts, port=port)
     except SecretRefused as error:
         return refuse(mounts.termination, str(error))
     except StoreError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Final
 
@@ -22,12 +23,14 @@ class HttpReports:
     Nothing here is shared that one could wait for: who asks bounds how many pods are asked at once.
     """
 
-    def __init__(self, port: int = PORT) -> None:
+    def __init__(self, port: int = PORT, port_of: Callable[[Pod], int] | None = None) -> None:
+        """`port_of` tells the port of each pod where they have ports of their own."""
         self.port = port
+        self._port_of = port_of or (lambda _: self.port)
         self._kept: aiohttp.ClientSession | None = None
 
     async def ask(self, pod: Pod, uid: str) -> Answer:
-        return read_report(await self._get(pod.ip), pod, uid)
+        return read_report(await self._get(pod.ip, self._port_of(pod)), pod, uid)
 
     async def aclose(self) -> None:
         if self._kept:
@@ -43,10 +46,10 @@ class HttpReports:
             )
         return self._kept
 
-    async def _get(self, ip: str) -> bytes | None:
+    async def _get(self, ip: str, port: int) -> bytes | None:
         """The answer, up to one byte more than a report may have."""
         host = f"[{ip}]" if ":" in ip else ip
-        url = f"http://{host}:{self.port}/status"
+        url = f"http://{host}:{port}/status"
         try:
             async with self._session().get(url, allow_redirects=False) as answer:
                 if answer.status != HTTPStatus.OK:

@@ -1,4 +1,4 @@
-"""JSON merge patch (RFC 7386) from one document to another."""
+"""JSON merge patch (RFC 7386): from one document to another, and what it makes of one."""
 
 from __future__ import annotations
 
@@ -19,3 +19,15 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> Manifest:
         elif value != old or key not in before:
             patch[key] = value
     return patch
+
+
+def merged(before: Mapping[str, Any], patch: Mapping[str, Any]) -> Manifest:
+    """What a patch makes of a document."""
+    after = {key: value for key, value in before.items() if patch.get(key, ...) is not None}
+    for key, value in patch.items():
+        if isinstance(value, Mapping):
+            old = after.get(key)
+            after[key] = merged(old if isinstance(old, Mapping) else {}, value)
+        elif value is not None:
+            after[key] = value
+    return after

@@ -1,0 +1,1 @@
+"""Machine that a loop runs on: its disk, and the processes of pods."""

@@ -1,0 +1,46 @@
+"""Logs of the programs: a file for each pod, of bounded size, and a bounded number of them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+from typing import Final
+
+LARGEST: Final = 8 * 1024 * 1024  # bytes, then it begins anew and the part before stays once
+MOST: Final = 64  # files; the oldest go
+_TAIL: Final = 4096  # bytes
+
+
+class Logs:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def file(self, pod: str) -> Path:
+        return self._folder / f"{pod}.log"
+
+    def open(self, pod: str) -> int:
+        """A file descriptor to append to."""
+        files = sorted(self._folder.glob("*.log*"), key=lambda each: each.stat().st_mtime)
+        for old in files[: max(0, len(files) - MOST)]:
+            old.unlink(missing_ok=True)
+        return os.open(self.file(pod), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+    def bound(self, pod: str) -> None:
+        """Moves what a log holds aside where that is too much; its writer goes on."""
+        file = self.file(pod)
+        try:
+            if file.stat().st_size > LARGEST:
+                shutil.copyfile(file, file.with_suffix(".log.before"))
+                os.truncate(file, 0)
+        except FileNotFoundError:
+            return
+
+    def tail(self, pod: str) -> bytes:
+        try:
+            with self.file(pod).open("rb") as log:
+                log.seek(max(0, log.seek(0, os.SEEK_END) - _TAIL))
+                return log.read(_TAIL)
+        except FileNotFoundError:
+            return b""

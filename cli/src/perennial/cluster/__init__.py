@@ -1,0 +1,1 @@
+"""Cluster in memory: objects as an API server keeps them, controllers and kubelet as functions."""
