@@ -7,7 +7,7 @@ RUN := .venv/bin/python -m
 export PYTHONDONTWRITEBYTECODE := 1
 export DATA LABEL
 .DEFAULT_GOAL := help
-.PHONY: help sync lock fmt lint types crd docs unit integration e2e test up down images demo table demo-down
+.PHONY: help sync lock fmt lint types crd docs unit integration e2e browser test up down images demo table demo-down
 
 help:  ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
@@ -32,6 +32,7 @@ docs: sync  ## the pages on reasons and metrics from the code
 lock: | $(UV)  ## resolve the manifests again into requirements.lock
 	$(UV) export --quiet --upgrade --all-packages --all-groups --no-emit-workspace --no-annotate --no-header -o requirements.lock
 	$(UV) pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header cluster/mlflow.in -o cluster/mlflow.lock
+	$(UV) pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-annotate --no-header tests/browser/browser.in -o tests/browser/browser.lock
 
 fmt: sync  ## format the code
 	$(RUN) ruff format . && $(RUN) ruff check --fix-only --quiet .
@@ -43,7 +44,7 @@ types: sync  ## mypy, strict
 	$(RUN) mypy
 
 unit: sync  ## tests that need no server, in seconds
-	$(RUN) pytest -m 'not integration and not e2e' -n auto
+	$(RUN) pytest -m 'not integration and not e2e and not browser' -n auto
 
 integration: sync  ## tests against a real API server, Kafka and S3
 	cluster/cluster up api kafka minio mlflow
@@ -51,6 +52,10 @@ integration: sync  ## tests against a real API server, Kafka and S3
 
 e2e: up images  ## tests of the whole cluster with images of this tree
 	eval "$$(cluster/cluster env)" && $(RUN) pytest -m 'e2e and not alone' --servers -n 3 && $(RUN) pytest -m alone --servers
+
+browser: sync  ## the page, in the machine's Chromium
+	$(UV) pip install --quiet --require-hashes -r tests/browser/browser.lock
+	$(RUN) pytest -m browser
 
 test: lint types unit integration e2e  ## everything, from a bare machine
 

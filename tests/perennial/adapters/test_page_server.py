@@ -140,6 +140,20 @@ def test_connections_are_bounded(source: Source) -> None:
     server.close()
 
 
+def test_closed_it_answers_nobody_on_a_connection_that_was_kept(source: Source) -> None:
+    server = PageServer(source.current)
+    kept = http.client.HTTPConnection("127.0.0.1", server.port, timeout=LIMIT)
+    kept.request("GET", "/data")
+    kept.getresponse().read()
+
+    server.close()
+
+    kept.request("GET", "/data")
+    with pytest.raises((http.client.RemoteDisconnected, ConnectionError)):
+        kept.getresponse()
+    kept.close()
+
+
 def test_a_port_that_is_taken_is_told(server: PageServer, source: Source) -> None:
     with pytest.raises(OSError, match="in use"):
         PageServer(source.current, server.port)

@@ -4,12 +4,14 @@ import json
 import re
 from enum import Enum
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct, structs
 
+from perennial.page import html
 from perennial.page.data import Page, to_json
 from perennial.page.html import live, render
 from tests.support.perennial import pages
@@ -130,3 +132,39 @@ def test_the_report_of_a_week_is_small() -> None:
 
 def test_live_it_holds_no_data() -> None:
     assert Elements(live()).texts["script"][0] == "null"
+
+
+def colours(sheet: str) -> list[dict[str, str]]:
+    """By name: those of the light scheme, then those of the dark one."""
+    light, dark = re.findall(r"\{ (?:color-scheme[^;]*; )?(--[^}]*)\}", sheet)[:2]
+    return [dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{3,6});", each)) for each in (light, dark)]
+
+
+def luminance(colour: str) -> float:
+    """Relative, as WCAG 2.2 defines it."""
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    parts = [int(digits[n : n + 2], 16) / 255 for n in (0, 2, 4)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return sum(share * c for share, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_every_text_stands_out_from_its_ground() -> None:
+    page, drawn = (
+        colours(Path(html.__file__).with_name(name).read_text())
+        for name in ("page.css", "curve.css")
+    )
+    for scheme, curve in zip(page, drawn, strict=True):
+        inks = [scheme[name] for name in ("ink", "quiet", "link", "well", "waits", "act")]
+        for ground in (scheme["paper"], scheme["raised"]):
+            assert min(contrast(ink, ground) for ink in (*inks, *drawn_inks(curve))) >= 4.5
+        assert contrast(scheme["act"], scheme["act-soft"]) >= 4.5
+        assert contrast(scheme["ink"], scheme["waits-soft"]) >= 4.5
+
+
+def drawn_inks(curve: dict[str, str]) -> list[str]:
+    return [colour for name, colour in curve.items() if name != "rule"]

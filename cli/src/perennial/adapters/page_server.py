@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import blake2b
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socket import SHUT_RDWR, socket
 from threading import BoundedSemaphore, Thread
 from typing import Any, Final
 
@@ -59,8 +61,9 @@ class _Server(ThreadingHTTPServer):
     current: Callable[[], Page]
 
     def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
         self._free = BoundedSemaphore(CONNECTIONS)
+        self._open: set[socket] = set()
+        super().__init__(*arguments)
 
     def process_request(self, request: Any, client_address: Any) -> None:
         if self._free.acquire(blocking=False):
@@ -69,10 +72,19 @@ class _Server(ThreadingHTTPServer):
             self.shutdown_request(request)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
+        self._open.add(request)
         try:
             super().process_request_thread(request, client_address)
         finally:
+            self._open.discard(request)
             self._free.release()
+
+    def server_close(self) -> None:
+        """Ends the connections that browsers keep, too."""
+        super().server_close()
+        for connection in tuple(self._open):
+            with suppress(OSError):  # gone meanwhile
+                connection.shutdown(SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A browser that goes away is no error."""

@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-const SECOND = 1000, LOOK = 1000, SLOWEST = 15000, SHOWN = 10, ROWS = 60;
+const SECOND = 1000, LOOK = 1000, SLOWEST = 15000, SHOWN = 10, ROWS = 60, QUIET = 60;
 const $ = (id) => document.getElementById(id);
 let page = null, etag = "", paused = false, wait = LOOK, all = false, timer = 0;
 const drawn = new Map();
@@ -59,6 +59,7 @@ function tick() {
     const text = shown(Date.parse(time.dateTime), time.dataset.style || "");
     if (time.textContent !== text) time.textContent = text;
   }
+  showFigures(); // an answer grows old without new data
 }
 
 function figure(name, value, ...under) {
@@ -73,10 +74,11 @@ function showFigures() {
   const { serving, labels, points, lag, records } = page;
   const last = points.at.length - 1, sum = (list, name) => list === null ? null : list.reduce((all, each) => all + each[name], 0);
   const dead = sum(page.deadLetters, "count"), behind = sum(lag, "records");
-  if (!changed("figures", serving, labels, points.accuracy[last], points.loss[last], last, behind, dead, records)) return;
+  const still = last >= 0 && now() / SECOND - points.at[last] > Math.max(QUIET, 3 * (points.at[last] - (points.at[last - 1] || 0)));
+  if (!changed("figures", serving, labels, points.accuracy[last], points.loss[last], last, still, behind, dead, records)) return;
   $("figures").replaceChildren(
     figure("Serves", serving ? short(serving.version) : "–", serving ? when(serving.since, "for") : "no model yet"),
-    figure("Accuracy", last < 0 ? "–" : percent(points.accuracy[last]), fallen(points.accuracy) || "of the latest answers"),
+    figure("Accuracy", last < 0 ? "–" : percent(points.accuracy[last]), ...(still ? ["the last answer ", when(new Date(points.at[last] * SECOND).toISOString())] : [fallen(points.accuracy) || "of the latest answers"])),
     figure("Log loss", last < 0 ? "–" : number(points.loss[last], 3), serving && serving.loss !== null ? `${number(serving.loss, 3)} when judged` : "of the same answers"),
     figure("New labels", labels ? number(labels.new) : "–", labels ? `of ${number(labels.threshold)}` : "this pipeline has none"),
     figure("Lag", number(behind), behind === null ? "not measured" : "records to be read"),
@@ -96,7 +98,11 @@ function showHead() {
   fill("summary", sentence(state.summary));
   notice(problem);
 }
-function notice(text) { fill("problem", text); $("problem").hidden = !text; }
+function notice(text) { // what is old must not look like now
+  fill("problem", text);
+  $("problem").hidden = !text;
+  document.body.classList.toggle("old", Boolean(text));
+}
 
 const ASKS = { act: "▲ Needs you", waits: "◌ Passes by itself", well: "● Well" };
 function showConcerns() {
@@ -105,7 +111,7 @@ function showConcerns() {
   if (!changed("concerns", concerns)) return;
   $("concerns-list").replaceChildren(...concerns.map((each) => h("li", {},
     h("p", {}, h("span", { class: `badge ${each.level}` }, ASKS[each.level]), " ", h("strong", {}, words(each.reason)), " ",
-      h("span", { class: "small" }, `${words(each.type)}, `, when(each.since))),
+      h("span", { class: "small" }, `${each.type}, `, when(each.since))),
     h("p", {}, sentence(each.message)), h("p", { class: "remedy" }, each.remedy))));
 }
 
