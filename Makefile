@@ -7,7 +7,7 @@ RUN := .venv/bin/python -m
 export PYTHONDONTWRITEBYTECODE := 1
 export DATA LABEL
 .DEFAULT_GOAL := help
-.PHONY: help sync lock fmt lint types crd docs unit integration e2e browser test up down images demo table demo-down
+.PHONY: help sync lock fmt lint types crd docs unit embedded integration e2e browser test up down images demo table demo-down
 
 help:  ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
@@ -44,7 +44,10 @@ types: sync  ## mypy, strict
 	$(RUN) mypy
 
 unit: sync  ## tests that need no server, in seconds
-	$(RUN) pytest -m 'not integration and not e2e and not browser' -n auto
+	$(RUN) pytest -m 'not integration and not e2e and not browser and not embedded' -n auto
+
+embedded: sync  ## tests on the broker that a run starts by itself, which is built once
+	$(RUN) pytest -m embedded
 
 integration: sync  ## tests against a real API server, Kafka and S3
 	cluster/cluster up api kafka minio mlflow

@@ -4,7 +4,7 @@ import pytest
 
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.resource.storage import Storage
-from perennial_contract.resource.streams import Events, Predictions, Reference, TopicSection
+from perennial_contract.resource.streams import DeadLetters, Events, Predictions, Reference
 from perennial_contract.resource.values import SecretReference
 from perennial_contract.settings import PredictorSettings
 from perennial_predictor.scoring import binary
@@ -25,7 +25,7 @@ def settings() -> PredictorSettings:
         kafka=Kafka(bootstrap_servers="nowhere:9092"),
         events=Events(topic="events", id=Reference(path="id")),
         predictions=Predictions(topic="predictions"),
-        dead_letters=TopicSection(topic="dead-letters"),
+        dead_letters=DeadLetters(topic="dead-letters"),
     )
 
 

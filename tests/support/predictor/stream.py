@@ -19,7 +19,7 @@ from confluent_kafka.cimpl import NewTopic
 
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.resource.storage import Storage
-from perennial_contract.resource.streams import Events, Predictions, Reference, TopicSection
+from perennial_contract.resource.streams import DeadLetters, Events, Predictions, Reference
 from perennial_contract.resource.values import SecretReference
 from perennial_contract.settings import PredictorSettings
 from perennial_predictor.adapters.answers import AnswersSink
@@ -64,7 +64,7 @@ class Stream:
             kafka=Kafka(bootstrap_servers=address),
             events=Events(topic=self.events, id=Reference(path="id")),
             predictions=Predictions(topic=self.predictions),
-            dead_letters=TopicSection(topic=self.dead_letters),
+            dead_letters=DeadLetters(topic=self.dead_letters),
         )
         self.lifecycle = f"{self.name}-lifecycle"
         self.security: dict[str, str] = {}

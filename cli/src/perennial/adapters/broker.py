@@ -1,0 +1,134 @@
+"""Broker as a child process: one address of this machine, and one folder that keeps everything."""
+
+from __future__ import annotations
+
+import logging
+import select
+import subprocess
+from collections import deque
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from threading import Thread
+from types import TracebackType
+from typing import IO, Final, Self
+
+from perennial.broker.build import BrokerUnavailable
+
+_START: Final = 60.0  # seconds: it reads its folder, and may wait for the broker before it
+_END: Final = 20.0  # seconds to write what it holds
+_LARGEST: Final = 1_000_000  # bytes of a log, of which the one before is kept
+_LAST: Final = 5  # lines that are told when it dies
+
+
+class Broker:
+    """Context in which the broker runs.
+
+    It ends by itself, and in order, when this process is gone, however that ends: its standard
+    input closes then. It is in a session of its own, so that Ctrl-C reaches it only by way of us,
+    when its clients have gone.
+    """
+
+    def __init__(self, program: Path, folder: Path, log: Path, port: int = 0) -> None:
+        """`port` 0 is that of the last time in this folder, or a free one."""
+        self._program, self.folder, self._log = program, folder, log
+        self._port = port
+        self._process: subprocess.Popen[bytes] | None = None
+        self._address = ""
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        raised: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def address(self) -> str:
+        """For `bootstrap.servers`; it stays the same over `restart`."""
+        return self._address
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process runs; where it doesn't, `restart` brings it back with all it kept."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pid(self) -> int | None:
+        """Of the running process."""
+        return self._process.pid if self._process and self.alive else None
+
+    def start(self) -> None:
+        """Returns once it answers.
+
+        Raises:
+            BrokerUnavailable: It ended at once, such as for a port that is taken.
+        """
+        try:
+            self._log.parent.mkdir(parents=True, exist_ok=True)
+            process = self._process = subprocess.Popen(  # noqa: S603  our own program
+                [self._program, "-data", self.folder, "-listen", f"127.0.0.1:{self._port}"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise self._not_started(str(error)) from error
+        assert process.stdout is not None  # noqa: S101  a pipe
+        assert process.stderr is not None  # noqa: S101
+        self._said: deque[str] = deque(maxlen=_LAST)
+        self._listener = Thread(target=self._keep, args=(process.stderr,), daemon=True)
+        self._listener.start()
+        answers = select.select([process.stdout], [], [], _START)[0]
+        address = process.stdout.readline().decode().strip() if answers else ""
+        if not address:
+            self.stop()
+            said = " ".join(filter(None, self._said))
+            raise self._not_started(said or f"exit code {process.returncode}")
+        self._address, self._port = address, int(address.rpartition(":")[2])
+
+    def stop(self) -> None:
+        """Returns once it has written all that it holds and has ended."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        assert process.stdin is not None  # noqa: S101  a pipe
+        assert process.stdout is not None  # noqa: S101
+        process.stdin.close()
+        try:
+            process.wait(_END)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        process.stdout.close()
+        self._listener.join()
+
+    def restart(self) -> None:
+        """Another process with the same address and folder, whether the last one died or runs.
+
+        Raises:
+            BrokerUnavailable: As `start`.
+        """
+        self.stop()
+        self.start()
+
+    def _not_started(self, why: str) -> BrokerUnavailable:
+        port = f"port {self._port}" if self._port else "a free port"
+        said = f"the embedded Kafka broker did not start on {port} of 127.0.0.1: {why}"
+        return BrokerUnavailable(said)
+
+    def _keep(self, stream: IO[bytes]) -> None:
+        """What it says goes to a log that is begun anew when it is full."""
+        log = RotatingFileHandler(self._log, maxBytes=_LARGEST, backupCount=1)
+        log.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+        with stream:
+            for line in stream:
+                text = line.decode(errors="replace").rstrip()
+                self._said.append(text)
+                log.emit(logging.LogRecord("broker", logging.WARNING, "", 0, text, None, None))
+        log.close()

@@ -1,0 +1,118 @@
+// Broker for a loop on one machine: kfake, with all that it keeps in one folder.
+//
+// It says where it listens in one line, and ends in order on SIGTERM, on SIGINT, and when standard
+// input closes, as it does when its parent is gone. No topic is made by being asked for.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+)
+
+const (
+	patience  = 10 * time.Second // with a broker that is about to end
+	retention = 5 * time.Minute  // between two looks, as Kafka's log.retention.check.interval.ms
+)
+
+func main() {
+	data := flag.String("data", "", "`folder` that keeps topics, records and commits")
+	listen := flag.String("listen", "127.0.0.1:0", "`address`; port 0 is that of the last time, or a free one")
+	flag.Parse()
+	if *data == "" || flag.NArg() > 0 {
+		flag.Usage()
+		os.Exit(2)
+	}
+	if err := run(*data, *listen); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(data, address string) error {
+	ended := make(chan os.Signal, 1)
+	signal.Notify(ended, syscall.SIGTERM, syscall.SIGINT)
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		ended <- syscall.SIGTERM
+	}()
+	lock, err := lockFolder(data)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	cluster, err := kfake.NewCluster(
+		kfake.NumBrokers(1),
+		kfake.DataDir(data),
+		kfake.SyncWrites(),
+		kfake.ListenFn(func(string, string) (net.Listener, error) {
+			return listen(address, filepath.Join(data, "address"))
+		}),
+		kfake.WithLogger(kfake.BasicLogger(os.Stderr, kfake.LogLevelWarn)),
+	)
+	if err != nil {
+		return err
+	}
+	fmt.Println(cluster.ListenAddrs()[0])
+	due := time.NewTicker(retention)
+	for {
+		select {
+		case <-due.C:
+			cluster.Compact() // and retention, which kfake leaves alone unless a topic sets it
+		case <-ended:
+			cluster.Close()
+			return nil
+		}
+	}
+}
+
+// lockFolder waits for a broker that is about to end; kfake itself would let two write.
+func lockFolder(data string) (*os.File, error) {
+	if err := os.MkdirAll(data, 0o755); err != nil {
+		return nil, err
+	}
+	lock, err := os.OpenFile(filepath.Join(data, "lock"), os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return nil, err
+	}
+	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+		err = syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		if err == nil {
+			return lock, nil
+		}
+		if !errors.Is(err, syscall.EWOULDBLOCK) || time.Now().After(end) {
+			break
+		}
+	}
+	lock.Close()
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return nil, fmt.Errorf("folder %s is in use by another broker", data)
+	}
+	return nil, fmt.Errorf("folder %s cannot be locked: %w", data, err)
+}
+
+// listen takes a port for port 0 and keeps it in a file, so that clients find the broker again.
+func listen(address, kept string) (net.Listener, error) {
+	if strings.HasSuffix(address, ":0") {
+		if last, err := os.ReadFile(kept); err == nil {
+			if listener, err := net.Listen("tcp", string(last)); err == nil {
+				return listener, nil
+			}
+		}
+	}
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	return listener, os.WriteFile(kept, []byte(listener.Addr().String()), 0o644)
+}
