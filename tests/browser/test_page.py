@@ -18,7 +18,7 @@ from tests.support.perennial import pages
 
 pytestmark = pytest.mark.browser
 HOSTILE = "</script><img src=x onerror='window.broken=1'><script>window.broken=1</script>"
-PHONE, DESK = 360, 1100
+NARROWEST, PHONE, DESK = 320, 360, 1100
 EVERY_HEADING = [
     *("Now", "Accuracy and loss of the answers", "What serves, and why", "The next attempt"),
     *("Attempts", "Answers going by", "Records", "Dead letters", "How the loop works"),
@@ -150,7 +150,7 @@ def test_a_command_that_has_ended_is_told_and_what_was_seen_stays(
 
 
 @pytest.mark.parametrize("name", pages.ALL)
-@pytest.mark.parametrize("width", [PHONE, DESK])
+@pytest.mark.parametrize("width", [NARROWEST, PHONE, DESK])
 def test_nothing_is_wider_than_the_screen(
     browser: Any, tmp_path: Path, name: str, width: int
 ) -> None:

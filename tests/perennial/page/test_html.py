@@ -167,4 +167,4 @@ def test_every_text_stands_out_from_its_ground() -> None:
 
 
 def drawn_inks(curve: dict[str, str]) -> list[str]:
-    return [colour for name, colour in curve.items() if name != "rule"]
+    return [colour for name, colour in curve.items() if name not in {"rule", "paper"}]

@@ -15,7 +15,7 @@ from perennial.page.traffic import Points
 
 SLICES: Final = 360  # at most
 WINDOW: Final = 200  # answers that one point is the mean of, unless its slice holds more
-_NEVER: Final = 253_402_300_800.0  # the year 10000
+NEVER: Final = 253_402_300_800.0  # the year 10000
 _LEAST: Final = 1e-15  # probability
 
 
@@ -47,7 +47,7 @@ class Curve(Struct):
         Raises:
             ValueError: The time is none of 1970 to 9999, or the loss is not finite.
         """
-        if not 0 <= at < _NEVER or (loss is not None and not isfinite(loss)):
+        if not 0 <= at < NEVER or (loss is not None and not isfinite(loss)):
             raise ValueError(f"an answer at {at} with loss {loss} cannot be drawn")
         graded = Slice(1, int(right), int(loss is not None), loss or 0.0)
         self.slices.setdefault(floor(at / self.width), Slice()).add(graded)

@@ -17,6 +17,7 @@ from perennial.page.traffic import Mark, Points
 
 GAP: Final = 0.05  # of the whole time without an answer: the line breaks
 _CSS: Final = Path(__file__).with_name("curve.css")
+_WORDS: Final = 120  # characters of a mark's sentence
 _LETTER: Final = 6.6  # width of a letter of a mark
 
 
@@ -83,7 +84,7 @@ def curve(points: Points, marks: Sequence[Mark], frame: Frame = WIDE, style: str
 def summary(points: Points, marks: Sequence[Mark]) -> str:
     """The curve in words, for who cannot see it."""
     low, now = min(points.accuracy), points.accuracy[-1]
-    told = "; ".join(plain(mark.text) for mark in marks[-4:])
+    told = "; ".join(plain(mark.text, _WORDS) for mark in marks[-4:])
     span = elapsed(points.at[-1] - points.at[0], points.at[-1] - points.at[0])
     said = f"Accuracy over {span}: {points.accuracy[0]:.1%} at first, {low:.1%} at the lowest,"
     return f"{said} {now:.1%} at the end." + (f" {told}." if told else "")
@@ -103,7 +104,7 @@ def _grid(scale: Scale, frame: Frame, name: str, *, percent: bool) -> Iterator[s
         shown = f"{value:.0%}" if percent else f"{value:.4g}"
         yield f'<path class="grid" d="M{frame.left} {y:.1f}H{frame.width - frame.right}"/>'
         yield f'<text class="tick" x="{frame.left - 6}" y="{y + 4:.1f}">{shown}</text>'
-    yield f'<text class="name" x="0" y="{scale.end - 10:.1f}">{name}</text>'
+    yield f'<text class="name" x="4" y="{scale.end - 10:.1f}">{name}</text>'
 
 
 def _times(across: Scale, frame: Frame) -> Iterator[str]:
@@ -128,7 +129,7 @@ def _marks(marks: Sequence[Mark], across: Scale, frame: Frame) -> Iterator[str]:
         start = min(max(x - width / 2, free), frame.width - width)
         named = free <= start <= x
         kind = mark.kind.value if named else f"{mark.kind.value} unnamed"
-        yield f'<g class="mark {kind}"><title>{escape(plain(mark.text))}</title>'
+        yield f'<g class="mark {kind}"><title>{escape(plain(mark.text, _WORDS))}</title>'
         yield f'<path d="M{x:.1f} {frame.top - 4}V{frame.floor}"/>'
         if named:
             yield f'<text x="{start:.1f}" y="{frame.top - 10}">{escape(label)}</text>'

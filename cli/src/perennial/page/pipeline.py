@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from msgspec import structs
 from pydantic import ValidationError
@@ -23,8 +23,9 @@ from perennial_operator.api.spec import Spec
 from perennial_operator.api.status import Status
 from perennial_operator.decide.versions.choice import judged, published
 
-PINNED = "pinned by model.pin"
-UNKNOWN = "the attempt that made it is no longer in the status"
+PINNED: Final = "pinned by model.pin"
+MOST: Final = 20  # topics and reasons
+UNKNOWN: Final = "the attempt that made it is no longer in the status"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def _instead(status: Status) -> str:
 
 
 def _lag(lag: Mapping[str, int]) -> list[traffic.Lag]:
-    return [traffic.Lag(topic=plain(topic), records=count) for topic, count in sorted(lag.items())]
+    return [traffic.Lag(topic=plain(topic), records=lag[topic]) for topic in sorted(lag)[:MOST]]
 
 
 def _dead_letters(counts: Mapping[str, int] | None) -> list[traffic.DeadLetters] | None:
@@ -128,7 +129,7 @@ def _dead_letters(counts: Mapping[str, int] | None) -> list[traffic.DeadLetters]
     by_count = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
     return [
         traffic.DeadLetters(reason=plain(reason), count=count, remedy=remedy(reason))
-        for reason, count in by_count
+        for reason, count in by_count[:MOST]
         if count
     ]
 
