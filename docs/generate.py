@@ -9,6 +9,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 from prometheus_client.registry import Collector
 
+from docs import command_page
 from perennial_contract.reasons import DeadLetter, ProgramReason, ReasonWithRemedy
 from perennial_operator import metrics as operator
 from perennial_operator.api.reasons import Reason
@@ -91,7 +92,11 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-PAGES: Final = {"reasons.md": reasons, "metrics.md": metrics}
+PAGES: Final = {
+    "command.md": command_page.page,
+    "metrics.md": metrics,
+    "reasons.md": reasons,
+}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

@@ -100,5 +100,5 @@ def _said(template: dict[str, Any]) -> str:
 
 def test_the_definition_and_the_pages_are_the_same(golden: Golden) -> None:
     golden.same("operator/crd.sha256", sha256(to_yaml().encode()).hexdigest() + "\n")
-    for name, page in PAGES.items():
-        golden.same(f"docs/{name}", page())
+    for name in ("metrics.md", "reasons.md"):
+        golden.same(f"docs/{name}", PAGES[name]())

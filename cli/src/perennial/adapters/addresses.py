@@ -4,6 +4,7 @@ from typing import Final
 
 KAFKA: Final = "127.0.0.1:9092"
 S3: Final = "http://127.0.0.1:9000"
+INSIDE: Final = "http://minio:9000"  # the same server, as the local cluster's pods name it
 MLFLOW: Final = "http://127.0.0.1:5000"
 S3_USER: Final = "minioadmin"
 S3_PASSWORD: Final = "minioadmin"  # noqa: S105  the local server's, for everyone to know

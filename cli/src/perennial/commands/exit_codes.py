@@ -10,6 +10,7 @@ from typing import Final
 import typer
 
 from perennial.adapters.api_server import ClusterTrouble
+from perennial.adapters.bundles import ModelTrouble
 from perennial.adapters.kafka import KafkaTrouble
 from perennial.adapters.store import StoreTrouble
 from perennial.follow import Failed
@@ -22,6 +23,7 @@ _TROUBLES: Final = (
     Failed,
     KafkaTrouble,
     ManifestTrouble,
+    ModelTrouble,
     StoreTrouble,
     TableRefused,
 )
@@ -30,6 +32,7 @@ _TROUBLES: Final = (
 @contextmanager
 def exits_on_trouble(
     say: Callable[[str], object] = lambda line: print(line, file=sys.stderr),
+    stopped: str = "stopped; the stream has ended, the pipeline goes on by itself",
 ) -> Iterator[None]:
     """Ends the command: 1 and a line on standard error after trouble, 130 after Ctrl-C."""
     try:
@@ -38,5 +41,5 @@ def exits_on_trouble(
         say(f"perennial: {trouble}")
         raise typer.Exit(1) from trouble
     except KeyboardInterrupt:
-        say("stopped; the stream has ended, the pipeline goes on by itself")
+        say(stopped)
         raise typer.Exit(INTERRUPTED) from None
