@@ -120,6 +120,21 @@ def test_it_follows_a_pipeline_from_its_first_model_to_the_return_of_its_accurac
         }
 
 
+def test_what_changes_leaves_the_focus_where_it_is(
+    browser: Any, source: Source, server: PageServer
+) -> None:
+    source.page = pages.stale()
+    with looking(browser, server.url) as look:
+        for place in ("#figures time", "#next time", "#serving time"):
+            look.tab.locator(place).first.focus()
+            answered = (source.page.records.answered or 0) + 1
+            more = structs.replace(source.page.records, answered=answered)
+            said = structs.replace(source.page.next, text=f"Attempt {answered} runs.")
+            source.page = structs.replace(source.page, records=more, next=said)
+            look.awaits("#next", f"Attempt {answered} runs.")
+            assert look.tab.evaluate(f"document.activeElement.matches('{place}')")
+
+
 def test_who_pauses_it_is_left_alone(browser: Any, source: Source, server: PageServer) -> None:
     with looking(browser, server.url) as look:
         look.tab.get_by_role("button", name="Pause").click()
@@ -129,6 +144,7 @@ def test_who_pauses_it_is_left_alone(browser: Any, source: Source, server: PageS
         look.tab.wait_for_timeout(2_500)
         assert source.looks == before
         assert look.text("#word") == "Waiting"
+        assert look.text("#kind") == "default · paused"
 
         look.tab.get_by_role("button", name="Pause").click()
         look.awaits("#word", "Ready")

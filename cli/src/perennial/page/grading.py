@@ -5,7 +5,7 @@ Answers and labels come in any order; the newest ids are remembered, each is gra
 
 from __future__ import annotations
 
-from collections import deque
+from collections import OrderedDict, deque
 from datetime import UTC, datetime
 from typing import Final
 
@@ -43,7 +43,7 @@ class Grading:
         self.doubled = 0
         """Answers to an id that had one, among those remembered."""
         self._positive = positive
-        self._pairs: dict[str, Pair] = {}
+        self._pairs: OrderedDict[str, Pair] = OrderedDict()
         self._recent: deque[str] = deque(maxlen=ANSWERS)
 
     def answer(
@@ -78,7 +78,7 @@ class Grading:
 
     def _of(self, event: str) -> Pair:
         if event not in self._pairs and len(self._pairs) >= REMEMBERED:
-            del self._pairs[next(iter(self._pairs))]
+            self._pairs.popitem(last=False)
         return self._pairs.setdefault(event, Pair())
 
     def _grade(self, pair: Pair) -> None:

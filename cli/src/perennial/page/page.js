@@ -2,7 +2,7 @@
 (() => {
 const SECOND = 1000, LOOK = 1000, SLOWEST = 15000, SHOWN = 10, ROWS = 60, QUIET = 60;
 const $ = (id) => document.getElementById(id);
-let page = null, etag = "", paused = false, wait = LOOK, all = false, timer = 0;
+let page = null, etag = "", paused = false, wait = LOOK, all = false, timer = 0, asking = false;
 const drawn = new Map();
 
 // Elements are made from text alone: nothing of the data is ever read as HTML.
@@ -62,8 +62,24 @@ function tick() {
   showFigures(); // an answer grows old without new data
 }
 
+// What is drawn anew keeps the focus where it was, for who goes by keyboard.
+const STOPS = "time, summary, button";
+function put(id, ...children) {
+  const box = $(id), place = [...box.querySelectorAll(STOPS)].indexOf(document.activeElement);
+  box.replaceChildren(...children);
+  const again = place < 0 ? null : box.querySelectorAll(STOPS)[place];
+  if (again) again.focus({ preventScroll: true });
+}
+const figures = new Map();
 function figure(name, value, ...under) {
-  return h("div", {}, h("dt", {}, name), h("dd", {}, h("span", { class: "value" }, value), h("span", { class: "under" }, ...under)));
+  if (!figures.has(name)) {
+    const parts = [h("span", { class: "value" }), h("span", { class: "under" })];
+    figures.set(name, parts);
+    $("figures").append(h("div", {}, h("dt", {}, name), h("dd", {}, ...parts)));
+  }
+  const [first, second] = figures.get(name);
+  if (first.textContent !== value) first.textContent = value;
+  if (changed(`figure ${name}`, under.map((each) => each.dateTime || each.outerHTML || each))) second.replaceChildren(...under);
 }
 // Whether the newest accuracy is clearly below what the curve shows most of the time.
 function fallen(accuracy) {
@@ -76,21 +92,20 @@ function showFigures() {
   const dead = sum(page.deadLetters, "count"), behind = sum(lag, "records");
   const still = last >= 0 && now() / SECOND - points.at[last] > Math.max(QUIET, 3 * (points.at[last] - (points.at[last - 1] || 0)));
   if (!changed("figures", serving, labels, points.accuracy[last], points.loss[last], last, still, behind, dead, records)) return;
-  $("figures").replaceChildren(
-    figure("Serves", serving ? short(serving.version) : "–", serving ? when(serving.since, "for") : "no model yet"),
-    figure("Accuracy", last < 0 ? "–" : percent(points.accuracy[last]), ...(still ? ["the last answer ", when(new Date(points.at[last] * SECOND).toISOString())] : [fallen(points.accuracy) || "of the latest answers"])),
-    figure("Log loss", last < 0 ? "–" : number(points.loss[last], 3), serving && serving.loss !== null ? `${number(serving.loss, 3)} when judged` : "of the same answers"),
-    figure("New labels", labels ? number(labels.new) : "–", labels ? `of ${number(labels.threshold)}` : "this pipeline has none"),
-    figure("Lag", number(behind), behind === null ? "not measured" : "records to be read"),
-    figure("Dead letters", number(dead), dead === null ? "not counted" : records.answered === null ? "" : `beside ${number(records.answered)} answers`));
+  figure("Serves", serving ? short(serving.version) : "–", serving ? when(serving.since, "for") : "no model yet");
+  figure("Accuracy", last < 0 ? "–" : percent(points.accuracy[last]), ...(still ? ["the last answer ", when(new Date(points.at[last] * SECOND).toISOString())] : [fallen(points.accuracy) || "of the latest answers"]));
+  figure("Log loss", last < 0 ? "–" : number(points.loss[last], 3), serving && serving.loss !== null ? `${number(serving.loss, 3)} when judged` : "of the same answers");
+  figure("New labels", labels ? number(labels.new) : "–", labels ? `of ${number(labels.threshold)}` : "this pipeline has none");
+  figure("Lag", number(behind), behind === null ? "not measured" : "records to be read");
+  figure("Dead letters", number(dead), dead === null ? "not counted" : records.answered === null ? "" : `beside ${number(records.answered)} answers`);
 }
 
 function showHead() {
   const { name, namespace, written, state, problem } = page;
   document.title = `${name}: ${state.word} · Perennial`;
   fill("name", name);
-  if (changed("kind", namespace, written)) {
-    $("kind").replaceChildren(namespace ? `${namespace} · ` : "", written ? "report of " : "live",
+  if (changed("kind", namespace, written, paused)) {
+    $("kind").replaceChildren(namespace ? `${namespace} · ` : "", written ? "report of " : paused ? "paused" : "live",
       written ? h("time", { datetime: written }, new Date(written).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })) : "");
   }
   $("state").className = `state ${state.level}`;
@@ -109,7 +124,7 @@ function showConcerns() {
   const { concerns } = page;
   $("concerns").hidden = !concerns.length;
   if (!changed("concerns", concerns)) return;
-  $("concerns-list").replaceChildren(...concerns.map((each) => h("li", {},
+  put("concerns-list", ...concerns.map((each) => h("li", {},
     h("p", {}, h("span", { class: `badge ${each.level}` }, ASKS[each.level]), " ", h("strong", {}, words(each.reason)), " ",
       h("span", { class: "small" }, `${each.type}, `, when(each.since))),
     h("p", {}, sentence(each.message)), h("p", { class: "remedy" }, each.remedy))));
@@ -125,7 +140,7 @@ function showCurve() {
   if (wide && changed("curve", wide)) $("picture").replaceChildren(svg(wide, "wide"), svg(narrow, "narrow"));
   if (changed("marks", marks)) {
     $("events").hidden = !marks.length;
-    $("marks").replaceChildren(...marks.slice().reverse().map((mark) => h("li", {}, `${mark.text}, `, when(new Date(mark.at * SECOND).toISOString()))));
+    put("marks", ...marks.slice().reverse().map((mark) => h("li", {}, `${mark.text}, `, when(new Date(mark.at * SECOND).toISOString()))));
   }
   $("numbers").hidden = !points.at.length;
   if ($("numbers").open && changed("numbers", points)) $("numbers-rows").replaceChildren(...rows(points));
@@ -158,7 +173,7 @@ function point(event) {
 function showServing() {
   const { serving } = page;
   if (!changed("serving", serving)) return;
-  $("serving").replaceChildren(...(serving ? [
+  put("serving", ...(serving ? [
     h("p", { class: "big" }, h("span", { class: "id" }, serving.version)),
     h("p", {}, "since ", when(serving.since), serving.loss === null ? "" : `, ${serving.metric} ${number(serving.loss, 4)} when it was judged last`),
     h("p", {}, sentence(serving.why))]
@@ -167,7 +182,7 @@ function showServing() {
 function showNext() {
   const { labels, running, next } = page;
   if (!changed("next", labels, running, next)) return;
-  $("next").replaceChildren(
+  put("next", 
     running ? h("p", { class: "big" }, `Attempt ${running.number} runs${running.stage ? `: ${running.stage}` : ""}`) : "",
     running ? h("p", { class: "quiet" }, `started by ${words(running.trigger).toLowerCase()}, `, when(running.started)) : "",
     running && running.problem ? h("p", { class: "act-text" }, running.problem) : "",
@@ -213,7 +228,7 @@ function showAttempts() {
     rows.delete(String(each.number));
     before = row;
   }
-  for (const row of rows.values()) row.remove();
+  for (const [key, row] of rows) { row.remove(); drawn.delete(`attempt ${key}`); }
   $("more").hidden = attempts.length <= SHOWN;
   fill("more", all ? "Show the newest alone" : `Show ${attempts.length - SHOWN} more`);
   $("more").setAttribute("aria-expanded", all);
@@ -264,7 +279,8 @@ function show(next) {
 
 async function look() {
   clearTimeout(timer);
-  if (paused || document.hidden) return;
+  if (paused || document.hidden || asking) return;
+  asking = true;
   try {
     const answer = await fetch("data", { cache: "no-store", headers: etag ? { "If-None-Match": etag } : {}, signal: AbortSignal.timeout(SLOWEST) });
     if (answer.status === 200) { const next = await answer.json(); etag = answer.headers.get("ETag") || ""; show(next); }
@@ -275,6 +291,7 @@ async function look() {
     wait = Math.min(2 * wait, SLOWEST);
     notice(`The command that serves this page does not answer: it has ended, or is busy. ${page ? "What you see is what it said last." : ""}`);
   }
+  asking = false;
   timer = setTimeout(look, wait);
 }
 
@@ -291,6 +308,7 @@ if (inlined !== "null") {
   $("pause").addEventListener("click", () => {
     paused = !paused;
     $("pause").setAttribute("aria-pressed", paused);
+    if (page) showHead();
     look();
   });
   document.addEventListener("visibilitychange", look);
