@@ -53,6 +53,21 @@ async def test_an_event_wakes_the_loop_and_starts_no_second_one() -> None:
     assert reconciler.passes.empty()
 
 
+@pytest.mark.parametrize("steps", range(6))
+async def test_a_loop_that_is_cancelled_just_when_something_happens_ends(steps: int) -> None:
+    reconciler = Counting()
+    loops = Loops(reconciler)
+
+    async with asyncio.timeout(10):
+        loops.wake("team", "income", start=True)
+        await reconciler.passes.get()
+        await asyncio.sleep(0)
+        loops.wake("team", "income")
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        await loops.cancel()
+
+
 async def test_a_child_alone_starts_no_loop() -> None:
     reconciler = Counting()
     loops = Loops(reconciler)

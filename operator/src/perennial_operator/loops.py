@@ -141,7 +141,8 @@ def after_conflicts(number: int) -> timedelta:
 async def _woken(waker: asyncio.Event, seconds: float) -> None:
     """Waits until something happens or a pod has news, but no longer than that."""
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(waker.wait(), seconds)
+        async with asyncio.timeout(seconds):  # wait_for loses a cancel that comes as it is woken
+            await waker.wait()
 
 
 def _now() -> datetime:
