@@ -166,7 +166,7 @@ class Node:
 
     def _ask(self, pod: Manifest, probes: Probes, now: datetime) -> None:
         for probe in probes.all():
-            if now >= probe.due and not probe.asking and self._runs(pod):
+            if probe.is_due(now) and self._runs(pod):
                 probe.asking = True
                 task = asyncio.create_task(self._probe(pod, probe))
                 self._asking.add(task)

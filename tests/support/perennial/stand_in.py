@@ -42,7 +42,7 @@ def report_of(program: str, uid: str, pod: str) -> Report:
     )
 
 
-def verdict_of(uid: str, number: int) -> Verdict:
+def verdict_of(uid: str, number: int, champion: str = "") -> Verdict:
     version = f"v{number}-{str(number) * 8}"
     return Verdict(
         uid=uid,
@@ -50,6 +50,7 @@ def verdict_of(uid: str, number: int) -> Verdict:
         outcome=VerdictOutcome.PROMOTED,
         reason="Better",
         message="better",
+        champion=champion,
         version=version,
         digest=digest_of(version),
         score=0.3,
@@ -61,9 +62,9 @@ def main(program: str, root: Path, port: int) -> None:
     mounts = mounts_below(root)
     settings = json.loads(mounts.settings.read_bytes())
     if program == "trainer":
-        mounts.termination.write_text(
-            verdict_of(settings["uid"], settings["number"]).to_termination()
-        )
+        champion = settings.get("champion", "")
+        verdict = verdict_of(settings["uid"], settings["number"], champion)
+        mounts.termination.write_text(verdict.to_termination())
         return
     stop = Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())

@@ -11,13 +11,13 @@ from perennial.cluster.objects import GRACE, is_leaving
 from perennial.cluster.pods import condition, is_over, with_condition
 from perennial.cluster.times import instant, stamp
 from perennial.ports import Sighting
+from perennial_contract.status import MAX_TERMINATION_BYTES
 from perennial_operator.api.names import Manifest
 
 ADDRESS: Final = "127.0.0.1"
 FIRST: Final = 10  # seconds before the second restart in a row; the first one is at once
 LONGEST: Final = 300
 RECOVERED: Final = timedelta(seconds=2 * LONGEST)  # a run that long makes what was before forgotten
-_MESSAGE: Final = 4096  # bytes of a termination message
 _LOG: Final = 2048  # bytes of a log in its place
 _LOST: Final = 137  # exit code of a process whose end nobody has seen
 
@@ -60,8 +60,9 @@ def pod_step(
 def _waiting(pod: Manifest, now: datetime, *, running: bool) -> PodStep:
     if running:  # that it was started could not be written down
         return PodStep(started(pod, now))
-    due = now >= instant(_container(pod).get("startAt", now.isoformat()))
-    return PodStep(pod["status"], Order.START if due else None)
+    until = instant(_container(pod).get("startAt", now.isoformat()))
+    waits = now < until <= now + timedelta(seconds=LONGEST)  # longer where the clock has gone back
+    return PodStep(pod["status"], None if waits else Order.START)
 
 
 def started(pod: Manifest, now: datetime) -> Manifest:
@@ -105,13 +106,14 @@ def ending(pod: Manifest, seen: Sighting | None, now: datetime) -> Order | None:
     if seen is None or seen.told_at is None:
         return Order.END
     grace = pod["spec"].get("terminationGracePeriodSeconds", GRACE)
-    return Order.KILL if now >= seen.told_at + timedelta(seconds=grace) else None
+    waits = seen.told_at <= now < seen.told_at + timedelta(seconds=grace)
+    return None if waits else Order.KILL  # at once where the clock has gone back
 
 
 def message_of(seen: Sighting) -> str:
     """A termination message: the container's own, or the end of its log where it failed."""
     if seen.message.strip():
-        return seen.message[-_MESSAGE:].decode(errors="replace")
+        return seen.message[-MAX_TERMINATION_BYTES:].decode(errors="replace")
     return seen.log[-_LOG:].decode(errors="replace") if seen.exit_code else ""
 
 

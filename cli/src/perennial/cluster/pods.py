@@ -79,7 +79,7 @@ def is_available(pod: Manifest, seconds: int, now: datetime) -> bool:
     if not is_ready(pod):
         return False
     since = instant(condition(pod["status"], "Ready")["lastTransitionTime"])
-    return now >= since + timedelta(seconds=seconds)
+    return not since <= now < since + timedelta(seconds=seconds)  # the clock may have gone back
 
 
 def with_condition(status: Manifest, new: Manifest, at: str) -> Manifest:

@@ -32,6 +32,10 @@ class Probe:
             due=now,
         )
 
+    def is_due(self, now: datetime) -> bool:
+        """Whether it is to be asked: at once, too, where the clock has gone back."""
+        return not self.asking and not self.due - self.period <= now < self.due
+
     def take(self, answer: bool, now: datetime) -> None:  # noqa: FBT001  the answer to one question
         self.asking, self.due = False, now + self.period
         self._bad = 0 if answer else self._bad + 1

@@ -100,7 +100,7 @@ class ChildProcesses:
             return Sighting(told_at=child.told_at)
         child.ended = Sighting(
             exit_code=code if code >= 0 else 128 - code,
-            message=self._folder(pod).termination.read_bytes(),
+            message=self._folder(pod).last_words(),
             log=self._logs.tail(pod["metadata"]["name"]),
             told_at=child.told_at,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Final
 
 from perennial.ports import Mounted, NotStarted, SecretKey
 from perennial_contract.settings import TERMINATION_LOG
+from perennial_contract.status import MAX_TERMINATION_BYTES
 from perennial_operator.api.names import Manifest
 
 _UNIQUE: Final = 8  # characters of a UID that tell pods of one name apart
@@ -58,6 +60,15 @@ class PodFolder:
             self.tmp.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise NotStarted(f"{error.filename}: {error.strerror}") from error
+
+    def last_words(self) -> bytes:
+        """The end of the termination log, as much of it as a message may have."""
+        try:
+            with self.termination.open("rb") as file:
+                file.seek(max(0, file.seek(0, os.SEEK_END) - MAX_TERMINATION_BYTES))
+                return file.read(MAX_TERMINATION_BYTES)
+        except OSError:  # it is the program's own, to remove or to replace
+            return b""
 
     def remove(self) -> None:
         shutil.rmtree(self.path, ignore_errors=True)
