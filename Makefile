@@ -26,7 +26,7 @@ sync: .venv/synced  ## install the locked dependencies and the programs into .ve
 crd: sync  ## the CRD from the models
 	$(RUN) perennial_operator.crd.definition > helm/perennial/files/crd.yaml
 
-docs: sync  ## the pages on reasons and metrics from the code
+docs: sync  ## the pages on reasons and metrics and the messages' schemas from the code
 	$(RUN) docs.generate
 
 lock: | $(UV)  ## resolve the manifests again into requirements.lock

@@ -9,7 +9,7 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 from prometheus_client.registry import Collector
 
-from docs import command_page
+from docs import command_page, message_schemas
 from perennial_contract.reasons import DeadLetter, ProgramReason, ReasonWithRemedy
 from perennial_operator import metrics as operator
 from perennial_operator.api.reasons import Reason
@@ -96,6 +96,9 @@ PAGES: Final = {
     "command.md": command_page.page,
     "metrics.md": metrics,
     "reasons.md": reasons,
+    "schemas/answer.json": message_schemas.answer,
+    "schemas/lifecycle.json": message_schemas.lifecycle,
+    "schemas/retrain-request.json": message_schemas.retrain_request,
 }
 
 if __name__ == "__main__":
