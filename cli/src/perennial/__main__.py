@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from perennial.commands import demo, example, predict, table
+from perennial.commands import demo, example, fetch, predict, table, validate
 
 app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
 app.command()(demo.demo)
@@ -16,7 +16,9 @@ for command in (
     example.clear,
 ):
     app.command()(command)
+app.command()(fetch.fetch)
 app.command()(predict.predict)
+app.command()(validate.validate)
 app.add_typer(table.app, name="table")
 
 

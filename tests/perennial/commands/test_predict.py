@@ -129,6 +129,12 @@ def test_a_header_may_hold_the_id(tmp_path: Path) -> None:
     assert run("v1", "{}", *options, "--header", "ce_id").exit_code == 2
 
 
+def test_a_folder_of_keys_that_is_not_there_is_refused_by_its_option(tmp_path: Path) -> None:
+    done = run("v1-00000000", "{}", "--pipeline", a_pipeline(tmp_path), "--secret", tmp_path / "no")
+    assert done.exit_code == 2
+    assert "--secret" in done.stderr
+
+
 def test_a_namespace_says_where_versions_lie(tmp_path: Path) -> None:
     done = run("v1-00000000", "{}", "--pipeline", a_pipeline(tmp_path), "-n", "prod")
     assert done.exit_code == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from copy import deepcopy
 from functools import cache
 from typing import Any, Final
@@ -15,7 +16,7 @@ from perennial_operator.api.spec import Spec
 from perennial_operator.crd.structural import structural
 
 NAMESPACE: Final = "default"
-_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
+_NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 UNCHANGEABLE: Final = (
     ("task",),
     ("schema", "label", "positive"),
@@ -46,16 +47,21 @@ def admitted(manifest: Manifest) -> Manifest:
     if not isinstance(meta, dict) or not isinstance(spec, dict):
         raise NotAdmitted("metadata and spec are needed")
     kept = {"namespace": NAMESPACE, **{key: meta[key] for key in _KEPT if meta.get(key)}}
-    for field in ("name", "namespace"):
-        if not _NAME.fullmatch(str(kept.get(field, ""))):
-            raise NotAdmitted(
-                f"metadata.{field}: {kept.get(field)!r} is no name of at most 40 of a-z, 0-9, -"
-            )
+    for field, why in misnamed(meta):
+        raise NotAdmitted(f"metadata.{field}: {why}")
     try:
         Spec.model_validate(spec)
     except ValidationError as error:
         raise NotAdmitted(explain(error)) from error
     return {"apiVersion": api, "kind": KIND, "metadata": kept, "spec": filled(_schema(), spec)}
+
+
+def misnamed(meta: Manifest) -> Iterator[tuple[str, str]]:
+    """The fields of metadata that cannot be taken, and why."""
+    for field, default, most in (("name", "", 40), ("namespace", NAMESPACE, 63)):
+        name = str(meta.get(field) or default)
+        if not _NAME.fullmatch(name) or len(name) > most:
+            yield field, f"{meta.get(field)!r} is no name of at most {most} of a-z, 0-9, -"
 
 
 def filled(schema: Manifest, value: Any) -> Any:

@@ -11,6 +11,7 @@ import typer
 
 from perennial.adapters.api_server import ClusterTrouble
 from perennial.adapters.bundles import ModelTrouble
+from perennial.adapters.download import DownloadTrouble
 from perennial.adapters.kafka import KafkaTrouble
 from perennial.adapters.store import StoreTrouble
 from perennial.follow import Failed
@@ -20,6 +21,7 @@ from perennial.table.csv_lines import TableRefused
 INTERRUPTED: Final = 130  # exit code after Ctrl-C, as shells have it
 _TROUBLES: Final = (
     ClusterTrouble,
+    DownloadTrouble,
     Failed,
     KafkaTrouble,
     ManifestTrouble,

@@ -43,8 +43,10 @@ Namespace = Annotated[
 Secret = Annotated[
     Path | None,
     typer.Option(
+        exists=True,
+        file_okay=False,
         help="A folder with a file for each key of the Secret of storage.secretRef. Without it:"
-        " the local cluster's keys, else what the environment holds."
+        " the local cluster's keys, else what the environment holds.",
     ),
 ]
 Key = Annotated[str | None, typer.Option(help="The key of the events' messages.")]

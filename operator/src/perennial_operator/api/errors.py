@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from pydantic import ValidationError
@@ -18,10 +19,16 @@ def explain(error: ValidationError) -> str:
     return "; ".join([*said, *([f"and {more} more"] if more else [])])
 
 
+def joined(path: Iterable[str | int]) -> str:
+    """A field's path as people write it."""
+    return "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in path).removeprefix(".")
+
+
+def why(found: ErrorDetails) -> str:
+    return found["msg"].removeprefix("Value error, ")
+
+
 def _field_error(found: ErrorDetails) -> str:
-    path = "spec"
-    for part in found["loc"]:
-        if part == "[key]":  # a map's key, which is there already
-            continue
-        path += f"[{part}]" if isinstance(part, int) else f".{part}"
-    return f"{path}: {found['msg'].removeprefix('Value error, ')}"
+    # [key] marks a map's key, which is there already
+    path = joined(["spec", *(part for part in found["loc"] if part != "[key]")])
+    return f"{path}: {why(found)}"
