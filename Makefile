@@ -60,7 +60,7 @@ browser: sync  ## the page, in the machine's Chromium
 	$(UV) pip install --quiet --require-hashes -r tests/browser/browser.lock
 	$(RUN) pytest -m browser
 
-test: lint types unit integration e2e  ## everything, from a bare machine
+test: lint types unit embedded integration e2e  ## everything, from a bare machine
 
 up:  ## a real Kubernetes, Kafka and S3 on this machine
 	cluster/cluster up

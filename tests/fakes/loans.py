@@ -100,6 +100,10 @@ class FakeLoans:
         accuracy.answer(Answer(issue.id, label(self.known, record), model, self.clock.now()))
 
     def look(self) -> View:
+        return read(self.resource(), (("NAME", "loans"), ("READY", "True")))
+
+    def resource(self) -> dict[str, Any]:
+        """The ModelPipeline."""
         now = self.clock.now()
         if self.running and now - self.running[0] >= self.trains:
             self._end()
@@ -125,7 +129,7 @@ class FakeLoans:
             },
             "history": [e.model_dump(mode="json", exclude_none=True) for e in self.ended],
         }
-        return read({"status": status}, (("NAME", "loans"), ("READY", "True")))
+        return {"metadata": {"name": "loans"}, "status": status}
 
     def _all_new(self) -> bool:
         """Whether the labels since the attempt before are of the world as it is."""

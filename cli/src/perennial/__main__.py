@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import typer
 
 from perennial.commands import demo, example, fetch, predict, table, validate
@@ -24,7 +27,8 @@ app.add_typer(table.app, name="table")
 
 def main() -> None:
     """Runs the command that the arguments name; its exit code is the process's."""
-    app()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    app(obj=dict(os.environ))
 
 
 if __name__ == "__main__":

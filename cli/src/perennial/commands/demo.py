@@ -2,51 +2,118 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Annotated, Final
 
 import typer
+import yaml
 
 from perennial.adapters import kafka, tracking
 from perennial.adapters.addresses import KAFKA, S3
 from perennial.adapters.api_server import Cluster
+from perennial.adapters.page_server import PageServer
+from perennial.adapters.run_folder import emptied
 from perennial.adapters.store import Buckets
 from perennial.adapters.wall_clock import WallClock
+from perennial.board import Board
 from perennial.commands.example import LOANS
 from perennial.commands.exit_codes import exits_on_trouble
+from perennial.commands.local import local
 from perennial.demo import Demo, succeeded
-from perennial.display.screen import choose_screen
+from perennial.display.screen import Screen, choose_screen
+from perennial.follow import Looks
 from perennial.next_steps import next_steps
+from perennial.page.html import render
 from perennial.pipeline import Pipeline, load
 from perennial.report.facts import Facts, read_facts
 from perennial.report.report import count, report
+from perennial.report.timeline import Timeline
 from perennial.sending import Stream, traffic
+from perennial.stream.accuracy import Accuracy
+from perennial.world.dataset import base_dataset
 from perennial.world.rows import Applications
 from perennial_operator.api.attempts import HistoryEntry
 
+Entries = list[HistoryEntry]
+FOLDER: Final = Path("perennial-demo")
+REPORT: Final = "report.html"
 
-def demo() -> None:
-    """Watch a model go stale and come back, twice, on the cluster that kubectl asks."""
-    with exits_on_trouble():
-        pipeline = load(LOANS)
-        rows = Applications(seed=int(WallClock().now()))
-        answers = kafka.Answers(KAFKA, pipeline.predictions)
-        source = Stream(traffic(pipeline, rows), kafka.Sender(KAFKA), answers.poll)
-        run = Demo(Cluster(pipeline.name), source, rows.change, choose_screen(), WallClock())
-        try:
-            timeline = run.run()
-        finally:
-            source.close()
-        facts = facts_of(pipeline, list(run.ended.values()))
-        print("\n" + "\n".join(report(facts, timeline, run.accuracy.grades)) + "\n")
-        print_next_steps(pipeline, LOANS)
-        if not succeeded(timeline, count(facts)):
-            raise typer.Exit(1)
+
+def demo(
+    ctx: typer.Context,
+    *,
+    cluster: Annotated[
+        bool, typer.Option("--cluster", help="On the cluster that kubectl asks.")
+    ] = False,
+    folder: Annotated[
+        Path, typer.Option(help="Where all that it makes lies; emptied before.")
+    ] = FOLDER,
+) -> None:
+    """Watch a model go stale and come back, twice: on this machine, without a cluster."""
+    if cluster:
+        with exits_on_trouble():
+            _on_cluster()
+    else:
+        with exits_on_trouble(f"stopped; what it made lies in {folder}"):
+            _on_this_machine(folder.absolute(), ctx.obj)
+
+
+def _on_cluster() -> None:
+    pipeline = load(LOANS)
+    timeline, facts, accuracy = _follow(
+        pipeline, KAFKA, Cluster(pipeline.name), choose_screen(), partial(facts_of, pipeline)
+    )
+    print("\n" + "\n".join(report(facts, timeline, accuracy.grades)) + "\n")
+    print_next_steps(pipeline, LOANS)
+    if not succeeded(timeline, count(facts)):
+        raise typer.Exit(1)
+
+
+def _on_this_machine(folder: Path, environment: Mapping[str, str]) -> None:
+    manifest = yaml.safe_load(LOANS.read_text())
+    del manifest["spec"]["tracking"]  # nobody looks at a run of some minutes there
+    manifest["spec"]["predictor"]["replicas"] = 1
+    with local(manifest, base_dataset, emptied(folder), environment, print) as here:
+        board = Board(choose_screen(), here.loop.resource)
+        with closing(PageServer(board.current)) as server:
+            print(f"The page: {server.url}")
+            timeline, facts, accuracy = _follow(
+                here.pipeline, here.bootstrap, here.loop, board, here.facts
+            )
+            counts = count(facts)
+            page = board.report(counts, datetime.fromtimestamp(WallClock().now(), UTC))
+        (folder / REPORT).write_bytes(render(page))
+    print("\n" + "\n".join(report(facts, timeline, accuracy.grades)) + "\n")
+    print(f"The report: {(folder / REPORT).as_uri()}")
+    if not succeeded(timeline, counts):
+        raise typer.Exit(1)
+
+
+def _follow(
+    pipeline: Pipeline,
+    bootstrap: str,
+    looks: Looks,
+    screen: Screen,
+    facts: Callable[[Entries], Facts],
+) -> tuple[Timeline, Facts, Accuracy]:
+    """From the first model to the last answer; `facts` reads back what was left behind."""
+    rows = Applications(seed=int(WallClock().now()))
+    answers = kafka.Answers(bootstrap, pipeline.predictions)
+    source = Stream(traffic(pipeline, rows), kafka.Sender(bootstrap), answers.poll)
+    run = Demo(looks, source, rows.change, screen, WallClock())
+    try:
+        timeline = run.run()
+    finally:
+        source.close()
+    return timeline, facts(list(run.ended.values())), run.accuracy
 
 
 def facts_of(pipeline: Pipeline, entries: Sequence[HistoryEntry]) -> Facts:
-    """What stands in the topics and on S3 after a run."""
+    """What stands in the topics and on S3 of the local cluster after a run."""
     verdict = partial(Buckets(S3).verdict, pipeline.bucket, pipeline.prefix)
     return read_facts(pipeline, entries, partial(kafka.read_back, KAFKA), verdict)
 

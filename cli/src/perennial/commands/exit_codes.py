@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -13,19 +13,32 @@ from perennial.adapters.api_server import ClusterTrouble
 from perennial.adapters.bundles import ModelTrouble
 from perennial.adapters.download import DownloadTrouble
 from perennial.adapters.kafka import KafkaTrouble
+from perennial.adapters.machine.laptop import FolderInUse
+from perennial.adapters.machine.object_files import FolderUnreadable
+from perennial.adapters.run_folder import FolderRefused
 from perennial.adapters.store import StoreTrouble
+from perennial.broker.build import BrokerUnavailable
+from perennial.cluster.admission import NotAdmitted
 from perennial.follow import Failed
 from perennial.pipeline import ManifestTrouble
 from perennial.table.csv_lines import TableRefused
+from perennial_contract.runtime.objects import StoreError
 
 INTERRUPTED: Final = 130  # exit code after Ctrl-C, as shells have it
+GOES_ON: Final = "stopped; the stream has ended, the pipeline goes on by itself"
 _TROUBLES: Final = (
+    BrokerUnavailable,
     ClusterTrouble,
     DownloadTrouble,
     Failed,
+    FolderInUse,
+    FolderRefused,
+    FolderUnreadable,
     KafkaTrouble,
     ManifestTrouble,
     ModelTrouble,
+    NotAdmitted,
+    StoreError,
     StoreTrouble,
     TableRefused,
 )
@@ -33,15 +46,17 @@ _TROUBLES: Final = (
 
 @contextmanager
 def exits_on_trouble(
-    say: Callable[[str], object] = lambda line: print(line, file=sys.stderr),
-    stopped: str = "stopped; the stream has ended, the pipeline goes on by itself",
+    stopped: str = GOES_ON,
 ) -> Iterator[None]:
-    """Ends the command: 1 and a line on standard error after trouble, 130 after Ctrl-C."""
+    """Ends the command: 1 and a line on standard error after trouble, 130 after Ctrl-C.
+
+    `stopped` is said after Ctrl-C.
+    """
     try:
         yield
     except _TROUBLES as trouble:
-        say(f"perennial: {trouble}")
+        print(f"perennial: {trouble}", file=sys.stderr)
         raise typer.Exit(1) from trouble
     except KeyboardInterrupt:
-        say(stopped)
+        print(f"\n{stopped}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None

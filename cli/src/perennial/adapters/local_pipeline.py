@@ -1,0 +1,77 @@
+"""Pipeline on this machine, whose loop works in a thread beside the command."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from concurrent.futures import Future
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Thread
+from types import TracebackType
+from typing import Any, Self
+
+from perennial.adapters.machine.laptop import laptop
+from perennial.local_loop import LocalLoop
+from perennial.report.columns import cells
+from perennial.report.view import View, read
+
+
+class LocalPipeline:
+    """Context in which a manifest's programs run; it ends with them.
+
+    Entering raises what `laptop` and `LocalLoop.apply` raise.
+    """
+
+    def __init__(
+        self, manifest: Mapping[str, Any], folder: Path, environment: Mapping[str, str]
+    ) -> None:
+        self._manifest, self._folder = dict(manifest), folder
+        self._environment = environment
+        self._stop = asyncio.Event()
+        self._applied: Future[None] = Future()
+        self._thread = Thread(target=self._work, name="loop")
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._applied.result()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        raised: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self._events.call_soon_threadsafe(self._stop.set)
+        self._thread.join()
+
+    def look(self) -> View:
+        """As it is now, with the row that kubectl would print."""
+        resource = self.resource()
+        return read(resource, cells(resource, datetime.now(UTC)))
+
+    def resource(self) -> dict[str, Any]:
+        """The ModelPipeline with its status."""
+        return asyncio.run_coroutine_threadsafe(self._get(), self._events).result()
+
+    async def _get(self) -> dict[str, Any]:
+        meta = self._manifest["metadata"]
+        return self._loop.pipeline(meta["namespace"], meta["name"]) or self._manifest
+
+    def _work(self) -> None:
+        try:
+            asyncio.run(self._run())
+        except BaseException as error:
+            if self._applied.done():
+                raise
+            self._applied.set_exception(error)
+
+    async def _run(self) -> None:
+        self._events = asyncio.get_running_loop()
+        async with laptop(self._folder, self._environment) as machine:
+            self._loop = LocalLoop(machine)
+            self._loop.apply(self._manifest)
+            working = asyncio.create_task(self._loop.run(self._stop))
+            self._applied.set_result(None)
+            await working

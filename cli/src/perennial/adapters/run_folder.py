@@ -1,0 +1,44 @@
+"""Folder of a run: everything that a run makes lies in it, and one run at a time works in it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from pathlib import Path
+from typing import Final
+
+OURS: Final = frozenset({"kafka", "lock", "logs", "objects", "pods", "report.html", "store"})
+
+
+class FolderRefused(Exception):  # noqa: N818  what has been found
+    """A folder that a run cannot have; the message names it, and why."""
+
+
+def emptied(folder: Path) -> Path:
+    """The folder, without what an earlier run left in it.
+
+    Raises:
+        FolderRefused: Another run works in it, it holds what no run makes, or it is no folder.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise FolderRefused(f"{folder}: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if strangers := sorted({each.name for each in folder.iterdir()} - OURS):
+            raise FolderRefused(
+                f"{folder} holds {strangers[0]}, which no run made: name another folder"
+            )
+        for each in folder.iterdir():
+            if each.is_dir():
+                shutil.rmtree(each)
+            elif each.name != "lock":
+                each.unlink()
+    except BlockingIOError as error:
+        raise FolderRefused(f"another run works in {folder}") from error
+    finally:
+        os.close(lock)
+    return folder

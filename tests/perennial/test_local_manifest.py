@@ -1,0 +1,41 @@
+from typing import Any
+
+import yaml
+
+from perennial.local_manifest import Servers, localized
+from tests.support.examples.builders import LOANS
+
+MANIFEST = yaml.safe_load(LOANS.read_text())
+SERVERS = Servers("127.0.0.1:19092", "file:///run/store", "http://127.0.0.1:5000")
+
+
+def test_only_the_servers_are_others() -> None:
+    local = localized(MANIFEST, SERVERS)
+    spec = MANIFEST["spec"]
+    assert local == {
+        **MANIFEST,
+        "metadata": {"name": "loans", "namespace": "default"},
+        "spec": {
+            **spec,
+            "kafka": {"bootstrapServers": "127.0.0.1:19092"},
+            "storage": {"endpoint": "file:///run/store", "bucket": "perennial"},
+            "tracking": {"uri": "http://127.0.0.1:5000", "experiment": "loans"},
+        },
+    }
+
+
+def test_without_a_server_of_ours_the_manifests_stays_with_its_secrets() -> None:
+    local = localized(MANIFEST, Servers(bootstrap="127.0.0.1:19092"))
+    assert local["spec"]["storage"] == MANIFEST["spec"]["storage"]
+
+
+def test_a_section_that_is_absent_or_no_mapping_is_left_to_the_admission() -> None:
+    specs: tuple[Any, ...] = ({}, {"kafka": "kafka:9092"}, [])
+    for spec in specs:
+        assert localized({"spec": spec}, SERVERS) == {"spec": spec}
+
+
+def test_the_manifest_itself_is_not_changed() -> None:
+    before = yaml.safe_load(LOANS.read_text())
+    localized(MANIFEST, SERVERS)
+    assert before == MANIFEST
