@@ -135,6 +135,16 @@ def test_who_sends_requests_faster_than_they_are_answered_keeps_nobody_waiting()
         assert len(answered) < 100
 
 
+def test_with_a_host_it_answers_on_that_address_alone() -> None:
+    server = Server(0, ROUTES, host="127.0.0.1")
+    try:
+        socket.create_connection(("127.0.0.1", server.port), 5).close()
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.2", server.port), 5)
+    finally:
+        server.close()
+
+
 def test_a_large_answer_arrives_whole() -> None:
     with listening() as server:
         assert asked(server, "/large") == (200, LARGE)

@@ -56,6 +56,7 @@ def execute(  # noqa: PLR0913  the process: what it is told, where it looks, its
     mounts: Mounts = MOUNTS,
     *,
     clock: Callable[[], float] = time.monotonic,
+    host: str = "",
 ) -> int:
     """Runs until SIGTERM, SIGINT or a changed Secret; returns the exit code."""
     stop = Event()
@@ -64,7 +65,7 @@ def execute(  # noqa: PLR0913  the process: what it is told, where it looks, its
     state = State(settings.uid, pod, version)
     state.heartbeat.beat(clock())
     metrics = partial(generate_latest, state.metrics.registry)
-    server = serve(port, state.report, lambda: state.heartbeat.alive(clock()), metrics)
+    server = serve(port, state.report, lambda: state.heartbeat.alive(clock()), metrics, host)
     _LOG.info("serving status", extra={"port": server.port})
     secrets = Secrets(mounts.secrets)  # first: what changes after it is noticed
     security: dict[str, str] = {}
@@ -108,7 +109,7 @@ def _refuse(state: State, mounts: Mounts, message: str) -> int:
     return refuse(mounts.termination, message)
 
 
-def main(mounts: Mounts = MOUNTS, port: int = PORT) -> int:
+def main(mounts: Mounts = MOUNTS, port: int = PORT, host: str = "") -> int:
     logs.configure()
     lightgbm.register_logger(logging.getLogger("lightgbm"))
     try:
@@ -118,7 +119,7 @@ def main(mounts: Mounts = MOUNTS, port: int = PORT) -> int:
         return refuse(mounts.termination, str(error))
     except KeyError as error:
         return refuse(mounts.termination, f"the environment lacks {error}")
-    return execute(settings, version, pod, port, mounts)
+    return execute(settings, version, pod, port, mounts, host=host)
 
 
 if __name__ == "__main__":

@@ -51,6 +51,7 @@ def run(  # noqa: PLR0913  each is something that a pod fixes and a run by hand 
     waiting: Path = WAITING,
     mounts: Mounts = MOUNTS,
     port: int = PORT,
+    host: str = "",
     intervals: Intervals = INTERVALS,
     delay: float | None = None,
 ) -> None:
@@ -81,10 +82,8 @@ def run(  # noqa: PLR0913  each is something that a pod fixes and a run by hand 
         state = ends.enter_context(closing(SqliteStateStore(waiting)))
         ports = Ports(source, requests, store, state, time.time, clock, time.sleep, beat)
         recorder = Recorder(settings, ports, pod=pod, intervals=intervals, metrics=metrics)
-        exposition: Callable[[], bytes] = partial(
-            generate_latest, metrics.registry(recorder.report)
-        )
-        server = http.serve(port, recorder.report, lambda: heartbeat.alive(clock()), exposition)
+        text: Callable[[], bytes] = partial(generate_latest, metrics.registry(recorder.report))
+        server = http.serve(port, recorder.report, lambda: heartbeat.alive(clock()), text, host)
         ends.callback(server.close)
         recorder.run(stop)
 
@@ -96,7 +95,7 @@ def _store(settings: RecorderSettings, secret: Path) -> ObjectStore:
         raise SecretRefused(str(error)) from error
 
 
-def main(mounts: Mounts = MOUNTS, port: int = PORT, waiting: Path = WAITING) -> int:
+def main(mounts: Mounts = MOUNTS, port: int = PORT, waiting: Path = WAITING, host: str = "") -> int:
     logs.configure()
     try:
         settings = read_settings(RecorderSettings, mounts.settings)
@@ -107,7 +106,7 @@ def main(mounts: Mounts = MOUNTS, port: int = PORT, waiting: Path = WAITING) -> 
         signal.signal(number, lambda *_: stop.set())
     try:
         pod = os.environ.get(POD, "")
-        run(settings, stop, pod=pod, waiting=waiting, mounts=mounts, port=port)
+        run(settings, stop, pod=pod, waiting=waiting, mounts=mounts, port=port, host=host)
     except SecretRefused as error:
         return refuse(mounts.termination, str(error))
     except StoreError as error:

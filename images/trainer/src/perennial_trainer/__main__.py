@@ -79,14 +79,16 @@ def main(arguments: Sequence[str]) -> int:
             mounts.termination, ProgramReason.SETTINGS_REFUSED, str(error), REFUSED
         )
     os.environ.update({**ENVIRONMENT, **os.environ})
-    return run_attempt(settings, os.environ.get(POD, ""), mounts, given.port)
+    return run_attempt(settings, os.environ.get(POD, ""), mounts, given.port, given.host)
 
 
-def run_attempt(settings: TrainerSettings, pod: str, mounts: Mounts, port: int = PORT) -> int:
+def run_attempt(
+    settings: TrainerSettings, pod: str, mounts: Mounts, port: int = PORT, host: str = ""
+) -> int:
     """Runs the attempt under its deadline, beside its status server; returns the exit code."""
     progress = Progress(settings, pod, time.monotonic)
     metrics = partial(generate_latest, registry(progress))
-    server = serve(port, lambda: progress.report, lambda: True, metrics)
+    server = serve(port, lambda: progress.report, lambda: True, metrics, host)
     alarm = _alarm(settings.deadline.total_seconds(), mounts.termination)
     try:
         ports = _ports(settings, mounts)
@@ -190,6 +192,7 @@ def _parse(arguments: Sequence[str]) -> Namespace:
     parser.add_argument("--kafka-secret", type=Path, default=Path(KAFKA_SECRET))
     parser.add_argument("--kafka-ca", type=Path, default=Path(KAFKA_CA))
     parser.add_argument("--port", type=int, default=PORT)
+    parser.add_argument("--host", default="")
     return parser.parse_args(arguments)
 
 

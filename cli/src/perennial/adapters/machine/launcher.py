@@ -1,6 +1,6 @@
 """Launcher: `python -m perennial.adapters.machine.launcher PROGRAM ROOT PORT`, a program of a pod.
 
-Its mounts lie below ROOT as they lie below / in a pod, and it listens on PORT.
+Its mounts lie below ROOT as they lie below / in a pod; on PORT it answers this machine alone.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from perennial_contract.runtime.mounts import MOUNTS, Mounts
 from perennial_operator.api.names import PREDICTOR, RECORDER, TRAINER
 from perennial_operator.manifests.statefulset import DATA
 
+HOST: Final = "127.0.0.1"  # nobody else is to ask
 _STORE: Final = Path(DATA, "waiting.db")
 
 
@@ -38,11 +39,11 @@ def launch(program: str, root: Path, port: int) -> int:
     if program == PREDICTOR:
         from perennial_predictor import __main__ as predictor  # noqa: PLC0415
 
-        return predictor.main(mounts, port)
+        return predictor.main(mounts, port, HOST)
     if program == RECORDER:
         from perennial_recorder import __main__ as recorder  # noqa: PLC0415
 
-        return recorder.main(mounts, port, below(root, _STORE))
+        return recorder.main(mounts, port, below(root, _STORE), HOST)
     if program == TRAINER:
         from perennial_trainer import __main__ as trainer  # noqa: PLC0415
 
@@ -53,6 +54,7 @@ def launch(program: str, root: Path, port: int) -> int:
             "--kafka-secret": mounts.kafka,
             "--kafka-ca": mounts.kafka_ca,
             "--port": port,
+            "--host": HOST,
         }
         return trainer.main([str(part) for option in options.items() for part in option])
     raise ValueError(f"there is no program {program}")

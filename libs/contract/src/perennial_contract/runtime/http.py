@@ -24,6 +24,7 @@ def serve(
     report: Callable[[], Report],
     alive: Callable[[], bool],
     metrics: Callable[[], bytes],
+    host: str = "",
 ) -> Server:
     """Serve a program's report, probes and metrics; `metrics` gives Prometheus' text format."""
     routes: Routes = {
@@ -32,4 +33,4 @@ def serve(
         "/healthz": lambda: probe(alive()),
         "/metrics": lambda: prometheus(metrics()),
     }
-    return Server(port, routes)
+    return Server(port, routes, host=host)

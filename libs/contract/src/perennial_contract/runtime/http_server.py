@@ -38,12 +38,17 @@ Routes = Mapping[str, Callable[[], Answer]]
 
 
 class Server:
-    """Answers GET requests on all addresses, until it is closed."""
+    """Answers GET requests until it is closed."""
 
     def __init__(
-        self, port: int, routes: Routes, patience: float = PATIENCE, connections: int = CONNECTIONS
+        self,
+        port: int,
+        routes: Routes,
+        patience: float = PATIENCE,
+        connections: int = CONNECTIONS,
+        host: str = "",
     ) -> None:
-        """Port 0 takes a free one.
+        """Port 0 takes a free one; without a `host` it answers on all addresses.
 
         Raises:
             OSError: The port cannot be had.
@@ -52,7 +57,7 @@ class Server:
         self._patience = patience
         self._most = connections
         self._open: dict[StreamWriter, None] = {}  # the one that has been quiet longest is first
-        self._socket = socket.create_server(("", port))
+        self._socket = socket.create_server((host, port))
         self.port: Final[int] = self._socket.getsockname()[1]
         self._loop = asyncio.new_event_loop()
         self._closed = asyncio.Event()
