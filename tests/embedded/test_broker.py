@@ -32,6 +32,9 @@ ENDS: list[Callable[[Broker], None]] = [kill, Broker.stop]
 EVENTS = Topic("events", 2, {"retention.ms": "3600000", "max.message.bytes": "2000000"})
 
 
+LONG_AGO = 1_700_000_000_000  # ms since 1970
+
+
 def retention(broker: Broker, topic: str) -> str:
     admin = AdminClient({"bootstrap.servers": broker.address})
     (said,) = admin.describe_configs([ConfigResource(ResourceType.TOPIC, topic)]).values()
@@ -134,12 +137,12 @@ def test_records_commits_ids_and_settings_outlive_its_end(
 
 
 def test_an_offset_is_found_by_its_time_before_and_after_its_end(broker: Broker) -> None:
-    create_topics(broker.address, [Topic("events", 1)])
+    create_topics(broker.address, [Topic("events", 1, {"retention.ms": "-1"})])
     sender = producer(broker)
     for number in range(10):
-        sender.produce("events", str(number), partition=0, timestamp=1_700_000_000_000 + number)
+        sender.produce("events", str(number), partition=0, timestamp=LONG_AGO + number)
         sender.flush()
-    times = [TopicPartition("events", 0, 1_700_000_000_000 + after) for after in (-5, 7, 100)]
+    times = [TopicPartition("events", 0, LONG_AGO + after) for after in (-5, 7, 100)]
 
     def found() -> list[int]:
         consumer = Consumer({"bootstrap.servers": broker.address, "group.id": "none"})
@@ -151,6 +154,25 @@ def test_an_offset_is_found_by_its_time_before_and_after_its_end(broker: Broker)
     kill(broker)
     broker.restart()
     assert found() == [0, 7, -1]
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_a_start_removes_what_retention_does_not_keep(
+    broker: Broker, end: Callable[[Broker], None]
+) -> None:
+    create_topics(broker.address, [Topic("events", 1), Topic("kept", 1, {"retention.ms": "-1"})])
+    sender = producer(broker)
+    for topic in ("events", "kept"):
+        sender.produce(topic, b"1", timestamp=LONG_AGO)
+        sender.flush()
+        sender.produce(topic, b"2")
+        sender.flush()
+
+    end(broker)
+    broker.restart()
+
+    assert read(broker, "events", 1) == [2]
+    assert read(broker, "kept", 1) == [1, 2]
 
 
 def test_what_a_transaction_left_open_is_never_read_and_holds_nobody_back(broker: Broker) -> None:

@@ -6,6 +6,7 @@ One process builds, others wait for it. What a killed build has left is used by 
 from __future__ import annotations
 
 import fcntl
+import os
 import platform
 import shutil
 import subprocess
@@ -72,6 +73,8 @@ class BrokerBuild:
         self._tell("building the embedded Kafka broker (once; about half a minute)")
         built = self._folder / _NAME
         self._must("go build", build_command(go, built), sources)
+        with built.open("rb") as whole:
+            os.fsync(whole.fileno())  # half of it under its name would be there for ever
         self.program.parent.mkdir(exist_ok=True)
         built.replace(self.program)
         shutil.rmtree(self._folder)  # half a gigabyte

@@ -63,12 +63,13 @@ func run(data, address string) error {
 	if err != nil {
 		return err
 	}
+	cluster.Compact() // and retention; kfake begins neither by itself after a start
 	fmt.Println(cluster.ListenAddrs()[0])
 	due := time.NewTicker(retention)
 	for {
 		select {
 		case <-due.C:
-			cluster.Compact() // and retention, which kfake leaves alone unless a topic sets it
+			cluster.Compact()
 		case <-ended:
 			cluster.Close()
 			return nil
