@@ -1,5 +1,6 @@
 """The embedded broker as our programs use one, and through its sudden end."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from confluent_kafka import (
     Consumer,
     ConsumerGroupState,
     KafkaException,
+    Producer,
     TopicCollection,
     TopicPartition,
 )
@@ -24,7 +26,6 @@ from perennial.adapters.kafka import KafkaTrouble
 from perennial.adapters.topics import Topic, create_topics
 from perennial.broker.build import BrokerUnavailable
 from tests.support.embedded.clients import ids, kill, member, producer, read, send, take, until
-from tests.support.predictor.stream import Stream
 
 pytestmark = pytest.mark.embedded
 
@@ -85,6 +86,22 @@ def test_a_topic_that_nobody_made_is_missing_and_stays_so(broker: Broker) -> Non
     sender.produce("events", b"1")
     sender.flush(10)
     assert admin.list_topics(timeout=10).topics == {}
+
+
+def test_no_client_is_asked_for_its_metrics(
+    broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    create_topics(broker.address, [EVENTS])
+
+    with caplog.at_level(logging.DEBUG):
+        kafka = logging.getLogger("kafka")
+        sender = Producer({"bootstrap.servers": broker.address, "debug": "telemetry"}, logger=kafka)
+        send(sender, "events", [1])
+        for _ in range(20):
+            sender.poll(0.05)  # hands over what it logged
+
+    assert caplog.messages
+    assert [each for each in caplog.messages if "GETSUBSCRIPTIONS" in each] == []
 
 
 def test_two_members_share_a_topic_and_one_goes_on_with_all_of_it(broker: Broker) -> None:
@@ -201,21 +218,6 @@ def test_what_a_transaction_left_open_is_never_read_and_holds_nobody_back(broker
     other.commit_transaction(30)
     send(producer(broker), "events", range(110, 120))
     assert sorted(read(broker, "events")) == [*range(120)]
-
-
-def test_a_predictor_answers_every_event_though_the_broker_is_killed_again_and_again(
-    broker: Broker,
-) -> None:
-    stream = Stream(broker.address)
-    stream.make_all()
-    with stream.predictor() as state:
-        for first in range(0, 1000, 200):
-            stream.send(range(first, first + 200))
-            kill(broker)
-            broker.restart()
-        until(lambda: set(stream.answers()) == {*range(1000)})
-        until(lambda: state.report().ready)
-    assert stream.read(stream.dead_letters) == []
 
 
 def test_a_folder_has_one_broker_and_a_port_too(broker: Broker, program: Path) -> None:

@@ -3,7 +3,7 @@ module perennial/broker
 go 1.26.0
 
 require (
-	github.com/twmb/franz-go v1.22.3 // indirect; kfake names an older one, with which it does not build
+	github.com/twmb/franz-go v1.22.3 // kfake names an older one, with which it does not build
 	github.com/twmb/franz-go/pkg/kfake v0.0.0-20260918054303-01f206a7e32c
 )
 

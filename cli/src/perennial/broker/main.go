@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kversion"
 )
 
 const (
@@ -53,6 +54,7 @@ func run(data, address string) error {
 	defer lock.Close()
 	cluster, err := kfake.NewCluster(
 		kfake.NumBrokers(1),
+		kfake.MaxVersions(withoutTelemetry()),
 		kfake.DataDir(data),
 		kfake.SyncWrites(),
 		kfake.ListenFn(func(string, string) (net.Listener, error) {
@@ -75,6 +77,15 @@ func run(data, address string) error {
 			return nil
 		}
 	}
+}
+
+// withoutTelemetry is what a broker answers that nobody has set up to collect clients' metrics.
+func withoutTelemetry() *kversion.Versions {
+	versions := kversion.Stable()
+	for _, key := range []int16{71, 72} { // GetTelemetrySubscriptions, PushTelemetry
+		versions.SetMaxKeyVersion(key, -1)
+	}
+	return versions
 }
 
 // lockFolder waits for a broker that is about to end; kfake itself would let two write.
