@@ -7,7 +7,7 @@ RUN := .venv/bin/python -m
 export PYTHONDONTWRITEBYTECODE := 1
 export DATA LABEL
 .DEFAULT_GOAL := help
-.PHONY: help sync lock fmt lint types crd docs unit embedded integration e2e browser test up down images demo table demo-down
+.PHONY: help sync lock fmt lint types crd docs unit embedded integration e2e browser test up down images demo demo-cluster table demo-down
 
 help:  ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
@@ -68,13 +68,16 @@ up:  ## a real Kubernetes, Kafka and S3 on this machine
 down:  ## stop them and delete their data
 	cluster/cluster down
 
-demo: table up images  ## watch a model go stale and come back, by itself; DATA=file.csv LABEL=column streams a file
+demo: sync  ## watch a model go stale and come back, by itself, on this machine alone
+	.venv/bin/perennial demo
+
+demo-cluster: table up images  ## the same on a Kubernetes; DATA=file.csv LABEL=column streams a file
 	examples/demo/start
 
 table: sync
 	@[ -z "$$DATA" ] || $(RUN) perennial table check "$$DATA" "$$LABEL"
 
-demo-down: down  ## remove all that the demo made
+demo-down: down  ## remove all that demo-cluster made
 
 images: sync  ## build the four images and load them into the cluster
 	cluster/cluster images
