@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from perennial.adapters.machine.laptop import laptop
 from perennial.local_loop import LocalLoop
 from perennial.report.columns import cells
 from perennial.report.view import View, read
+from perennial_contract.runtime.logs import JsonFormatter
+
+_LARGEST: Final = 1_000_000  # bytes of a log, of which the one before is kept
 
 
 class LocalPipeline:
@@ -61,7 +67,8 @@ class LocalPipeline:
 
     def _work(self) -> None:
         try:
-            asyncio.run(self._run())
+            with _logged(self._folder / "logs" / "operator.log"):
+                asyncio.run(self._run())
         except BaseException as error:
             if self._applied.done():
                 raise
@@ -75,3 +82,22 @@ class LocalPipeline:
             working = asyncio.create_task(self._loop.run(self._stop))
             self._applied.set_result(None)
             await working
+
+
+@contextmanager
+def _logged(file: Path) -> Iterator[None]:
+    """What the passes log goes to a file: the terminal shows the run."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    handler = RotatingFileHandler(file, maxBytes=_LARGEST, backupCount=1)
+    handler.setFormatter(JsonFormatter())
+    loggers = [logging.getLogger(name) for name in ("perennial", "perennial_operator")]
+    for logger in loggers:
+        logger.addHandler(handler)
+        logger.propagate = False
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeHandler(handler)
+            logger.propagate = True
+        handler.close()
