@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Self
 
 from perennial.display.frame import Scene
 from perennial.display.screen import Screen
-from perennial.page.data import Page
+from perennial.page import traffic
+from perennial.page.curve import log_loss
+from perennial.page.data import ANSWERS, Page
 from perennial.page.pipeline import Measured, page
 from perennial.page.traffic import Mark, MarkKind, Records
 from perennial.report.report import Counts
 from perennial.report.view import View
+from perennial.stream.accuracy import Answer, Grade
 from perennial_operator.api.attempts import HistoryEntry
 from perennial_operator.api.status import Status
 
@@ -23,10 +26,11 @@ Resource = Mapping[str, Any]
 class Board:
     """Implements display.screen.Screen: each look that is shown is kept for the page, too."""
 
-    def __init__(self, screen: Screen, resource: Callable[[], Resource]) -> None:
-        """`resource` gives the ModelPipeline with its status."""
+    def __init__(self, screen: Screen, resource: Callable[[], Resource], positive: str) -> None:
+        """`resource` gives the ModelPipeline with its status; `positive` is its positive class."""
         self._screen = screen
         self._resource = resource
+        self._positive = positive
         self._measured = Measured()
         self._graded = self._changes = 0
         self._ended: dict[int, HistoryEntry] = {}
@@ -67,7 +71,7 @@ class Board:
         status = Status.model_validate(resource.get("status", {}))
         grades = scene.accuracy.grades
         for grade in grades[self._graded :]:
-            measured.curve.add(grade.at, right=grade.right)
+            measured.curve.add(grade.at, right=grade.right, loss=self._loss(grade))
         self._graded = len(grades)
         measured.marks.look(status, scene.now)
         for change in scene.timeline.changes[self._changes :]:
@@ -77,5 +81,30 @@ class Board:
         self._changes = len(scene.timeline.changes)
         self._ended |= {entry.number: entry for entry in status.history}
         records = Records(sent=len(grades) + scene.accuracy.waiting, answered=len(grades))
-        self._measured = replace(measured, ended=tuple(self._ended.values()), records=records)
+        answers = [
+            self._shown(grade.answer, right=grade.right)
+            for grade in grades[-ANSWERS:]
+            if grade.answer
+        ]
+        self._measured = replace(
+            measured, ended=tuple(self._ended.values()), records=records, answers=answers
+        )
         self._page = page(resource, self._measured)
+
+    def _loss(self, grade: Grade) -> float | None:
+        """Of the probability that was given to what turned out to be true, in nats."""
+        answer = grade.answer
+        if answer is None or answer.probability is None:
+            return None
+        positive = (answer.group == self._positive) is grade.right
+        return log_loss(answer.probability if positive else 1 - answer.probability)
+
+    def _shown(self, answer: Answer, *, right: bool) -> traffic.Answer:
+        return traffic.Answer(
+            at=datetime.fromtimestamp(answer.at, UTC),
+            id=answer.id,
+            label=answer.group,
+            probability=answer.probability,
+            model=answer.model,
+            right=right,
+        )

@@ -112,4 +112,5 @@ def answer(record: Record, pipeline: Pipeline) -> Answer | None:
     content = json.loads(record.value)
     if "prediction" not in content:
         return None
-    return Answer(record.key, pipeline.read_label(content["label"]), content["model"], record.at)
+    label, probability = pipeline.read_label(content["label"]), content.get("probability")
+    return Answer(record.key, label, content["model"], record.at, probability)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from perennial.stream.accuracy import (
     Accuracy,
     Answer,
@@ -24,10 +26,14 @@ def test_an_answer_is_right_when_it_is_the_label_that_was_issued() -> None:
     accuracy = Accuracy()
     accuracy.issue(Issue("1", "A", 0))
     accuracy.issue(Issue("2", "A", 1))
-    accuracy.answer(Answer("1", "A", "v1-a", 10.0))
-    accuracy.answer(Answer("2", "B", "v2-b", 11.0))
+    right, wrong = Answer("1", "A", "v1-a", 10.0, 0.9), Answer("2", "B", "v2-b", 11.0, 0.4)
+    accuracy.answer(right)
+    accuracy.answer(wrong)
 
-    assert accuracy.grades == [grade(10.0, "+"), grade(11.0, "-", "v2-b", 1)]
+    assert accuracy.grades == [
+        replace(grade(10.0, "+"), answer=right),
+        replace(grade(11.0, "-", "v2-b", 1), answer=wrong),
+    ]
 
 
 def test_a_second_answer_and_one_to_another_stream_are_not_graded() -> None:

@@ -78,7 +78,7 @@ def _on_this_machine(folder: Path, environment: Mapping[str, str]) -> None:
     del manifest["spec"]["tracking"]  # nobody looks at a run of some minutes there
     manifest["spec"]["predictor"]["replicas"] = 1
     with local(manifest, base_dataset, emptied(folder), environment, print) as here:
-        board = Board(choose_screen(), here.loop.resource)
+        board = Board(choose_screen(), here.loop.resource, here.pipeline.classes.positive)
         with closing(PageServer(board.current)) as server:
             print(f"The page: {server.url}")
             timeline, facts, accuracy = _follow(

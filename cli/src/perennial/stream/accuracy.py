@@ -18,6 +18,8 @@ class Answer:
     model: str
     at: float
     """Seconds, on the clock of whoever read it."""
+    probability: float | None = None
+    """Of the positive class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Grade:
     right: bool
     model: str
     world: int
+    answer: Answer | None = None
+    """What was graded."""
 
 
 @dataclass
@@ -44,7 +48,7 @@ class Accuracy:
         issue = self._issued.pop(answer.id, None)
         if issue:
             right = answer.group == issue.group
-            self.grades.append(Grade(answer.at, right, answer.model, issue.world))
+            self.grades.append(Grade(answer.at, right, answer.model, issue.world, answer))
 
     @property
     def waiting(self) -> int:
