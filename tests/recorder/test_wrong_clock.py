@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from perennial_contract.resource.streams import Labels
@@ -219,6 +219,11 @@ Story = tuple[float, float, int, int]
 
 
 @settings(max_examples=60, deadline=None)
+@example(
+    stories=[(0.0, 0.0, 0, 0)] * 3 + [(1.0, 0.0, 0, 0), (3602.0, 0.0, 0, 0)],
+    errors=[0.0, -6 * HOUR, -6 * HOUR, 0.0, 0.0, 0.0],
+    restart=7,
+)
 @given(
     stories=st.lists(
         st.tuples(

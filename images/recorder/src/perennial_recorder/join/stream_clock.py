@@ -54,7 +54,9 @@ class StreamClock:
                 self._latest[partition] = offsets[-1]
         self._recent.extend(offsets)
         self._judge = max(self.ceiling(moment) - moment, self._resumed)
-        if self.behind():
+        if self._is_refuted():
+            self._judge = max(self._judge, *offsets, NEVER)
+        elif self.behind():
             self._judge = max(self._judge, median_low(self._recent))
         for offset in offsets:
             if offset <= self._judge + FUTURE:
@@ -101,6 +103,13 @@ class StreamClock:
         if 2 * ahead < len(self._recent) + _MARGIN or 2 * partitions <= len(self._latest):
             return 0
         return median_low(self._recent) + FUTURE - limit
+
+    def _is_refuted(self) -> bool:
+        """Whether the wall clock is more than an hour before what it was in an earlier process.
+
+        How long that is ago nobody can tell then, so that nothing can be too far ahead.
+        """
+        return self._wall_offset() + FUTURE < self._resumed
 
     def _at(self, moment: int) -> int:
         offset = self._start if self._newest is None else self._newest
