@@ -28,7 +28,8 @@ class StreamClock:
         """`wall` and `monotonic` in seconds; it was `created` already when this began."""
         self._wall = wall
         self.monotonic = monotonic
-        self._start = max(self._wall_offset(), created - self.moment())
+        self._wall_at_start = self._wall_offset()
+        self._start = max(self._wall_at_start, created - self.moment())
         self._newest: int | None = None
         self._untimed = False
         self._resumed = NEVER
@@ -105,11 +106,11 @@ class StreamClock:
         return median_low(self._recent) + FUTURE - limit
 
     def _is_refuted(self) -> bool:
-        """Whether the wall clock is more than an hour before what it was in an earlier process.
+        """Whether the wall clock was, and is, over an hour before the time of a process before.
 
         How long that is ago nobody can tell then, so that nothing can be too far ahead.
         """
-        return self._wall_offset() + FUTURE < self._resumed
+        return max(self._wall_at_start, self._wall_offset()) + FUTURE < self._resumed
 
     def _at(self, moment: int) -> int:
         offset = self._start if self._newest is None else self._newest
