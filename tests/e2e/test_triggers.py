@@ -32,6 +32,9 @@ def test_all_that_asks_while_a_job_runs_is_one_further_attempt(prepared: Prepare
     pipeline.prepare(loans(1_500))
     pipeline.apply()
     pipeline.wait_ready()
+    # With rows to judge on the search lasts longer than the operator takes to hear of requests.
+    pipeline.stream.send(loans(1_000, function=4, seed=3))
+    pipeline.expect(60, "all observed", lambda: pipeline.observed() == 1_000)
     pipeline.edit({"retrain": {"request": "the first"}})
     pipeline.running(2)
 
