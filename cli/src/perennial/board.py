@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Self
 
 from perennial.display.frame import Scene
 from perennial.display.screen import Screen
-from perennial.page import traffic
-from perennial.page.curve import log_loss
-from perennial.page.data import ANSWERS, Page
+from perennial.page.data import Page
+from perennial.page.grading import Grading
 from perennial.page.pipeline import Measured, page
 from perennial.page.traffic import Mark, MarkKind, Records
 from perennial.report.report import Counts
 from perennial.report.view import View
-from perennial.stream.accuracy import Answer, Grade
+from perennial.stream.accuracy import Grade
 from perennial_operator.api.attempts import HistoryEntry
 from perennial_operator.api.status import Status
 
@@ -30,8 +29,8 @@ class Board:
         """`resource` gives the ModelPipeline with its status; `positive` is its positive class."""
         self._screen = screen
         self._resource = resource
-        self._positive = positive
-        self._measured = Measured()
+        self._grading = Grading(positive)
+        self._measured = Measured(curve=self._grading.curve)
         self._graded = self._changes = 0
         self._ended: dict[int, HistoryEntry] = {}
         self._page = page(resource(), self._measured)
@@ -71,7 +70,7 @@ class Board:
         status = Status.model_validate(resource.get("status", {}))
         grades = scene.accuracy.grades
         for grade in grades[self._graded :]:
-            measured.curve.add(grade.at, right=grade.right, loss=self._loss(grade))
+            self._grade(grade)
         self._graded = len(grades)
         measured.marks.look(status, scene.now)
         for change in scene.timeline.changes[self._changes :]:
@@ -81,30 +80,12 @@ class Board:
         self._changes = len(scene.timeline.changes)
         self._ended |= {entry.number: entry for entry in status.history}
         records = Records(sent=len(grades) + scene.accuracy.waiting, answered=len(grades))
-        answers = [
-            self._shown(grade.answer, right=grade.right)
-            for grade in grades[-ANSWERS:]
-            if grade.answer
-        ]
-        self._measured = replace(
-            measured, ended=tuple(self._ended.values()), records=records, answers=answers
-        )
+        answers, ended = self._grading.recent(), tuple(self._ended.values())
+        self._measured = replace(measured, ended=ended, records=records, answers=answers)
         self._page = page(resource, self._measured)
 
-    def _loss(self, grade: Grade) -> float | None:
-        """Of the probability that was given to what turned out to be true, in nats."""
-        answer = grade.answer
-        if answer is None or answer.probability is None:
-            return None
-        positive = (answer.group == self._positive) is grade.right
-        return log_loss(answer.probability if positive else 1 - answer.probability)
-
-    def _shown(self, answer: Answer, *, right: bool) -> traffic.Answer:
-        return traffic.Answer(
-            at=datetime.fromtimestamp(answer.at, UTC),
-            id=answer.id,
-            label=answer.group,
-            probability=answer.probability,
-            model=answer.model,
-            right=right,
-        )
+    def _grade(self, grade: Grade) -> None:
+        if (answer := grade.answer) is None:
+            return
+        self._grading.answer(answer.at, answer.id, answer.group, answer.probability, answer.model)
+        self._grading.label(answer.id, grade.truth)

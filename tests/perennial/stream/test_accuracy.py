@@ -31,8 +31,8 @@ def test_an_answer_is_right_when_it_is_the_label_that_was_issued() -> None:
     accuracy.answer(wrong)
 
     assert accuracy.grades == [
-        replace(grade(10.0, "+"), answer=right),
-        replace(grade(11.0, "-", "v2-b", 1), answer=wrong),
+        replace(grade(10.0, "+"), answer=right, truth="A"),
+        replace(grade(11.0, "-", "v2-b", 1), answer=wrong, truth="A"),
     ]
 
 

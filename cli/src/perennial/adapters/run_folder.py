@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 from pathlib import Path
 from typing import Final
+
+from perennial.adapters.machine.laptop import FolderInUse, claimed
 
 OURS: Final = frozenset({"kafka", "lock", "logs", "objects", "pods", "report.html", "store"})
 
@@ -22,23 +22,22 @@ def emptied(folder: Path) -> Path:
         FolderRefused: Another run works in it, it holds what no run makes, or it is no folder.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        with claimed(folder):
+            _empty(folder)
+    except FolderInUse as error:
+        raise FolderRefused(f"another run works in {folder}") from error
     except OSError as error:
         raise FolderRefused(f"{folder}: {error.strerror}") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if strangers := sorted({each.name for each in folder.iterdir()} - OURS):
-            raise FolderRefused(
-                f"{folder} holds {strangers[0]}, which no run made: name another folder"
-            )
-        for each in folder.iterdir():
-            if each.is_dir():
-                shutil.rmtree(each)
-            elif each.name != "lock":
-                each.unlink()
-    except BlockingIOError as error:
-        raise FolderRefused(f"another run works in {folder}") from error
-    finally:
-        os.close(lock)
     return folder
+
+
+def _empty(folder: Path) -> None:
+    if strangers := sorted({each.name for each in folder.iterdir()} - OURS):
+        raise FolderRefused(
+            f"{folder} holds {strangers[0]}, which no run made: name another folder"
+        )
+    for each in folder.iterdir():
+        if each.is_dir():
+            shutil.rmtree(each)
+        elif each.name != "lock":
+            each.unlink()

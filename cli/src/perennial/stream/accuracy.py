@@ -32,6 +32,8 @@ class Grade:
     world: int
     answer: Answer | None = None
     """What was graded."""
+    truth: str = ""
+    """The class as it was issued."""
 
 
 @dataclass
@@ -48,7 +50,9 @@ class Accuracy:
         issue = self._issued.pop(answer.id, None)
         if issue:
             right = answer.group == issue.group
-            self.grades.append(Grade(answer.at, right, answer.model, issue.world, answer))
+            self.grades.append(
+                Grade(answer.at, right, answer.model, issue.world, answer, issue.group)
+            )
 
     @property
     def waiting(self) -> int:

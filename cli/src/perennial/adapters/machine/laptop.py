@@ -35,7 +35,7 @@ async def laptop(
         FolderInUse: Another command works in it.
         FolderUnreadable: A file in it holds no object.
     """
-    with _claimed(folder):
+    with claimed(folder):
         programs = ChildProcesses(folder, command, environment)
         reports = HttpReports(port_of=lambda pod: programs.port(pod.uid))
         async with aclosing(programs), aclosing(reports):
@@ -49,8 +49,8 @@ async def laptop(
 
 
 @contextmanager
-def _claimed(folder: Path) -> Iterator[None]:
-    """Until this process ends, however it does."""
+def claimed(folder: Path) -> Iterator[None]:
+    """Holds the folder until this process ends, however it does; raises FolderInUse."""
     folder.mkdir(parents=True, exist_ok=True)
     lock = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
