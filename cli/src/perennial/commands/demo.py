@@ -14,7 +14,7 @@ import yaml
 
 from perennial.adapters import kafka, tracking
 from perennial.adapters.addresses import KAFKA, S3
-from perennial.adapters.api_server import Cluster
+from perennial.adapters.kubeconfig.api_server import Cluster
 from perennial.adapters.page_server import PageServer
 from perennial.adapters.run_folder import emptied
 from perennial.adapters.store import Buckets

@@ -11,7 +11,7 @@ import typer
 
 from perennial.adapters import kafka
 from perennial.adapters.addresses import KAFKA, S3
-from perennial.adapters.api_server import Cluster
+from perennial.adapters.kubeconfig.api_server import Cluster
 from perennial.adapters.store import Buckets
 from perennial.adapters.wall_clock import WallClock
 from perennial.commands.exit_codes import exits_on_trouble

@@ -9,10 +9,10 @@ from typing import Final
 
 import typer
 
-from perennial.adapters.api_server import ClusterTrouble
 from perennial.adapters.bundles import ModelTrouble
 from perennial.adapters.download import DownloadTrouble
 from perennial.adapters.kafka import KafkaTrouble
+from perennial.adapters.kubeconfig.trouble import ClusterTrouble
 from perennial.adapters.machine.laptop import FolderInUse
 from perennial.adapters.machine.object_files import FolderUnreadable
 from perennial.adapters.run_folder import FolderRefused

@@ -9,7 +9,7 @@ import typer
 
 from perennial.adapters import kafka
 from perennial.adapters.addresses import KAFKA, S3
-from perennial.adapters.api_server import Cluster
+from perennial.adapters.kubeconfig.api_server import Cluster
 from perennial.adapters.store import Buckets
 from perennial.adapters.wall_clock import WallClock
 from perennial.commands.demo import facts_of, print_next_steps

@@ -33,13 +33,13 @@ class Api:
     """One request, one answer, within a time limit; no retries of its own."""
 
     def __init__(
-        self, timeout: tuple[float, float] = (3, 10), count: Count = lambda *_: None
+        self,
+        timeout: tuple[float, float] = (3, 10),
+        count: Count = lambda *_: None,
+        settings: client.Configuration | None = None,
     ) -> None:
-        settings = client.Configuration()
-        try:
-            config.load_incluster_config(settings)  # type: ignore[no-untyped-call]  # the client is untyped
-        except config.ConfigException:
-            config.load_kube_config(client_configuration=settings)  # type: ignore[no-untyped-call]  # likewise
+        """`settings` say which server, and who asks: by default the pod's, else kubectl's."""
+        settings = settings or _found()
         settings.retries = False
         settings.connection_pool_maxsize = THREADS
         self._client = client.ApiClient(settings)
@@ -77,6 +77,15 @@ class Api:
         if code >= HTTPStatus.MULTIPLE_CHOICES:
             raise ApiError(code, said.get("reason", ""), said.get("message", str(data)))
         return said
+
+
+def _found() -> client.Configuration:
+    settings = client.Configuration()
+    try:
+        config.load_incluster_config(settings)  # type: ignore[no-untyped-call]  # the client is untyped
+    except config.ConfigException:
+        config.load_kube_config(client_configuration=settings)  # type: ignore[no-untyped-call]  # likewise
+    return settings
 
 
 def resource_of(path: str) -> str:

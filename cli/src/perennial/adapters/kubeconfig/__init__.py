@@ -1,0 +1,1 @@
+"""API server that a kubeconfig names: pipelines and Secrets as kubectl would see them."""

@@ -1,0 +1,80 @@
+"""Access to an API server: ModelPipelines and Secrets of one namespace."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Final
+
+from perennial.adapters.kubeconfig.settings import find
+from perennial.adapters.kubeconfig.trouble import NotFound, trouble_of
+from perennial_operator.adapters.api import Api, ApiError, Query
+from perennial_operator.adapters.kubernetes import path_of
+from perennial_operator.api.names import KIND, Manifest
+
+_JSON: Final[Mapping[str, str]] = {}
+
+
+class Access:
+    """Asks the API server that kubectl would ask; every method raises ClusterTrouble."""
+
+    def __init__(self, context: str = "", namespace: str = "", kubeconfig: str = "") -> None:
+        """By default kubectl's own choices: current context, its namespace, KUBECONFIG."""
+        settings, of_context = find(context, kubeconfig)
+        self.namespace: Final = namespace or of_context
+        self._server: str = settings.host
+        self._api = Api(settings=settings)
+
+    def pipeline(self, name: str = "") -> Manifest:
+        """The ModelPipeline of that name, or without one the only one of the namespace.
+
+        Raises:
+            NotFound: There is none of that name, or which is meant is not clear.
+        """
+        if not name:
+            return self._only()
+        try:
+            return self.call("GET", path_of(KIND, self.namespace, name))
+        except NotFound:
+            pass
+        raise NotFound(f"there is no ModelPipeline {name} {self._choice(self.pipelines())}")
+
+    def pipelines(self) -> list[Manifest]:
+        """All ModelPipelines of the namespace, by name."""
+        return list(self.call("GET", path_of(KIND, self.namespace)).get("items", []))
+
+    def secret(self, name: str) -> Mapping[str, bytes]:
+        """What a Secret of the namespace holds, by key; raises NotFound."""
+        path = f"api/v1/namespaces/{self.namespace}/secrets/{name}"
+        try:
+            held = self.call("GET", path).get("data") or {}
+        except NotFound:
+            raise NotFound(f"there is no Secret {name} in namespace {self.namespace}") from None
+        return {key: base64.b64decode(value) for key, value in held.items()}
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Manifest | None = None,
+        *,
+        query: Query = (),
+        headers: Mapping[str, str] = _JSON,
+    ) -> Manifest:
+        """One request, one answer."""
+        try:
+            return self._api.call(method, path, body, query=query, headers=headers)
+        except ApiError as error:
+            raise trouble_of(error, self._server) from error
+
+    def _only(self) -> Manifest:
+        found = self.pipelines()
+        if len(found) == 1:
+            return found[0]
+        which = "name one of the ModelPipelines" if found else "there is no ModelPipeline"
+        raise NotFound(f"{which} {self._choice(found)}")
+
+    def _choice(self, found: list[Manifest]) -> str:
+        names = ", ".join(each["metadata"]["name"] for each in found)
+        there = f": {names}" if names else "; --namespace names another"
+        return f"in namespace {self.namespace}{there}"

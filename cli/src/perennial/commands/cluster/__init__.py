@@ -1,0 +1,1 @@
+"""Commands on a ModelPipeline of a cluster, by way of the kubeconfig."""

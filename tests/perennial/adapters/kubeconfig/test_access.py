@@ -1,0 +1,114 @@
+import base64
+from pathlib import Path
+
+import pytest
+
+from perennial.adapters.kubeconfig.access import Access
+from perennial.adapters.kubeconfig.trouble import Away, ClusterTrouble, Forbidden, NotFound
+from tests.support.perennial.api_server import NO_SUCH_PATH, PIPELINES, ApiServer, refusal
+from tests.support.perennial.running import a_manifest
+
+NOT_ALLOWED = 'User "ann" cannot list resource "modelpipelines"'
+NO_DEFINITION = (
+    "the cluster knows no ModelPipeline (perennial.dev): install the operator's chart, helm"
+    " upgrade --install perennial helm/perennial --namespace perennial-system --create-namespace"
+)
+
+
+def access(server: ApiServer, folder: Path) -> Access:
+    return Access(kubeconfig=str(server.kubeconfig(folder, namespace="team")))
+
+
+def test_a_pipeline_is_found_by_its_name_or_as_the_only_one(
+    server: ApiServer, tmp_path: Path
+) -> None:
+    server.hold(a_manifest("income"))
+    known = access(server, tmp_path)
+    assert known.pipeline("income") == a_manifest("income")
+    assert known.pipeline() == a_manifest("income")
+    assert [(method, path) for method, path, *_ in server.asked] == [
+        ("GET", f"{PIPELINES}/income"),
+        ("GET", PIPELINES),
+    ]
+
+
+def test_a_pipeline_that_is_not_there_or_not_clear_is_told_with_those_that_are(
+    server: ApiServer, tmp_path: Path
+) -> None:
+    known = access(server, tmp_path)
+    with pytest.raises(NotFound) as none:
+        known.pipeline()
+    server.hold(a_manifest("income"), a_manifest("loans"))
+    with pytest.raises(NotFound) as missing:
+        known.pipeline("incomes")
+    with pytest.raises(NotFound) as unclear:
+        known.pipeline()
+    assert [str(each.value) for each in (none, missing, unclear)] == [
+        "there is no ModelPipeline in namespace team; --namespace names another",
+        "there is no ModelPipeline incomes in namespace team: income, loans",
+        "name one of the ModelPipelines in namespace team: income, loans",
+    ]
+
+
+def test_a_secret_is_its_bytes_by_key(server: ApiServer, tmp_path: Path) -> None:
+    held = {"user": "loans", "ca.crt": "\xff"}
+    data = {k: base64.b64encode(v.encode("latin-1")).decode() for k, v in held.items()}
+    server.objects["/api/v1/namespaces/team/secrets/kafka"] = {"data": data}
+    server.objects["/api/v1/namespaces/team/secrets/empty"] = {"metadata": {}}
+    known = access(server, tmp_path)
+    assert known.secret("kafka") == {"user": b"loans", "ca.crt": b"\xff"}
+    assert known.secret("empty") == {}
+    with pytest.raises(NotFound, match=r"^there is no Secret none in namespace team$"):
+        known.secret("none")
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "said"),
+    [
+        (
+            refusal(403, "Forbidden", NOT_ALLOWED),
+            Forbidden,
+            f"{NOT_ALLOWED}: a Role with that right must be bound to you",
+        ),
+        (
+            refusal(401, "Unauthorized", "Unauthorized"),
+            Forbidden,
+            "SERVER does not know who asks: log in again, or choose another --context",
+        ),
+        (
+            (404, NO_SUCH_PATH),
+            ClusterTrouble,
+            NO_DEFINITION,
+        ),
+        (
+            refusal(503, "ServiceUnavailable", "starting"),
+            Away,
+            "SERVER: 503 ServiceUnavailable: starting; try again",
+        ),
+        (refusal(429, "TooMany", "wait"), Away, "SERVER: 429 TooMany: wait; try again"),
+        (refusal(405, "NotAllowed", "no"), ClusterTrouble, "SERVER: 405 NotAllowed: no"),
+    ],
+    ids=["forbidden", "unknown", "no definition", "starting", "busy", "other"],
+)
+def test_what_the_server_says_instead_is_one_line_with_what_to_do(
+    answer: tuple[int, dict[str, object] | str],
+    kind: type[ClusterTrouble],
+    said: str,
+    server: ApiServer,
+    tmp_path: Path,
+) -> None:
+    server.answers["GET", PIPELINES] = answer
+    with pytest.raises(ClusterTrouble) as trouble:
+        access(server, tmp_path).pipeline()
+    assert type(trouble.value) is kind
+    assert str(trouble.value) == said.replace("SERVER", server.address)
+
+
+def test_a_server_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Away) as away:
+        access(ApiServer(port=1), tmp_path).pipeline()
+    said = str(away.value)
+    assert said.startswith("cannot reach the API server http://127.0.0.1:1: ")
+    assert "Connection refused" in said
+    assert said.endswith("; does the cluster run, and is this the right --context?")
+    assert "\n" not in said
