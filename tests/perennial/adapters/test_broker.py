@@ -2,7 +2,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -62,16 +62,53 @@ def test_it_is_started_again_where_it_was_and_in_a_session_that_no_ctrl_c_reache
     assert starts == ["127.0.0.1:0 session True", "127.0.0.1:4711 session True"]
 
 
-def test_one_that_was_killed_is_seen_and_comes_back(broker: Broker) -> None:
+def killed(broker: Broker) -> None:
+    assert broker.pid
+    os.kill(broker.pid, signal.SIGKILL)
+
+
+def until(met: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not met():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_one_that_dies_comes_back_by_itself_where_it_was(broker: Broker, tmp_path: Path) -> None:
     with broker:
-        assert broker.pid
-        os.kill(broker.pid, signal.SIGKILL)
-        while broker.alive:
-            time.sleep(0.01)
-        assert broker.pid is None
+        killed(broker)
+        until(lambda: broker.restarts == 1)
+        killed(broker)
+        until(lambda: broker.restarts == 2)
+        assert (broker.address, broker.alive) == ("127.0.0.1:4711", True)
 
-        broker.restart()
+    assert not broker.alive
+    starts = (tmp_path / "data" / "starts").read_text().splitlines()
+    assert starts == [f"127.0.0.1:{port} session True" for port in (0, 4711, 4711)]
 
+
+def test_one_that_cannot_come_back_is_tried_again(
+    broker: Broker, program: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with broker:
+        away = program.rename(program.with_name("away"))
+        killed(broker)
+        until(lambda: caplog.messages == ["the broker is started again later"])
+        assert not broker.alive
+
+        away.rename(program)
+
+        until(lambda: broker.restarts == 1)
+        assert broker.alive
+
+
+def test_one_that_is_stopped_stays_so(broker: Broker) -> None:
+    with broker:
+        killed(broker)
+        broker.stop()
+        assert (broker.alive, broker.restarts) == (False, 0)
+
+    with broker:
         assert broker.alive
 
 

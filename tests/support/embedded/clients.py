@@ -18,10 +18,11 @@ LIMIT: Final = 60.0  # seconds: ends a test that would wait for ever
 
 
 def kill(broker: Broker) -> None:
-    """As a crash ends it: it writes nothing more."""
-    assert broker.pid
-    os.kill(broker.pid, signal.SIGKILL)
-    until(lambda: not broker.alive)
+    """As a crash ends it: it writes nothing more, and is started again."""
+    pid = broker.pid
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: broker.pid != pid)
 
 
 def until(happened: Callable[[], Any]) -> Any:

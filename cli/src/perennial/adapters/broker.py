@@ -5,23 +5,26 @@ from __future__ import annotations
 import logging
 import select
 import subprocess
+import time
 from collections import deque
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from threading import Thread
+from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import IO, Final, Self
 
 from perennial.broker.build import BrokerUnavailable
+from perennial.broker.restarts import pause
 
 _START: Final = 60.0  # seconds: it reads its folder, and may wait for the broker before it
 _END: Final = 20.0  # seconds to write what it holds
 _LARGEST: Final = 1_000_000  # bytes of a log, of which the one before is kept
 _LAST: Final = 5  # lines that are told when it dies
+_LOG: Final = logging.getLogger(__name__)
 
 
 class Broker:
-    """Context in which the broker runs.
+    """Context in which the broker runs; one that dies is started again where it was.
 
     It ends by itself, and in order, when this process is gone, however that ends: its standard
     input closes then. It is in a session of its own, so that Ctrl-C reaches it only by way of us,
@@ -34,6 +37,10 @@ class Broker:
         self._port = port
         self._process: subprocess.Popen[bytes] | None = None
         self._address = ""
+        self._over, self._starting = Event(), Lock()
+        self._watch: Thread | None = None
+        self.restarts = 0
+        """How often it was started again after it had died."""
 
     def __enter__(self) -> Self:
         self.start()
@@ -49,18 +56,19 @@ class Broker:
 
     @property
     def address(self) -> str:
-        """For `bootstrap.servers`; it stays the same over `restart`."""
+        """For `bootstrap.servers`; it stays the same for good."""
         return self._address
 
     @property
     def alive(self) -> bool:
-        """Whether its process runs; where it doesn't, `restart` brings it back with all it kept."""
-        return self._process is not None and self._process.poll() is None
+        """Whether its process runs."""
+        return self.pid is not None
 
     @property
     def pid(self) -> int | None:
         """Of the running process."""
-        return self._process.pid if self._process and self.alive else None
+        process = self._process
+        return process.pid if process and process.poll() is None else None
 
     def start(self) -> None:
         """Returns once it answers.
@@ -68,45 +76,27 @@ class Broker:
         Raises:
             BrokerUnavailable: It ended at once, such as for a port that is taken.
         """
+        self._over.clear()
         try:
-            self._log.parent.mkdir(parents=True, exist_ok=True)
-            process = self._process = subprocess.Popen(  # noqa: S603  our own program
-                [self._program, "-data", self.folder, "-listen", f"127.0.0.1:{self._port}"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise self._not_started(str(error)) from error
-        assert process.stdout is not None  # noqa: S101  a pipe
-        assert process.stderr is not None  # noqa: S101
-        self._said: deque[str] = deque(maxlen=_LAST)
-        self._listener = Thread(target=self._keep, args=(process.stderr,), daemon=True)
-        self._listener.start()
-        answers = select.select([process.stdout], [], [], _START)[0]
-        address = process.stdout.readline().decode().strip() if answers else ""
-        if not address:
+            self._launch()
+        except BaseException:
             self.stop()
-            said = " ".join(filter(None, self._said))
-            raise self._not_started(said or f"exit code {process.returncode}")
-        self._address, self._port = address, int(address.rpartition(":")[2])
+            raise
+        self._watch = Thread(target=self._keep_alive, name="broker", daemon=True)
+        self._watch.start()
 
     def stop(self) -> None:
         """Returns once it has written all that it holds and has ended."""
-        process, self._process = self._process, None
-        if process is None:
-            return
-        assert process.stdin is not None  # noqa: S101  a pipe
-        assert process.stdout is not None  # noqa: S101
-        process.stdin.close()
-        try:
-            process.wait(_END)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stdout.close()
-        self._listener.join()
+        self._over.set()
+        with self._starting:
+            process, self._process = self._process, None
+        if process:
+            self._end(process)
+        watch, self._watch = self._watch, None
+        if watch:
+            watch.join()
+        if process:
+            _close(process)
 
     def restart(self) -> None:
         """Another process with the same address and folder, whether the last one died or runs.
@@ -116,6 +106,69 @@ class Broker:
         """
         self.stop()
         self.start()
+
+    def _keep_alive(self) -> None:
+        waited = 0.0
+        while process := self._process:
+            began = time.monotonic()
+            process.wait()
+            _close(process)
+            waited = pause(waited, time.monotonic() - began)
+            if self._over.wait(waited):
+                return
+            try:
+                self._launch()
+            except BrokerUnavailable as trouble:
+                _LOG.warning("the broker is started again later", extra={"why": str(trouble)})
+            else:
+                self.restarts += 1
+                code = process.returncode
+                _LOG.warning("the broker died and was started again", extra={"code": code})
+
+    def _launch(self) -> None:
+        """Returns once a process answers; raises BrokerUnavailable."""
+        with self._starting:
+            if self._over.is_set():
+                raise self._not_started("it is over")
+            process = self._process = self._spawned()
+        assert process.stdout is not None  # noqa: S101  a pipe
+        answers = select.select([process.stdout], [], [], _START)[0]
+        address = process.stdout.readline().decode().strip() if answers else ""
+        if address:
+            self._address, self._port = address, int(address.rpartition(":")[2])
+        else:
+            self._end(process)
+            _close(process)
+            said = " ".join(filter(None, self._said))
+            raise self._not_started(said or f"exit code {process.returncode}")
+
+    def _spawned(self) -> subprocess.Popen[bytes]:
+        try:
+            self._log.parent.mkdir(parents=True, exist_ok=True)
+            process = subprocess.Popen(  # noqa: S603  our own program
+                [self._program, "-data", self.folder, "-listen", f"127.0.0.1:{self._port}"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise self._not_started(str(error)) from error
+        assert process.stderr is not None  # noqa: S101  a pipe
+        self._said: deque[str] = deque(maxlen=_LAST)
+        self._listener = Thread(target=self._keep, args=(process.stderr,), daemon=True)
+        self._listener.start()
+        return process
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdin is not None  # noqa: S101  a pipe
+        process.stdin.close()
+        try:
+            process.wait(_END)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        self._listener.join()
 
     def _not_started(self, why: str) -> BrokerUnavailable:
         port = f"port {self._port}" if self._port else "a free port"
@@ -132,3 +185,9 @@ class Broker:
                 self._said.append(text)
                 log.emit(logging.LogRecord("broker", logging.WARNING, "", 0, text, None, None))
         log.close()
+
+
+def _close(process: subprocess.Popen[bytes]) -> None:
+    """Our ends of its pipes; what it says on standard error is read to its end."""
+    for pipe in filter(None, (process.stdin, process.stdout)):
+        pipe.close()
