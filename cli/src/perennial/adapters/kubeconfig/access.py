@@ -43,13 +43,13 @@ class Access:
         """All ModelPipelines of the namespace, by name."""
         return list(self.call("GET", path_of(KIND, self.namespace)).get("items", []))
 
-    def secret(self, name: str) -> Mapping[str, bytes]:
-        """What a Secret of the namespace holds, by key; raises NotFound."""
+    def secret(self, name: str) -> Mapping[str, bytes] | None:
+        """What a Secret of the namespace holds, by key; None where there is no such Secret."""
         path = f"api/v1/namespaces/{self.namespace}/secrets/{name}"
         try:
             held = self.call("GET", path).get("data") or {}
         except NotFound:
-            raise NotFound(f"there is no Secret {name} in namespace {self.namespace}") from None
+            return None
         return {key: base64.b64decode(value) for key, value in held.items()}
 
     def call(
