@@ -48,7 +48,7 @@ def _row(param: Any) -> str:
     if param.param_type_name == "argument":
         name = f"`{param.name.upper()}`"
     else:
-        name = ", ".join(f"`{each}`" for each in param.opts)
+        name = ", ".join(f"`{each}`" for each in (*param.opts, *param.secondary_opts))
     default = getattr(param, "show_default", None)
     shown = default if isinstance(default, str) else _default(param)
     return f"| {name} | {param.help}{f' By default {shown}.' if shown else ''} |"
@@ -56,4 +56,6 @@ def _row(param: Any) -> str:
 
 def _default(param: Any) -> str:
     value = param.default
+    if isinstance(value, bool):
+        value = param.opts[0] if value else ""
     return "" if param.required or value in (None, "") else f"`{value}`"

@@ -7,10 +7,11 @@ import signal
 
 import typer
 
-from perennial.commands import demo, example, fetch, predict, table, validate
+from perennial.commands import demo, example, fetch, play, predict, table, validate
 
 app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
 app.command()(demo.demo)
+app.command()(play.play)
 for command in (
     example.dataset,
     example.stream,

@@ -11,7 +11,7 @@ from perennial.report.view import View, sentence
 from perennial.stream.accuracy import Accuracy
 from perennial_operator.api.attempts import AttemptOutcome, HistoryEntry
 
-LIMIT: Final = 20 * 60.0  # seconds for the whole demo
+LIMIT: Final = 20 * 60.0  # seconds for the whole run
 LAST_ANSWERS: Final = 60.0  # seconds that the last events may take to be answered
 LOOK: Final = 1.0  # seconds between two looks
 NO_MODEL: Final = frozenset(
@@ -51,6 +51,7 @@ class Follower:
         self._source = source
         self._screen = screen
         self._clock = clock
+        self.limit = LIMIT
         self._began = clock.now()
         self._view = View()
         self._said = ""
@@ -110,5 +111,5 @@ class Follower:
         return self._clock.now() - self._began
 
     def _check_limit(self, awaited: str) -> None:
-        if self._seconds() > LIMIT:
-            raise Failed(f"after {LIMIT / 60:.0f} minutes still waiting for {awaited}")
+        if self._seconds() > self.limit:
+            raise Failed(f"after {self.limit / 60:.0f} minutes still waiting for {awaited}")

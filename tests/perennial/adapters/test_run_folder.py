@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from perennial.adapters.run_folder import FolderRefused, emptied
+from perennial.adapters.run_folder import FolderRefused, emptied, write_new
 
 
 def test_what_an_earlier_run_left_is_gone(tmp_path: Path) -> None:
@@ -39,3 +39,16 @@ def test_what_is_no_folder_is_named(tmp_path: Path) -> None:
     file.write_text("")
     with pytest.raises(FolderRefused, match="file: File exists"):
         emptied(file)
+
+
+def test_files_are_written_once(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    write_new({first: b"1", second: b"2"})
+    assert (first.read_bytes(), second.read_bytes()) == (b"1", b"2")
+    third = tmp_path / "third"
+    with pytest.raises(FolderRefused, match="second is there already"):
+        write_new({third: b"3", second: b"4"})
+    assert not third.exists()
+    assert second.read_bytes() == b"2"
+    with pytest.raises(FolderRefused, match="below: No such file or directory"):
+        write_new({tmp_path / "nowhere" / "below": b""})

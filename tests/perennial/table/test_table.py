@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from perennial.table.csv_lines import TableRefused
+from perennial.table.csv_lines import LINE, TableRefused
 from perennial.table.table import plain, read
 from perennial.world.dataset import as_csv
 from perennial.world.rows import Row
@@ -56,6 +56,33 @@ def test_only_so_many_rows_are_streamed(tmp_path: Path) -> None:
 
     assert len(table.rows) == 2
     assert table.cut
+
+
+def test_of_a_wide_or_a_large_file_fewer_rows_are_used_and_the_rest_is_not_read(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "large.csv.gz"
+    with gzip.open(path, "wt", compresslevel=1) as large:
+        large.write("n,text,label\n")
+        for number in range(1_000):
+            large.write(f"{number},{'x' * 100},{'ab'[number % 2]}\n")
+        large.write("what can be no row")
+
+    of_cells = read(path, "label", cells=300)
+    of_text = read(path, "label", characters=50_000)
+
+    assert (len(of_cells.rows), of_cells.cut) == (100, True)
+    assert 400 < len(of_text.rows) < 500
+    assert of_text.cut
+
+
+@pytest.mark.parametrize("before", ["", "n,label\n"])
+def test_a_line_without_an_end_is_refused(before: str, tmp_path: Path) -> None:
+    path = tmp_path / "line.csv"
+    path.write_text(before + "1," * (LINE // 2 + 1))
+
+    with pytest.raises(TableRefused, match=r"line [12] has 1,000,000 characters or more"):
+        read(path, "label")
 
 
 @pytest.mark.parametrize(
@@ -112,6 +139,13 @@ def test_without_a_label_the_columns_are_named(tmp_path: Path) -> None:
 
     with pytest.raises(TableRefused, match=r"LABEL=\.\.\.: its columns are n, letter, bought"):
         read(path, "")
+
+
+def test_of_many_columns_some_are_named(tmp_path: Path) -> None:
+    names = [f"c{number}" for number in range(1_000)]
+
+    with pytest.raises(TableRefused, match=r"no column 'label'; .* c23 and 976 more$"):
+        read(a_file(tmp_path, ",".join(names)), "label")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -41,3 +42,19 @@ def _empty(folder: Path) -> None:
             shutil.rmtree(each)
         elif each.name != "lock":
             each.unlink()
+
+
+def write_new(contents: Mapping[Path, bytes]) -> None:
+    """Writes files; none where one of them is there already.
+
+    Raises:
+        FolderRefused: One is there already, or cannot be written.
+    """
+    if there := next((file for file in contents if file.exists()), None):
+        raise FolderRefused(f"{there} is there already: name another file, or remove it")
+    for file, content in contents.items():
+        try:
+            with file.open("xb") as out:
+                out.write(content)
+        except OSError as error:
+            raise FolderRefused(f"{file}: {error.strerror}") from error

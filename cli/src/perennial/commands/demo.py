@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from functools import partial
+from importlib import resources
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -15,19 +14,17 @@ import yaml
 from perennial.adapters import kafka, tracking
 from perennial.adapters.addresses import KAFKA, S3
 from perennial.adapters.kubeconfig.api_server import Cluster
-from perennial.adapters.page_server import PageServer
 from perennial.adapters.run_folder import emptied
 from perennial.adapters.store import Buckets
 from perennial.adapters.wall_clock import WallClock
-from perennial.board import Board
 from perennial.commands.example import LOANS
 from perennial.commands.exit_codes import exits_on_trouble
 from perennial.commands.local import local
+from perennial.commands.page import REPORT, Open, Serve, Shown, followed
 from perennial.demo import Demo, succeeded
 from perennial.display.screen import Screen, choose_screen
 from perennial.follow import Looks
 from perennial.next_steps import next_steps
-from perennial.page.html import render
 from perennial.pipeline import Pipeline, load
 from perennial.report.facts import Facts, read_facts
 from perennial.report.report import count, report
@@ -40,7 +37,6 @@ from perennial_operator.api.attempts import HistoryEntry
 
 Entries = list[HistoryEntry]
 FOLDER: Final = Path("perennial-demo")
-REPORT: Final = "report.html"
 
 
 def demo(
@@ -52,6 +48,8 @@ def demo(
     folder: Annotated[
         Path, typer.Option(help="Where all that it makes lies; emptied before.")
     ] = FOLDER,
+    page: Serve = True,
+    open_: Open = True,
 ) -> None:
     """Watch a model go stale and come back, twice: on this machine, without a cluster."""
     if cluster:
@@ -59,48 +57,38 @@ def demo(
             _on_cluster()
     else:
         with exits_on_trouble(f"stopped; what it made lies in {folder}"):
-            _on_this_machine(folder.absolute(), ctx.obj)
+            _on_this_machine(folder.expanduser().absolute(), Shown(page, open_, ctx.obj))
 
 
 def _on_cluster() -> None:
     pipeline = load(LOANS)
-    timeline, facts, accuracy = _follow(
-        pipeline, KAFKA, Cluster(pipeline.name), choose_screen(), partial(facts_of, pipeline)
+    (timeline, accuracy), entries = _follow(
+        pipeline, KAFKA, Cluster(pipeline.name), choose_screen()
     )
+    facts = facts_of(pipeline, entries)
     print("\n" + "\n".join(report(facts, timeline, accuracy.grades)) + "\n")
     print_next_steps(pipeline, LOANS)
     if not succeeded(timeline, count(facts)):
         raise typer.Exit(1)
 
 
-def _on_this_machine(folder: Path, environment: Mapping[str, str]) -> None:
-    manifest = yaml.safe_load(LOANS.read_text())
+def _on_this_machine(folder: Path, shown: Shown) -> None:
+    manifest = yaml.safe_load((resources.files("perennial.world") / "loans.yaml").read_text())
     del manifest["spec"]["tracking"]  # nobody looks at a run of some minutes there
     manifest["spec"]["predictor"]["replicas"] = 1
-    with local(manifest, base_dataset, emptied(folder), environment, print) as here:
-        board = Board(choose_screen(), here.loop.resource, here.pipeline.classes.positive)
-        with closing(PageServer(board.current)) as server:
-            print(f"The page: {server.url}")
-            timeline, facts, accuracy = _follow(
-                here.pipeline, here.bootstrap, here.loop, board, here.facts
-            )
-            counts = count(facts)
-            page = board.report(counts, datetime.fromtimestamp(WallClock().now(), UTC))
-        (folder / REPORT).write_bytes(render(page))
+    with local(manifest, base_dataset, emptied(folder), shown.environment, print) as here:
+        follow = partial(_follow, here.pipeline, here.bootstrap, here.loop)
+        (timeline, accuracy), facts = followed(here, shown, follow)
     print("\n" + "\n".join(report(facts, timeline, accuracy.grades)) + "\n")
     print(f"The report: {(folder / REPORT).as_uri()}")
-    if not succeeded(timeline, counts):
+    if not succeeded(timeline, count(facts)):
         raise typer.Exit(1)
 
 
 def _follow(
-    pipeline: Pipeline,
-    bootstrap: str,
-    looks: Looks,
-    screen: Screen,
-    facts: Callable[[Entries], Facts],
-) -> tuple[Timeline, Facts, Accuracy]:
-    """From the first model to the last answer; `facts` reads back what was left behind."""
+    pipeline: Pipeline, bootstrap: str, looks: Looks, screen: Screen
+) -> tuple[tuple[Timeline, Accuracy], Entries]:
+    """From the first model to the last answer, with the attempts that have ended."""
     rows = Applications(seed=int(WallClock().now()))
     answers = kafka.Answers(bootstrap, pipeline.predictions)
     source = Stream(traffic(pipeline, rows), kafka.Sender(bootstrap), answers.poll)
@@ -109,7 +97,7 @@ def _follow(
         timeline = run.run()
     finally:
         source.close()
-    return timeline, facts(list(run.ended.values())), run.accuracy
+    return (timeline, run.accuracy), list(run.ended.values())
 
 
 def facts_of(pipeline: Pipeline, entries: Sequence[HistoryEntry]) -> Facts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,15 +25,24 @@ from perennial_operator.api.attempts import HistoryEntry
 PARTITIONS: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Local:
     """What a command finds on this machine."""
 
+    folder: Path
+    manifest: Mapping[str, Any]
+    """As it runs: with the servers of this machine."""
     loop: LocalPipeline
-    pipeline: Pipeline
     bootstrap: str
-    store: Path
-    """Folder that holds the buckets."""
+
+    @property
+    def store(self) -> Path:
+        """Folder that holds the buckets."""
+        return store_of(self.folder)
+
+    @cached_property
+    def pipeline(self) -> Pipeline:
+        return parse(self.manifest)
 
     def facts(self, entries: list[HistoryEntry]) -> Facts:
         """What stands in the topics and in the store after a run."""
@@ -45,6 +54,10 @@ class Local:
         store = FolderStore(self.store, self.pipeline.bucket, self.pipeline.prefix)
         found = store.get(f"attempts/{number}/verdict.json")
         return None if found is None else Verdict.model_validate_json(found)
+
+
+def store_of(folder: Path) -> Path:
+    return folder / "store"
 
 
 @contextmanager
@@ -59,17 +72,21 @@ def local(
 
     `dataset` makes its base dataset; `say` is called with each step that takes time.
     """
-    cache = default_cache(environment, Path.home())
-    program = BrokerBuild(cache, environment, say).ensure()
-    with Broker(program, folder / "kafka", folder / "logs" / "kafka.log") as broker:
-        store = folder / "store"
-        servers = Servers(bootstrap=broker.address, storage=store.as_uri())
+    with broker_of(folder, environment, say) as broker:
+        servers = Servers(bootstrap=broker.address, storage=store_of(folder).as_uri())
         ours = localized(dict(manifest), servers)
         pipeline = parse(ours)
         create_topics(broker.address, [Topic(name, PARTITIONS) for name in pipeline.topics])
-        _fill(store, pipeline, dataset)
+        _fill(store_of(folder), pipeline, dataset)
         with LocalPipeline(ours, folder, environment) as loop:
-            yield Local(loop, pipeline, broker.address, store)
+            yield Local(folder, ours, loop, broker.address)
+
+
+def broker_of(folder: Path, environment: Mapping[str, str], say: Callable[[str], None]) -> Broker:
+    """The broker of a run's folder, its program built where it is missing."""
+    cache = default_cache(environment, Path.home())
+    program = BrokerBuild(cache, environment, say).ensure()
+    return Broker(program, folder / "kafka", folder / "logs" / "kafka.log")
 
 
 def _fill(store: Path, pipeline: Pipeline, dataset: Callable[[Pipeline], bytes]) -> None:

@@ -22,7 +22,7 @@ from perennial.sending import Stream, traffic
 from perennial.table.dataset import base_dataset, unusable
 from perennial.table.manifest import manifest, name_of, text
 from perennial.table.report import report
-from perennial.table.sizes import sizes
+from perennial.table.sizes import described, sizes
 from perennial.table.table import Table, read
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
@@ -40,18 +40,8 @@ def check(file: File, label: Label) -> None:
     """Say whether a table can be streamed, and with which sizes."""
     with exits_on_trouble():
         table = read(file.expanduser(), label)
-        chosen, rows, classes = sizes(table), len(table.rows), table.classes
-        some = "the first " if table.cut else ""
-        print(
-            f"{table.path.name}: {some}{rows:,} rows, {len(table.columns)} columns and"
-            f" {table.label}, {classes.positive!r} or {classes.negative!r}"
-        )
-        print(
-            f"  the first {chosen.base:,} rows are the dataset, the others the stream,"
-            f" {chosen.rate:.0f} a second; {chosen.threshold:,} labels start an attempt"
-        )
-        for name, why in unusable(table, chosen.base).items():
-            print(f"  left out: {name}: {why}")
+        chosen = sizes(table)
+        print("\n".join(described(table, chosen, unusable(table, chosen.base))))
 
 
 @app.command("manifest")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import IO, Final, Self
 _GZIP: Final = b"\x1f\x8b"
 _DELIMITERS: Final = ",;\t|"
 LONGEST: Final = 253  # characters of a feature's name, and of a label
+LINE: Final = 1_000_000  # characters of a line, so that no file takes the memory
 
 
 class TableRefused(Exception):  # noqa: N818  what became of the file
@@ -24,12 +26,15 @@ class CsvLines:
 
     def __init__(self, path: Path, file: IO[str]) -> None:
         self.path = path
-        header = file.readline()
+        self.read = 0
+        """Characters so far."""
+        header = file.readline(LINE)
         if not header.strip():
             raise TableRefused(f"{path} is empty" if not header else f"{path} has no header")
         delimiter = max(_DELIMITERS, key=header.count)
         file.seek(0)
-        self._reader = csv.reader(file, delimiter=delimiter, skipinitialspace=True, strict=True)
+        lines = self._lines(file)
+        self._reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
         self.names = [name.strip() for name in next(self._reader)]
         self._check_names()
 
@@ -49,7 +54,17 @@ class CsvLines:
             raise TableRefused(f"{self.at}: {len(line)} values, the header has {len(self.names)}")
         return line
 
+    def _lines(self, file: IO[str]) -> Iterator[str]:
+        number = 0
+        while line := file.readline(LINE):
+            number += 1
+            if len(line) == LINE:
+                raise TableRefused(f"{self.path}, line {number} has {LINE:,} characters or more")
+            self.read += len(line)
+            yield line
+
     def _check_names(self) -> None:
+        times = Counter(self.names)
         for number, name in enumerate(self.names, 1):
             if not name:
                 raise TableRefused(f"{self.path}: column {number} of the header has no name")
@@ -58,7 +73,7 @@ class CsvLines:
                     f"{self.path}: the name of column {number} has {len(name)} characters, more"
                     f" than {LONGEST}"
                 )
-            if self.names.count(name) > 1:
+            if times[name] > 1:
                 raise TableRefused(f"{self.path}: column {name!r} stands twice in the header")
 
 

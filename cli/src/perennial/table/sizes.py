@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
@@ -30,8 +31,8 @@ class Sizes:
     """Events a second."""
 
 
-def sizes(table: Table) -> Sizes:
-    """Sizes out of the table's length.
+def sizes(table: Table, rate: float | None = None) -> Sizes:
+    """Sizes out of the table's length, and a rate where none is given.
 
     Raises:
         TableRefused: It has too few rows, or too few of one class in its first rows.
@@ -52,8 +53,23 @@ def sizes(table: Table) -> Sizes:
         base=base,
         threshold=threshold,
         min_judged=min(max(threshold // 4, least), most),
-        rate=min(max(stream / SECONDS, SLOWEST), FASTEST),
+        rate=rate or min(max(stream / SECONDS, SLOWEST), FASTEST),
     )
+
+
+def described(table: Table, chosen: Sizes, excluded: Mapping[str, str]) -> Iterator[str]:
+    """Lines for a person; `excluded` are columns that are left out, and why."""
+    some, rows, classes = "the first " if table.cut else "", len(table.rows), table.classes
+    yield (
+        f"{table.path.name}: {some}{rows:,} rows, {len(table.columns)} columns and"
+        f" {table.label}, {classes.positive!r} or {classes.negative!r}"
+    )
+    yield (
+        f"  the first {chosen.base:,} rows are the dataset, the others the stream,"
+        f" {chosen.rate:.0f} a second; {chosen.threshold:,} labels start an attempt"
+    )
+    for name, why in excluded.items():
+        yield f"  left out: {name}: {why}"
 
 
 def _both(table: Table) -> int:

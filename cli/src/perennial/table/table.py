@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Final
 
@@ -14,8 +14,11 @@ from perennial.world.rows import Row
 from perennial_contract.messages.spellings import canonical
 from perennial_contract.resource.schema import BinaryLabel
 
-MOST: Final = 60_000  # rows that are streamed
+MOST: Final = 60_000  # rows that are used
+CELLS: Final = 2_000_000  # of them all, and
+CHARACTERS: Final = 100_000_000  # of them all: what a laptop's memory holds without a thought
 _SHOWN: Final = 8  # values of a label that has too many
+_COLUMNS: Final = 24  # that are named
 _YES: Final = frozenset({"true", "t", "yes", "y", "on", "positive"})
 
 
@@ -36,16 +39,25 @@ class Table:
         return canonical(row.label) or ""
 
 
-def read(path: Path, label: str, most: int = MOST) -> Table:
-    """The first rows of a csv or csv.gz file.
+def read(
+    path: Path,
+    label: str,
+    most: int = MOST,
+    *,
+    cells: int = CELLS,
+    characters: int = CHARACTERS,
+) -> Table:
+    """The first rows of a csv or csv.gz file; the others are not even read.
 
     Raises:
         TableRefused: The file cannot be read, or the label is not one of two values in each row.
     """
     with open_csv(path) as found:
         at = _label_at(found, label)
-        rows = [_row(found, at, line) for line in islice(found, most)]
-        cut = next(found, None) is not None
+        most = min(most, cells // len(found.names))
+        lines = takewhile(lambda _: found.read < characters, islice(found, most))
+        rows = [_row(found, at, line) for line in lines]
+        cut = found.read >= characters or next(found, None) is not None
     if not rows:
         raise TableRefused(f"{path} holds a header and no rows")
     columns = tuple(name for name in found.names if name != label)
@@ -57,7 +69,9 @@ def read(path: Path, label: str, most: int = MOST) -> Table:
 def _label_at(found: CsvLines, label: str) -> int:
     if label in found.names:
         return found.names.index(label)
-    columns = f"its columns are {', '.join(found.names)}"
+    more = len(found.names) - _COLUMNS
+    shown = ", ".join(found.names[:_COLUMNS])
+    columns = f"its columns are {shown}" + (f" and {more:,} more" if more > 0 else "")
     if not label:
         raise TableRefused(f"say which column of {found.path} is the label, LABEL=...: {columns}")
     raise TableRefused(f"{found.path} has no column {label!r}; {columns}")
