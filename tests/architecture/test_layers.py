@@ -16,7 +16,7 @@ CLIENTS = {
     "obstore",
     "sqlite3",
 }
-EDGES = {"__main__", "adapters", "commands", "handlers", "loops", "runtime"}
+EDGES = {"__main__", "adapters", "client", "commands", "handlers", "loops", "runtime"}
 MAY_IMPORT = {
     "perennial": {
         "perennial_contract",
@@ -57,7 +57,7 @@ def test_arrows_between_rooms_go_one_way(package: str) -> None:
 @pytest.mark.parametrize("package", PACKAGES)
 def test_adapters_are_known_to_the_process_alone(package: str) -> None:
     knows = {room for room, targets in between_rooms(package).items() if "adapters" in targets}
-    assert knows <= {"__main__", "commands"}
+    assert knows <= {"__main__", "client", "commands"}
 
 
 @pytest.mark.parametrize("package", PACKAGES)
@@ -93,3 +93,17 @@ def test_the_operator_loads_nothing_that_its_image_has_not() -> None:
     )
 
     assert done.stdout == "\n"
+
+
+def test_the_clients_package_loads_nothing_before_somebody_asks_for_the_client() -> None:
+    program = (
+        "import sys\nbefore = {*sys.modules}\nimport perennial\n"
+        "loaded = {name.split('.')[0] for name in {*sys.modules} - before}\n"
+        "print(*loaded - sys.stdlib_module_names)"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout == "perennial\n"

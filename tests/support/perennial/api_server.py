@@ -50,6 +50,13 @@ class ApiServer:
         file.write_text(yaml.safe_dump(config))
         return file
 
+    def patched(self, path: str, patch: Json) -> Json:
+        """What it holds after a patch, as another generation of the spec."""
+        now = merged(self.objects.get(path, {}), patch)
+        now["metadata"] = {**now.get("metadata", {}), "resourceVersion": str(len(self.asked))}
+        self.objects[path] = now
+        return dict(now)
+
     def answer(
         self, method: str, path: str, query: dict[str, str], body: Json | None
     ) -> tuple[int, Json | str]:
@@ -58,10 +65,22 @@ class ApiServer:
             return said
         if method == "GET" and path in self.objects:
             return HTTPStatus.OK, self.objects[path]
+        if method == "PATCH":
+            return HTTPStatus.OK, self.patched(path, body or {})
+        if method == "DELETE" and path in self.objects:
+            return HTTPStatus.OK, self.objects.pop(path)
         below = [each for at, each in self.objects.items() if at.rpartition("/")[0] == path]
         if method == "GET" and (below or path.endswith(("/modelpipelines", "/secrets"))):
             return HTTPStatus.OK, {"kind": "List", "items": below}
         return not_found(path)
+
+
+def merged(old: Any, new: Any) -> Any:
+    """A merge patch (RFC 7386): what is null goes."""
+    if not (isinstance(old, dict) and isinstance(new, dict)):
+        return new
+    changed = {key: merged(old.get(key, {}), value) for key, value in new.items()}
+    return {key: value for key, value in {**old, **changed}.items() if value is not None}
 
 
 def not_found(path: str) -> tuple[int, Json]:

@@ -1,4 +1,4 @@
-"""Clock of the machine."""
+"""Clocks of the machine."""
 
 from __future__ import annotations
 
@@ -10,6 +10,16 @@ class WallClock:
 
     def now(self) -> float:
         return time.time()
+
+    def pause(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+class Stopwatch:
+    """Implements client.pipeline.Clock: seconds that pass, whatever the wall clock does."""
+
+    def now(self) -> float:
+        return time.monotonic()
 
     def pause(self, seconds: float) -> None:
         time.sleep(seconds)

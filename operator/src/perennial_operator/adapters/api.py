@@ -20,13 +20,19 @@ Count = Callable[[str, str, int], None]  # method, resource, status
 
 
 class ApiError(OSError):
-    """A request that failed; status 0 when there was no answer."""
+    """A request that failed; status 0 when there was no answer.
 
-    def __init__(self, status: int, reason: str, message: str) -> None:
+    `causes` are what the API server says of single fields.
+    """
+
+    def __init__(
+        self, status: int, reason: str, message: str, causes: Sequence[Manifest] = ()
+    ) -> None:
         short = message if len(message) < _LONG else f"{message[:200]} ... {message[-400:]}"
         super().__init__(f"{status} {reason}: {short}")
         self.status = status
         self.reason = reason
+        self.causes = causes
 
 
 class Api:
@@ -75,7 +81,8 @@ class Api:
             self._count(method, resource_of(path), code)
         said: Manifest = json.loads(data) if data[:1] == b"{" else {}
         if code >= HTTPStatus.MULTIPLE_CHOICES:
-            raise ApiError(code, said.get("reason", ""), said.get("message", str(data)))
+            causes = (said.get("details") or {}).get("causes") or ()
+            raise ApiError(code, said.get("reason", ""), said.get("message", str(data)), causes)
         return said
 
 

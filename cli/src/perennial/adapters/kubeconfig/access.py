@@ -12,7 +12,11 @@ from perennial_operator.adapters.api import Api, ApiError, Query
 from perennial_operator.adapters.kubernetes import path_of
 from perennial_operator.api.names import KIND, Manifest
 
+MANAGER: Final = "perennial-client"  # of the fields that a person sets; the operator is another
 _JSON: Final[Mapping[str, str]] = {}
+_APPLY: Final = {"Content-Type": "application/apply-patch+yaml"}
+_MERGE: Final = {"Content-Type": "application/merge-patch+json"}
+_STRICT: Final = ("fieldValidation", "Strict")
 
 
 class Access:
@@ -42,6 +46,31 @@ class Access:
     def pipelines(self) -> list[Manifest]:
         """All ModelPipelines of the namespace, by name."""
         return list(self.call("GET", path_of(KIND, self.namespace)).get("items", []))
+
+    def apply(self, manifest: Manifest, *, force: bool) -> Manifest:
+        """The ModelPipeline after a server-side apply.
+
+        Raises:
+            Conflict: Others have set fields otherwise; `force` takes them over.
+            Refused: The definition or a policy does not allow it.
+        """
+        query = [("fieldManager", MANAGER), ("force", str(force).lower()), _STRICT]
+        path = path_of(KIND, self.namespace, manifest["metadata"]["name"])
+        return self.call("PATCH", path, manifest, query=query, headers=_APPLY)
+
+    def edit(self, name: str, spec: Manifest) -> Manifest:
+        """The ModelPipeline after some fields of its spec were set; raises Refused."""
+        query = [("fieldManager", MANAGER), _STRICT]
+        path = path_of(KIND, self.namespace, name)
+        return self.call("PATCH", path, {"spec": spec}, query=query, headers=_MERGE)
+
+    def delete(self, name: str) -> bool:
+        """Deletes the ModelPipeline; whether there was one."""
+        try:
+            self.call("DELETE", path_of(KIND, self.namespace, name))
+        except NotFound:
+            return False
+        return True
 
     def secret(self, name: str) -> Mapping[str, bytes] | None:
         """What a Secret of the namespace holds, by key; None where there is no such Secret."""
