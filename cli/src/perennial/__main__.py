@@ -8,18 +8,15 @@ import signal
 import typer
 
 from perennial.commands import demo, example, fetch, play, predict, table, validate
+from perennial.commands.cluster import answers, dead_letters
 
 app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
 app.command()(demo.demo)
 app.command()(play.play)
-for command in (
-    example.dataset,
-    example.stream,
-    example.answers,
-    example.dead_letters,
-    example.clear,
-):
+for command in (example.dataset, example.stream, example.clear):
     app.command()(command)
+app.command()(answers.answers)
+app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(fetch.fetch)
 app.command()(predict.predict)
 app.command()(validate.validate)

@@ -40,7 +40,7 @@ def test_a_file_that_is_no_pipeline_is_named(
     if content is not None:
         file.write_text(content)
 
-    done = CliRunner().invoke(app, ["answers", str(file)])
+    done = CliRunner().invoke(app, ["stream", str(file)])
     assert done.exit_code == 1
     assert str(file) in done.stderr
     assert said in done.stderr

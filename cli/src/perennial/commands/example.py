@@ -1,9 +1,8 @@
-"""Commands on one pipeline's file: its base dataset, its stream, and what became of its events."""
+"""Commands on an example's file: its base dataset, its stream, and the end of it all."""
 
 from __future__ import annotations
 
 import time
-from collections import deque
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -17,7 +16,7 @@ from perennial.adapters.wall_clock import WallClock
 from perennial.commands.exit_codes import exits_on_trouble
 from perennial.display.frame import clock
 from perennial.pipeline import ManifestTrouble, load
-from perennial.sending import Stream, answer, traffic
+from perennial.sending import Stream, traffic
 from perennial.stream.accuracy import Accuracy
 from perennial.world.agrawal import FUNCTIONS
 from perennial.world.dataset import ROWS, base_dataset, example_rows
@@ -25,7 +24,6 @@ from perennial.world.rows import FUNCTION, Applications
 
 LOANS: Final = Path("examples/pipelines/loans.yaml")
 File = Annotated[Path, typer.Argument(help="A ModelPipeline's file.")]
-_NEWEST: Final = 10
 _LONGEST: Final = 600  # seconds of a stream
 _EVERY: Final = 5.0  # seconds between two lines
 
@@ -74,25 +72,6 @@ def _show(source: Stream, seconds: float) -> None:
             print(f"{clock(passed + _EVERY)}  {answered:,} answered, {waiting:,} waiting{shown}")
     finally:
         source.close()
-
-
-def answers(file: File = LOANS) -> None:
-    """Show the newest answers."""
-    with exits_on_trouble():
-        pipeline = load(file)
-        found = (r for r in kafka.read_back(KAFKA, pipeline.predictions) if answer(r, pipeline))
-        for record in deque(found, _NEWEST):
-            print(record.value.decode(errors="replace"))
-
-
-def dead_letters(file: File = LOANS) -> None:
-    """Show the newest dead letters, each with its reason."""
-    with exits_on_trouble():
-        pipeline = load(file)
-        for record in deque(kafka.read_back(KAFKA, pipeline.dead_letters), _NEWEST):
-            why = (record.headers.get(f"perennial-{name}", b"") for name in ("reason", "detail"))
-            print(": ".join(text.decode(errors="replace") for text in why), end="  ")
-            print(record.value.decode(errors="replace"))
 
 
 def clear(file: File = LOANS) -> None:

@@ -20,6 +20,7 @@ import aiohttp
 from perennial.adapters.machine.identity import started_at
 from perennial.adapters.machine.logs import Logs
 from perennial.adapters.machine.pod_folder import PodFolder, folder_name
+from perennial.adapters.machine.secret_folders import secrets_in
 from perennial.ports import Launch, NotStarted, Sighting
 from perennial_operator.api.names import COMPONENT_LABEL, Manifest
 
@@ -60,10 +61,7 @@ class ChildProcesses:
         self._session: aiohttp.ClientSession | None = None
 
     def secret(self, name: str) -> Mapping[str, bytes] | None:
-        folder = self._secrets / name
-        if not folder.is_dir():
-            return None
-        return {each.name: each.read_bytes() for each in sorted(folder.iterdir()) if each.is_file()}
+        return secrets_in(self._secrets)(name)
 
     def start(self, launch: Launch) -> None:
         meta, folder = launch.pod["metadata"], self._folder(launch.pod)

@@ -25,7 +25,7 @@ class ObjectFiles:
         """Raises FolderUnreadable."""
         for cut_off in self._folder.glob("*.tmp"):
             cut_off.unlink()
-        return [_read(file) for file in sorted(self._folder.glob("*.json"))]
+        return objects_in(self._folder)
 
     def write(self, manifest: Manifest) -> None:
         file = self._file(manifest)
@@ -52,6 +52,11 @@ class ObjectFiles:
     def _file(self, manifest: Manifest) -> Path:
         meta = manifest["metadata"]
         return self._folder / f"{manifest['kind']}.{meta['namespace']}.{meta['name']}.json"
+
+
+def objects_in(folder: Path) -> list[Manifest]:
+    """The objects of a run that may go on; raises FolderUnreadable."""
+    return [_read(file) for file in sorted(folder.glob("*.json"))]
 
 
 def _read(file: Path) -> Manifest:

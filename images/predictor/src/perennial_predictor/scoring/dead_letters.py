@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from perennial_contract.messages.answers import DETAIL_HEADER, REASON_HEADER
+from perennial_contract.messages.dead_letters import bare, shortened
 from perennial_contract.messages.provenance import Provenance
 from perennial_contract.messages.record import Record
 from perennial_contract.messages.references import Rejection
@@ -41,11 +42,11 @@ class DeadLetters:
         value = record.value or b""
         for cut in _CUTS:
             if cut < len(value):
-                short = f"{message}; the first {cut} of the value's {len(value)} bytes"
+                short = shortened(message, cut, len(value))
                 yield self.write(record, Rejection(reason, short))._replace(value=value[:cut])
-        bare = f"{message}; key, headers and value of {len(value)} bytes left out"
+        why = Rejection(reason, bare(message, len(value)))
         key = record.source.encode()  # a compacted topic takes none without
-        yield Outgoing(record, key, None, self._headers(record, Rejection(reason, bare)), reason)
+        yield Outgoing(record, key, None, self._headers(record, why), reason)
 
     def _headers(self, record: Record, why: Rejection) -> list[tuple[str, str | bytes | None]]:
         reason = ((REASON_HEADER, why.reason), (DETAIL_HEADER, why.detail[:_MAX_DETAIL]))

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from perennial_contract.messages.answers import DETAIL_HEADER, MODEL_HEADER, REASON_HEADER
+from perennial_contract.messages.dead_letters import REPLAYED_HEADER
 from perennial_contract.messages.provenance import DIGEST_HEADER, PIPELINE_HEADER, SOURCE_HEADER
 from perennial_contract.messages.record import Record
 from perennial_contract.settings import PredictorSettings
@@ -21,7 +22,7 @@ _CONTENT_TYPE: Final = "content-type"
 _REQUIRED: Final = frozenset({"ce_id", "ce_source", "ce_type"})
 _OPTIONAL: Final = frozenset({"ce_specversion", "ce_subject", "ce_time", "ce_dataschema"})
 _OF_ANSWERS: Final = frozenset({MODEL_HEADER, SOURCE_HEADER, PIPELINE_HEADER, DIGEST_HEADER})
-_OF_DEAD_LETTERS: Final = frozenset({REASON_HEADER, DETAIL_HEADER})  # sent again once mended
+_OF_DEAD_LETTERS: Final = frozenset({REASON_HEADER, DETAIL_HEADER, REPLAYED_HEADER})  # sent again
 _REPLACED: Final = _REQUIRED | _OPTIONAL | _OF_ANSWERS | _OF_DEAD_LETTERS | {_CONTENT_TYPE}
 
 
