@@ -7,7 +7,7 @@ RUN := .venv/bin/python -m
 export PYTHONDONTWRITEBYTECODE := 1
 export DATA LABEL
 .DEFAULT_GOAL := help
-.PHONY: help sync lock fmt lint types crd docs unit embedded integration e2e browser test up down images demo demo-cluster table demo-down
+.PHONY: help sync lock fmt lint types crd docs unit embedded integration e2e browser test test-cluster up down images demo demo-cluster table demo-down
 
 help:  ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
@@ -60,7 +60,9 @@ browser: sync  ## the page, in the machine's Chromium
 	$(UV) pip install --quiet --require-hashes -r tests/browser/browser.lock
 	$(RUN) pytest -m browser
 
-test: lint types unit embedded integration e2e  ## everything, from a bare machine
+test: lint types unit embedded integration  ## everything that needs no node, from a bare machine
+
+test-cluster: e2e  ## the tests that need pods, from a bare machine (Linux, root)
 
 up:  ## a real Kubernetes, Kafka and S3 on this machine
 	cluster/cluster up

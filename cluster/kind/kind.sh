@@ -49,7 +49,7 @@ write_kubeconfig() { # with the name of the context that it has everywhere else
 
 kafka_settings() { # pods reach the Service's port, this machine the one that kind brings out
   local listeners=HOST://:19092,HOST_SASL://:19094,HOST_TLS://:19095,POD://:9092,POD_SASL://:9094,POD_TLS://:9095
-  sed -e "s|@LISTENERS@|$listeners|" -e 's|@DATA@|/data|' -e 's|@TLS@|/tls|' "$HERE/lib/kafka.properties"
+  sed -e "s|@LISTENERS@|$listeners|" -e "s|@ADVERTISED@|$KAFKA_FOR_HOST,$KAFKA_FOR_PODS|" -e 's|@DATA@|/data|' -e 's|@TLS@|/tls|' "$HERE/lib/kafka.properties"
 }
 
 given() { # given KIND NAME CONTENT...: an object made of files

@@ -24,17 +24,14 @@ S3_USER=minioadmin
 S3_PASSWORD=minioadmin
 KAFKA_USER=perennial # of the listeners that ask for one
 KAFKA_PASSWORD=perennial
+KAFKA_FOR_HOST=HOST://127.0.0.1:9092,HOST_SASL://127.0.0.1:9094,HOST_TLS://127.0.0.1:9095
+KAFKA_SERVICE=kafka.default.svc.cluster.local
+KAFKA_FOR_PODS=POD://$KAFKA_SERVICE:9092,POD_SASL://$KAFKA_SERVICE:9094,POD_TLS://$KAFKA_SERVICE:9095
 MLFLOW_ADDRESS=http://127.0.0.1:5000
 # MLflow answers to no other name, so that a page elsewhere cannot talk a browser into asking it.
 MLFLOW_NAMES="127.0.0.1:*,localhost:*,mlflow:*,mlflow.default:*,mlflow.default.svc:*,mlflow.default.svc.cluster.local:*"
 
-if [ -n "${PERENNIAL_ENGINE:-}" ]; then
-  ENGINE=$PERENNIAL_ENGINE
-elif docker info >/dev/null 2>&1; then # a docker command without a daemon behind it does not count
-  ENGINE=kind
-else
-  ENGINE=native
-fi
+ENGINE=${PERENNIAL_ENGINE:-native}
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "cluster: $*"; exit 1; }

@@ -12,7 +12,7 @@ engine_down() {
 remove_node() { # ends with no container, no mount and no rule of ours; loaded images go as well
   # Nobody may start a pod again behind our back, so those who would are the first to go.
   kill_all kubelet kube-controller-manager kube-scheduler kube-proxy coredns containerd
-  if [ "$(id -u)" != 0 ] || [ "$(owner)" != "$CACHE" ]; then return 0; fi
+  if ! is_root || [ "$(owner)" != "$CACHE" ]; then return 0; fi
   kill_pods
   remove_pod_namespaces
   delete_folder "$DATA/kubelet" "$DATA/containerd" "$DATA/containerd-opt" "$DATA/addresses" "$DATA/pod-logs" "$RUN"

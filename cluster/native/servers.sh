@@ -18,12 +18,14 @@ start_kafka() {
 await_kafka() { await kafka 60 listens 127.0.0.1 9092 || die "Kafka did not come up"; }
 
 start_minio() { # given the bridge's address it also listens on 127.0.0.1, and nowhere else
+  local address=127.0.0.1
+  if is_root; then address=$GATEWAY; fi
   free_port minio 9000
   start minio env "MINIO_ROOT_USER=$S3_USER" "MINIO_ROOT_PASSWORD=$S3_PASSWORD" MINIO_BROWSER=off \
-    minio server "$DATA/minio" --address "$GATEWAY:9000" --quiet
+    minio server "$DATA/minio" --address "$address:9000" --quiet
   alive minio-tls-pods || free_port minio-tls 9443
   start_minio_tls minio-tls 127.0.0.1
-  start_minio_tls minio-tls-pods "$GATEWAY"
+  ! is_root || start_minio_tls minio-tls-pods "$GATEWAY"
 }
 
 start_minio_tls() { # start_minio_tls NAME ADDRESS: MinIO speaks http or https; so that both reach the same data, this stands before it
@@ -43,7 +45,7 @@ start_mlflow() { # as `mlflow server` ends by doing: that takes twice the memory
     "_MLFLOW_SERVER_FILE_STORE=sqlite:///$DATA/mlflow/mlflow.db" _MLFLOW_SERVER_SERVE_ARTIFACTS=true \
     _MLFLOW_SERVER_ARTIFACT_ROOT=mlflow-artifacts:/ "_MLFLOW_SERVER_ARTIFACT_DESTINATION=$DATA/mlflow/artifacts" \
     "$BUILT/mlflow-$(mlflow_version)/bin/python" -m uvicorn --host 127.0.0.1 --port 5000 --no-access-log mlflow.server.fastapi_app:app
-  start mlflow-pods socat "TCP-LISTEN:5000,bind=$GATEWAY,fork,reuseaddr,nodelay" TCP:127.0.0.1:5000,nodelay
+  ! is_root || start mlflow-pods socat "TCP-LISTEN:5000,bind=$GATEWAY,fork,reuseaddr,nodelay" TCP:127.0.0.1:5000,nodelay
 }
 
 await_mlflow() { await mlflow 60 curl -sf http://127.0.0.1:5000/health || die "MLflow did not come up"; }

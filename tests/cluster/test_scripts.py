@@ -155,17 +155,78 @@ def test_a_process_that_got_the_pid_of_a_dead_server_is_left_alone(tmp_path: Pat
 
 def test_a_build_that_was_cut_short_is_not_taken_for_a_finished_one(tmp_path: Path) -> None:
     failing = "build_thing() { echo half >thing; chmod +x thing; false; echo whole >thing; }; "
-    first = run_inside(failing + "build thing 1", tmp_path)
+    first = run_inside(failing + "compile thing 1", tmp_path)
     assert first.returncode == 1
     assert "build-thing failed" in first.stderr
-    assert not (tmp_path / "bin/thing").exists()
+    assert not (tmp_path / "built/thing-1").exists()
 
-    second = run_inside(failing.replace("false; ", "") + "build thing 1", tmp_path)
+    second = run_inside(failing.replace("false; ", "") + "compile thing 1", tmp_path)
     assert second.returncode == 0
-    assert (tmp_path / "bin/thing").read_text() == "whole\n"
+    assert (tmp_path / "built/thing-1/thing").read_text() == "whole\n"
 
 
 def test_a_build_that_is_there_is_not_made_again(tmp_path: Path) -> None:
-    once = "build_thing() { echo whole >thing; chmod +x thing; }; build thing 1"
+    once = "build_thing() { echo whole >thing; chmod +x thing; }; compile thing 1"
     assert "building thing 1" in run_inside(once, tmp_path).stderr
     assert run_inside(once, tmp_path).stderr == ""
+
+
+FAKE_BUILDS = """
+    build_kubernetes_api() { echo api >kubectl; chmod +x kubectl; }
+    build_etcd() { echo etcd >etcd; chmod +x etcd; }
+    build_helm() { echo helm >helm; chmod +x helm; }
+    build_kafka() { echo jars >jars; }
+"""
+
+
+def test_an_api_server_needs_no_program_of_a_node(tmp_path: Path) -> None:
+    said = run_inside(FAKE_BUILDS + "need_programs api kafka", tmp_path)
+
+    assert said.returncode == 0
+    assert sorted(path.name for path in (tmp_path / "built").iterdir()) == [
+        "etcd-3.6.14",
+        "helm-4.2.4",
+        "kafka-4.3.1",
+        "kubernetes-api-1.36.4",
+    ]
+    on_path = {path.name: path.read_text() for path in (tmp_path / "bin").iterdir()}
+    assert on_path == {"kubectl": "api\n", "etcd": "etcd\n", "helm": "helm\n"}
+
+
+def test_a_download_that_fails_beside_the_compiler_fails_the_whole(tmp_path: Path) -> None:
+    said = run_inside(FAKE_BUILDS + "build_kafka() { false; }; need_programs api kafka", tmp_path)
+
+    assert said.returncode == 1
+    assert "build-kafka failed" in said.stderr
+    assert not (tmp_path / "bin" / "kubectl").exists()
+
+
+def test_a_download_ends_with_the_compiler_that_failed_beside_it(tmp_path: Path) -> None:
+    builds = "build_kafka() { echo $BASHPID >pid; sleep 60; }; build_etcd() { sleep 1; false; }; "
+    said = run_inside(FAKE_BUILDS + builds + "need_programs api kafka", tmp_path)
+
+    assert said.returncode == 1
+    pid = (tmp_path / "built" / "kafka-4.3.1.part" / "pid").read_text().strip()
+    run_inside(f"within 5 eval '! kill -0 {pid}'", tmp_path)
+    assert not Path(f"/proc/{pid}").exists()
+
+
+def test_without_root_the_servers_answer_this_machine_alone(tmp_path: Path) -> None:
+    wants = "is_root() { false; }; write_settings; grep ^advertised $CONFIG/kafka.properties"
+    said = run_inside(wants, tmp_path)
+
+    assert said.stdout == (
+        "advertised.listeners=HOST://127.0.0.1:9092,HOST_SASL://127.0.0.1:9094,"
+        "HOST_TLS://127.0.0.1:9095\n"
+    )
+
+
+def test_without_root_a_node_is_refused_and_three_ways_are_named(tmp_path: Path) -> None:
+    said = run_inside("is_root() { false; }; need_packages everything", tmp_path)
+
+    assert said.returncode == 1
+    assert said.stderr == (
+        "cluster: pods need root here, for network devices and mounts. As root: cluster/cluster up;"
+        " in Docker: PERENNIAL_ENGINE=kind cluster/cluster up (checked, but not run yet);"
+        " without pods: cluster/cluster up api kafka minio mlflow\n"
+    )
