@@ -19,6 +19,7 @@ from perennial_contract.messages.events import EventReader, Filtered
 from perennial_contract.messages.labels import LabelMessage, LabelReader
 from perennial_contract.messages.provenance import Provenance
 from perennial_contract.messages.references import Rejection
+from perennial_contract.resource.schema import BinaryLabel
 from perennial_contract.runtime.kafka.records import record_of
 from perennial_operator.api.spec import Spec
 from perennial_predictor.scoring.dead_letters import DeadLetters
@@ -72,7 +73,8 @@ def answering(at: Brokers) -> Iterator[None]:
     def answer() -> None:
         consumer, producer = reads(at, EVENTS), Producer({"bootstrap.servers": at.address})
         reader = EventReader(SPEC.events, None)
-        writer = AnswerWriter(SPEC.events, SPEC.label_schema.label, 0.5, "v1-3fa9c1d2")
+        classes = BinaryLabel(positive="A", negative="B")
+        writer = AnswerWriter(SPEC.events, classes, 0.5, "v1-3fa9c1d2")
         dead_letters = DeadLetters(Provenance("default.loans"))
         while not stop.is_set():
             message = consumer.poll(0.05)

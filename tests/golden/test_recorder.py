@@ -122,6 +122,14 @@ def test_labels_inside_the_events_are_written_the_same(golden: Golden, tmp_path:
     golden.same("recorder/inside.json", written(stage))
 
 
+def test_labels_of_no_declared_class_are_written_the_same(golden: Golden, tmp_path: Path) -> None:
+    stage = two_partitions(tmp_path, label={})
+    tell(stage)
+    stage.steps()
+
+    golden.same("recorder/left-out.json", written(stage))
+
+
 def test_a_topic_that_is_missing_is_told_the_same(golden: Golden, tmp_path: Path) -> None:
     stage = two_partitions(tmp_path)
     stage.broker.delete("labels")

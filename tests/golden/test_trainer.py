@@ -40,6 +40,10 @@ def test_a_first_model_and_those_after_it_leave_the_same(
 AT_INCOME = {"bucket": "perennial", "secretRef": {"name": "s3"}, "prefix": "loans/income"}
 
 
+def test_a_label_that_is_left_out_leaves_the_same(golden: Golden, attempts: Attempts) -> None:
+    golden.same("trainer/left-out.json", attempts.run(schema={"exclude": ["zipcode"]}))
+
+
 def test_what_cannot_be_used_is_refused_the_same(golden: Golden, attempts: Attempts) -> None:
     attempts.s3.objects["datasets"]["loans.csv"] = (b"age,label\n39,maybe\n", {})
 

@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from functools import partial
 from math import log
 
 import pytest
@@ -57,6 +58,21 @@ def test_the_loss_is_that_of_the_chance_given_to_what_came_true(
     board.show(Scene(View(), accuracy, initial(View()), 0.0, 999.0, 1_001.0, ""))
 
     assert board.current().points.loss == [pytest.approx(-log(chance), abs=1e-4)]
+
+
+def test_a_positive_class_that_the_schema_leaves_out_is_the_one_that_was_found() -> None:
+    loans, status = FakeLoans(FakeClock()), {"label": {"positive": "A", "negative": "B"}}
+    found = [{}, status]
+    losses = []
+    for label in found:
+        resource = {**loans.resource(), "status": {**loans.resource()["status"], **label}}
+        board, accuracy = Board(FakeScreen(), partial(dict, resource), ""), Accuracy()
+        accuracy.issue(Issue("1", "B", 0))
+        accuracy.answer(Answer("1", "B", "v1-00000001", 1_000.0, 0.3))
+        board.show(Scene(View(), accuracy, initial(View()), 0.0, 999.0, 1_001.0, ""))
+        losses += board.current().points.loss
+
+    assert losses == [None, pytest.approx(-log(0.7), abs=1e-4)]
 
 
 def test_the_report_tells_what_was_read_back_and_when_it_was_written() -> None:

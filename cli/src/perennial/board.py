@@ -26,7 +26,10 @@ class Board:
     """Implements display.screen.Screen: each look that is shown is kept for the page, too."""
 
     def __init__(self, screen: Screen, resource: Callable[[], Resource], positive: str) -> None:
-        """`resource` gives the ModelPipeline with its status; `positive` is its positive class."""
+        """`resource` gives the ModelPipeline with its status.
+
+        `positive` is its positive class, empty where the status names it once it is found.
+        """
         self._screen = screen
         self._resource = resource
         self._grading = Grading(positive)
@@ -68,6 +71,8 @@ class Board:
     def _look(self, scene: Scene) -> None:
         resource, measured = self._resource(), self._measured
         status = Status.model_validate(resource.get("status", {}))
+        if not self._grading.positive and status.label:
+            self._grading.positive = status.label.positive
         grades = scene.accuracy.grades
         for grade in grades[self._graded :]:
             self._grade(grade)

@@ -71,7 +71,7 @@ class LocalLoop:
         wanted = admitted(manifest)
         before = self._objects.get(key_of(wanted))
         if before:
-            may_follow(before["spec"], wanted["spec"])
+            may_follow(before["spec"], wanted["spec"], before.get("status", {}))
         return self._objects.apply(wanted, self._laptop.now())
 
     def delete(self, namespace: str, name: str) -> None:

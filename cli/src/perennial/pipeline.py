@@ -11,7 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from perennial_contract.messages.paths import place
-from perennial_contract.messages.spellings import read_label, spellings
+from perennial_contract.messages.spellings import keep_label, spellings
 from perennial_contract.resource.schema import BinaryLabel
 from perennial_contract.resource.streams import Reference
 from perennial_contract.resource.training import Tracking
@@ -45,7 +45,8 @@ class Pipeline:
     record: str
     label: str
     """Where the label lies in a label message, or inside the event."""
-    classes: BinaryLabel
+    classes: BinaryLabel | None
+    """None where the dataset tells them."""
     dataset: str
     dataset_label: str
     bucket: str
@@ -60,9 +61,14 @@ class Pipeline:
         named = (self.events, self.labels, self.predictions, self.dead_letters, self.lifecycle)
         return tuple(dict.fromkeys(name for name in named if name))
 
+    @property
+    def positive(self) -> str:
+        """The positive class; empty where the dataset tells it."""
+        return self.classes.positive if self.classes else ""
+
     def read_label(self, written: object) -> str:
         """The class that a label means, in one spelling; empty for neither."""
-        return read_label(written, spellings(self.classes)) or ""
+        return keep_label(written, spellings(self.classes) if self.classes else {}) or ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -213,7 +213,7 @@ def read_pipeline(
         revision=accepted.name,
         invalid=accepted.invalid,
         good=revisions.find(stored, status.model.revision) if status.model else None,
-        spec=accepted.spec,
+        spec=accepted.spec.without_label_as(status.label),
         status=status,
     )
 

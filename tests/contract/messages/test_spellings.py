@@ -3,7 +3,7 @@ import math
 import pytest
 from hypothesis import given
 
-from perennial_contract.messages.spellings import canonical, read_label, spellings
+from perennial_contract.messages.spellings import canonical, keep_label, read_label, spellings
 from perennial_contract.resource.schema import BinaryLabel
 from tests.support.contract.json_values import values
 
@@ -54,6 +54,22 @@ def test_a_canonical_label_is_its_own_spelling(value: object) -> None:
     text = canonical(value)
 
     assert text is None or canonical(text) == text
+
+
+@given(values)
+def test_where_no_class_is_known_every_label_is_kept_that_could_be_declared(value: object) -> None:
+    kept, text = keep_label(value, {}), canonical(value)
+
+    assert kept in {None, text}
+    if kept is not None:
+        assert BinaryLabel(positive=kept, negative=f"{kept}"[:250] + "?").positive == kept
+        assert keep_label(kept, {}) == kept
+        assert keep_label(value, {kept: kept}) == kept
+
+
+@pytest.mark.parametrize("value", [None, "", [1], {"a": 1}, math.nan, "x" * 254])
+def test_what_could_be_no_label_is_not_kept(value: object) -> None:
+    assert keep_label(value, {}) is None
 
 
 @pytest.mark.parametrize(

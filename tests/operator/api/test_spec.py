@@ -3,7 +3,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from perennial_contract.resource.schema import Schema
 from perennial_contract.resource.streams import DeadLetters, Predictions
+from perennial_contract.status import FoundLabel
 from perennial_operator.api.spec import Spec
 from tests.support.operator.builders import a_spec
 
@@ -45,3 +47,39 @@ def test_a_derived_name_must_differ_from_the_others_too() -> None:
 def test_a_name_that_leaves_no_room_for_a_derived_one_is_refused() -> None:
     with pytest.raises(ValidationError, match=r"deadLetters\.topic"):
         Spec.read(a_spec(events={"topic": "e" * 237, "id": {"path": "id"}}, deadLetters=None))
+
+
+def test_a_label_may_be_left_out_where_a_dataset_tells_it() -> None:
+    assert Spec.read(a_spec(schema={})).label_schema == Schema()
+    assert Spec.read(a_spec(schema=None)).label_schema == Schema()
+    with pytest.raises(ValidationError, match=r"schema\.label may be left out only where there"):
+        Spec.read(a_spec(schema={"exclude": ["x"]}, dataset=None))
+
+
+FOUND = FoundLabel(positive="1", negative="0", aliases={"true": "1"})
+
+
+@pytest.mark.parametrize(
+    ("label", "same"),
+    [
+        ({"positive": "1", "negative": "0"}, True),
+        ({"positive": "1", "negative": "0", "aliases": {"true": "1"}}, True),
+        ({"positive": "1.0", "negative": "00"}, True),
+        ({"positive": "0", "negative": "1"}, False),
+        ({"positive": "1", "negative": "2"}, False),
+        ({"positive": "1", "negative": "0", "aliases": {"yes": "1"}}, False),
+    ],
+)
+def test_a_label_that_declares_what_was_found_is_as_if_left_out(label: Json, *, same: bool) -> None:
+    declared, left_out = Spec.read(a_spec(schema={"label": label})), Spec.read(a_spec(schema={}))
+
+    assert declared.without_label_as(FOUND) == (left_out if same else declared)
+    assert declared.without_label_as(None) == declared
+    assert left_out.without_label_as(FOUND) == left_out
+
+
+def test_without_a_dataset_a_label_stays_declared_whatever_was_found() -> None:
+    schema = {"label": {"positive": "1", "negative": "0"}}
+    spec = Spec.read(a_spec(schema=schema, dataset=None))
+
+    assert spec.without_label_as(FOUND) == spec

@@ -75,7 +75,7 @@ def test_an_object_whose_fields_all_have_defaults_is_filled_in() -> None:
     defaults = {name: s.get("default", ...) for name, s in SCHEMA["spec"]["properties"].items()}
 
     assert {name for name, default in defaults.items() if default == {}} == {
-        "predictions", "deadLetters",
+        "predictions", "deadLetters", "schema",
         "retrain", "optimizer", "model", "promotion", "predictor", "recorder", "trainer",
     }  # fmt: skip
     assert SCHEMA["spec"]["properties"]["trainer"]["properties"]["deadline"]["default"] == "1h"

@@ -1,3 +1,4 @@
+import contextlib
 import re
 from typing import Any
 
@@ -54,13 +55,37 @@ def test_what_an_api_server_refuses_is_refused_by_its_field(change: Json, why: s
 
 
 def test_fields_that_cannot_be_changed_are_those_of_the_definition() -> None:
-    rules = (rule for rule in RULES if "oldSelf" in rule.rule)
+    rules = [rule for rule in RULES if "oldSelf" in rule.rule and rule.at]
     paths = (re.findall(r"has\(self\.(\w+)\)", rule.rule)[0] for rule in rules)
-    places = (rule.at.split(".")[1:] for rule in RULES if "oldSelf" in rule.rule)
+    places = (rule.at.split(".")[1:] for rule in rules)
     assert {(*place, name) for place, name in zip(places, paths, strict=True)} == {*UNCHANGEABLE}
 
     before, after = a_spec(), a_spec()
-    may_follow(before, a_spec(retrain={"threshold": 5000}))
+    may_follow(before, a_spec(retrain={"threshold": 5000}), {})
     after["storage"] = {**before["storage"], "bucket": "another"}
     with pytest.raises(NotAdmitted, match=r"spec\.storage\.bucket cannot be changed"):
-        may_follow(before, after)
+        may_follow(before, after, {})
+
+
+YES, NO = ({"label": {"positive": name, "negative": "?"}} for name in ("yes", "no"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "status", "taken"),
+    [
+        ({}, YES, {}, True),
+        ({}, YES, YES, True),
+        ({}, YES, NO, False),
+        (YES, {}, {}, False),
+        (YES, {}, YES, True),
+        (YES, {}, NO, False),
+        (YES, NO, YES, False),
+        ({}, {}, YES, True),
+    ],
+)
+def test_a_label_may_be_declared_or_left_out_later_where_the_positive_class_stays(
+    before: Json, after: Json, status: Json, *, taken: bool
+) -> None:
+    outcome = contextlib.nullcontext() if taken else pytest.raises(NotAdmitted, match="positive")
+    with outcome:
+        may_follow(a_spec(schema=before), a_spec(schema=after), status)

@@ -1,7 +1,10 @@
+from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from perennial_contract.messages.provenance import digest_of
-from perennial_contract.resource.streams import Events, Filter, Reference
+from perennial_contract.resource.streams import Events, Filter, Labels, Reference
 from tests.fakes.broker import Record
 from tests.support.recorder.harness import BEGIN, INSIDE, Stage
 
@@ -35,6 +38,26 @@ def test_labels_inside_the_events_need_no_wait(tmp_path: Path) -> None:
     ]
     assert stage.counts() == {"observations": 2, "rejected_label": 1, "unlabelled": 2}
     assert stage.source.committed == {("events", 0): 5}
+
+
+WRITTEN = [1, 1.0, " yes ", True, "Maybe", 0.5, "1e2", "é\0", "", " ", [1], {"a": 1}, "x" * 254]
+BESIDE = Labels(topic="labels", max_delay=timedelta(minutes=1))
+KEPT = ["1", "1", "yes", "true", "Maybe", "0.5", "100", "é\0"]
+
+
+@pytest.mark.parametrize("labels", [INSIDE, BESIDE])
+def test_without_declared_classes_every_label_is_kept_that_could_be_one(
+    tmp_path: Path, labels: Labels
+) -> None:
+    stage = Stage(tmp_path, labels, label={})
+    for i, written in enumerate(WRITTEN):
+        stage.event(str(i), at=i, answer={"label": written})
+        stage.label(str(i), written, at=i)
+    stage.steps()
+
+    assert [label for _, label in sorted(stage.labels().items())] == KEPT
+    joined = {} if labels.path else {"joined": 8}
+    assert stage.counts() == {"observations": 8, "rejected_label": 5, **joined}
 
 
 def test_a_record_without_a_value_is_counted(stage: Stage) -> None:

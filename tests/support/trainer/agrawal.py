@@ -7,11 +7,12 @@ import msgspec
 import numpy as np
 
 from perennial_contract.objects.observation import Observation
-from perennial_contract.resource.schema import Schema
+from perennial_contract.resource.schema import BinaryLabel, Schema
 
 START = 1_790_000_000_000  # ms since 1970
 EVERY = 12  # ms
-SCHEMA = Schema.model_validate({"label": {"positive": "A", "negative": "B"}})
+LABEL = BinaryLabel(positive="A", negative="B")
+SCHEMA = Schema(label=LABEL)
 Record = dict[str, Any]
 
 

@@ -17,7 +17,7 @@ from perennial_trainer.data.rows import Floats, Part, Rows, assemble
 from perennial_trainer.learn import Callbacks
 from perennial_trainer.models.published import ModelToPublish, PublishedModel
 from perennial_trainer.models.recipe import Material
-from tests.support.trainer.agrawal import SCHEMA, csv
+from tests.support.trainer.agrawal import LABEL, SCHEMA, csv
 
 CREATED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 DATASET = Dataset(uri="s3://datasets/loans.csv", label="label")
@@ -74,13 +74,13 @@ def a_contest(
     **changed: Any,
 ) -> Contest:
     seen = champion.manifest.watermark if champion else None
-    rows = assemble(base, [Part("t", "0", observations)], SCHEMA, seen)
+    rows = assemble(base, [Part("t", "0", observations)], LABEL, seen)
     version = champion.version if champion else ""
     number = 1 if champion is None else champion.manifest.number + 1
     watermark = {"t": {"0": len(observations)}}
     settings = a_settings(number, champion=version, watermark=watermark, **changed)
     material = Material(rows, infer(base.as_read, SCHEMA), (), number, 1)
-    return Contest(settings, material, LATER, champion, previous)
+    return Contest(settings, material, LABEL, LATER, champion, previous)
 
 
 def served(
@@ -91,7 +91,7 @@ def served(
         uid="u-1",
         number=number,
         created=CREATED + timedelta(hours=number),
-        label=SCHEMA.label,
+        label=LABEL,
         candidate=built.candidate,
         window=built.window,
         files={},

@@ -7,7 +7,7 @@ import pytest
 
 from perennial_contract.objects.bundle import FILES, MANIFEST, Manifest, describe, key, seal
 from perennial_contract.resource.schema import BinaryLabel
-from perennial_contract.status import Score, Verdict, VerdictOutcome
+from perennial_contract.status import FoundLabel, Score, Verdict, VerdictOutcome
 from perennial_trainer.attempt.adoption import adopt
 from perennial_trainer.attempt.inputs import Inputs, inputs_key
 from perennial_trainer.attempt.verdict_file import verdict_key
@@ -171,6 +171,15 @@ def test_a_model_of_other_classes_is_not_taken_up(bucket: Bucket) -> None:
 
     assert (adopted.number, adopted.version, adopted.score) == (1, "", None)
     assert adopted.message.endswith(f"; its model {version} answers with other classes")
+
+
+def test_a_schema_without_a_label_goes_on_with_the_classes_of_the_model(bucket: Bucket) -> None:
+    version = bucket.model(1, label=BinaryLabel(positive="C", negative="D"))
+    bucket.attempt(1, ended(1, VerdictOutcome.PROMOTED, version=version))
+
+    adopted = bucket.adopt(schema={})
+
+    assert (adopted.version, adopted.label) == (version, FoundLabel(positive="C", negative="D"))
 
 
 def test_an_attempt_that_cannot_be_read_counts_by_its_number_alone(bucket: Bucket) -> None:

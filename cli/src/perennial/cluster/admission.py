@@ -17,9 +17,10 @@ from perennial_operator.crd.structural import structural
 
 NAMESPACE: Final = "default"
 _NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_POSITIVE: Final = ("schema", "label", "positive")
 UNCHANGEABLE: Final = (
     ("task",),
-    ("schema", "label", "positive"),
+    _POSITIVE,
     ("events", "id"),
     ("storage", "bucket"),
     ("storage", "prefix"),
@@ -84,10 +85,19 @@ def _schema() -> Manifest:
     return structural(Spec, "spec")
 
 
-def may_follow(before: Manifest, after: Manifest) -> None:
-    """Raises NotAdmitted: a field of the spec differs that cannot be changed."""
+def may_follow(before: Manifest, after: Manifest, status: Manifest) -> None:
+    """Raises NotAdmitted: a field of the spec differs that cannot be changed.
+
+    A label that is left out is the one that `status` names, once it does.
+    """
     for path in UNCHANGEABLE:
-        if _at(before, path) != _at(after, path):
+        then, now = _at(before, path), _at(after, path)
+        if path == _POSITIVE:
+            found = _at(status, _POSITIVE[1:])
+            then, now = then or found, now or found
+            if then is None:
+                continue
+        if then != now:
             why = "cannot be changed: begin in another folder"
             raise NotAdmitted(f"spec.{'.'.join(path)} {why}")
 

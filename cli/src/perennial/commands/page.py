@@ -68,7 +68,7 @@ def followed(
 
     `follow` gives the attempts that have ended beside what it found.
     """
-    board = Board(choose_screen(), here.loop.resource, here.pipeline.classes.positive)
+    board = Board(choose_screen(), here.loop.resource, here.pipeline.positive)
     with served(board.current, shown):
         found, entries = follow(board)
         facts = here.facts(entries)

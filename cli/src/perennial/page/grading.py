@@ -37,12 +37,15 @@ class Grading:
     """Curve and recent answers of one pipeline; labels are compared as they are given."""
 
     def __init__(self, positive: str, curve: Curve | None = None) -> None:
-        """`positive` is the label whose probability an answer gives; `curve` is gone on with."""
+        """`positive` is the label whose probability an answer gives; `curve` is gone on with.
+
+        Empty it is not known yet: then there is no loss.
+        """
         self.curve: Final = curve or Curve()
         self.answered = 0
         self.doubled = 0
         """Answers to an id that had one, among those remembered."""
-        self._positive = positive
+        self.positive = positive
         self._pairs: OrderedDict[str, Pair] = OrderedDict()
         self._recent: deque[str] = deque(maxlen=ANSWERS)
 
@@ -84,8 +87,8 @@ class Grading:
     def _grade(self, pair: Pair) -> None:
         if pair.right is None:
             return
-        given = pair.probability
-        if given is not None and pair.label != self._positive:
+        given = pair.probability if self.positive else None
+        if given is not None and pair.label != self.positive:
             given = 1 - given
         self.curve.add(pair.at, right=pair.right, loss=None if given is None else log_loss(given))
 

@@ -25,14 +25,16 @@ from perennial_model.refusals import DataRefused
 from perennial_trainer.attempt.adoption import adopt
 from perennial_trainer.attempt.announcements import started
 from perennial_trainer.attempt.inputs import Inputs, claim
+from perennial_trainer.attempt.label_file import known_label, settle_label
 from perennial_trainer.attempt.manifest import manifest_of
-from perennial_trainer.attempt.verdict import bundle_broken, unscored
+from perennial_trainer.attempt.verdict import bundle_broken, unscored, with_label
 from perennial_trainer.attempt.verdict_file import read_verdict, settle
 from perennial_trainer.contest.contest import Contest
+from perennial_trainer.data.dataset import LabelRefused
 from perennial_trainer.data.history import History, read_history
 from perennial_trainer.learn import Callbacks, learn
 from perennial_trainer.models.publish import files_of, publish, schema_digest
-from perennial_trainer.models.published import ModelToPublish, find_published
+from perennial_trainer.models.published import ModelToPublish, PublishedModel, find_published
 from perennial_trainer.models.recipe import Material
 from perennial_trainer.optional_step import optional_step
 from perennial_trainer.ports import Ports
@@ -87,20 +89,44 @@ def _attempt(
 ) -> Verdict:
     champion = find_published(ports.store, settings.champion, ports.threads)
     previous = find_published(ports.store, settings.previous, ports.threads)
-    seen = champion.manifest.watermark if champion else None
-    history = read_history(settings, ports.store, ports.dataset, seen)
-    schema = settings.label_schema
+    history = _history(settings, champion, ports)
+    schema = settings.label_schema.model_copy(update={"label": history.label})
     same_schema = champion is None or champion.manifest.schema_digest == schema_digest(schema)
     known = champion.model.encoder.features if champion and same_schema else ()
     features = history.features(schema, known)
     material = Material(history.rows, features, schema.crosses, settings.number, ports.threads)
-    contest = Contest(settings, material, inputs.ripe_until, champion, previous, same_schema)
+    contest = Contest(
+        settings, material, history.label, inputs.ripe_until, champion, previous, same_schema
+    )
     callbacks = Callbacks(progress.stage, progress.split, progress.trial, ports.expired)
     verdict, winner = learn(contest, callbacks)
+    verdict = with_label(verdict, settings.label_schema, history)
     if winner is None:
         return verdict
     progress.stage("publish")
     return _publish(verdict, inputs, history, winner, ports)
+
+
+def _history(settings: TrainerSettings, champion: PublishedModel | None, ports: Ports) -> History:
+    """Dataset and observations, with the classes that stand where the schema leaves them out."""
+    schema, manifest = settings.label_schema, champion.manifest if champion else None
+    known = schema.label or known_label(manifest, ports.store)
+    with_classes = schema.model_copy(update={"label": known})
+    try:
+        return read_history(
+            settings.model_copy(update={"label_schema": with_classes}),
+            ports.store,
+            ports.dataset,
+            manifest.watermark if manifest else None,
+        )
+    except LabelRefused as error:
+        if schema.label:
+            raise
+        why = (
+            f"{error}: the first model has these two, and they stand for good; a ModelPipeline"
+            " with another storage.prefix can have others"
+        )
+        raise DataRefused(why) from error
 
 
 def _publish(
@@ -108,10 +134,12 @@ def _publish(
 ) -> Verdict:
     """The verdict with the version that it published, or another where the bundle is broken."""
     files = files_of(winner, history.rows.records)
-    bundle, data = seal(manifest_of(verdict, inputs, history.digests, winner, files), files)
+    bundle, data = seal(manifest_of(verdict, inputs, history, winner, files), files)
     try:
         ports.check_in_child(files)
     except BundleBroken as error:
         return bundle_broken(verdict, error)
+    if inputs.label_schema.label is None:
+        settle_label(ports.store, history.label)
     publish(ports.store, bundle, data)
     return verdict.model_copy(update={"version": bundle.version, "digest": bundle.digest})

@@ -84,7 +84,8 @@ class PredictorSettings(StreamSettings):
 
 class RecorderSettings(StreamSettings):
     label: dict[str, str] = Field(default_factory=dict)
-    """Spelling: canonical label, of both classes and the aliases (`labels.spellings`)."""
+    """Spelling: canonical label, of both classes and the aliases (`labels.spellings`); empty where
+    the schema leaves its label out: whatever could be a label is kept then."""
     flush_interval: Duration = timedelta(seconds=10)
     answers_among_events: bool = False
     """Whether our answers are written to the events' topic; their header tells them from events."""

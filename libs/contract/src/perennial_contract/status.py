@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import Any, Final, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from perennial_contract.resource.schema import BinaryLabel, Label
 from perennial_contract.watermark import Watermark
 
 MAX_BYTES: Final = 64 * 1024  # of a /status answer; the operator drops a longer one
@@ -168,6 +169,27 @@ class Score(Document):
     """One-sided, that the gain is above minImprovement."""
 
 
+class FoundLabel(Document):
+    """Label of a schema that leaves it out, as it was found in the dataset's column."""
+
+    positive: Label
+    """The label of the positive class: the second in sorted order."""
+    negative: Label
+    """The label of the negative class."""
+    aliases: Annotated[dict[str, Label], Field(max_length=64)] = Field(default_factory=dict)
+    """Other spellings: what is written, and the label it means."""
+
+    @classmethod
+    def of(cls, label: BinaryLabel) -> Self:
+        return cls.model_validate(label.model_dump())
+
+    def as_declared(self) -> BinaryLabel:
+        """As a schema would declare it."""
+        return BinaryLabel(
+            positive=self.positive, negative=self.negative, aliases=dict(self.aliases)
+        )
+
+
 class Verdict(Document):
     """Verdict of an attempt: the trainer's termination message, and attempts/<n>/verdict.json."""
 
@@ -191,6 +213,10 @@ class Verdict(Document):
     """Rows it was judged on."""
     trained: int = 0
     """New rows it could learn from."""
+    left_out: int = 0
+    """Observations whose label is neither class."""
+    label: FoundLabel | None = None
+    """The label that was found, where the schema leaves it out."""
     watermark: Watermark = Field(default_factory=dict)
     seconds: dict[str, float] = Field(default_factory=dict)
     """By stage."""
@@ -202,6 +228,7 @@ class Verdict(Document):
             {"scores": []},
             {"watermark": {}},
             {"message": self.message[:512], "seconds": {}},
+            {"message": self.message[:256], "label": None},
         ]
         shorter, text = self, ""
         for cut in cuts:

@@ -117,6 +117,8 @@ class HistoryEntry(StatusSection):
     """Rows it was judged on."""
     trained: int = 0
     """New rows it could learn from."""
+    left_out: int | None = None
+    """Observations whose label is neither class; absent where there are none."""
     started_at: datetime
     """When its intent was recorded."""
     ended_at: datetime

@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from perennial_contract.messages.spellings import canonical, spellings
 from perennial_contract.resource.kafka import Kafka
 from perennial_contract.resource.schema import Schema, Task
 from perennial_contract.resource.storage import Storage
@@ -32,6 +33,7 @@ from perennial_contract.resource.training import (
     Tracking,
 )
 from perennial_contract.resource.values import Section
+from perennial_contract.status import FoundLabel
 from perennial_operator.api.cron import InvalidSchedule, check
 from perennial_operator.api.digests import digest_of
 from perennial_operator.api.programs import Predictor, Recorder, Trainer
@@ -58,7 +60,7 @@ class Spec(Section):
     """Where events that cannot be read go, with the reason."""
     lifecycle: TopicSection | None = None
     """Topic of lifecycle messages (started, completed, serving) and of retrain requests."""
-    label_schema: Schema = Field(alias="schema")
+    label_schema: Schema = Field(default_factory=Schema, alias="schema")
     """Label and features."""
     dataset: Dataset | None = None
     """What the first model learns from; without it the first threshold's observations."""
@@ -121,6 +123,12 @@ class Spec(Section):
         return self
 
     @model_validator(mode="after")
+    def label_declared_or_told_by_the_dataset(self) -> Self:
+        if self.dataset is None and self.label_schema.label is None:
+            raise ValueError("schema.label may be left out only where there is a dataset")
+        return self
+
+    @model_validator(mode="after")
     def topics_that_differ(self) -> Self:
         """But for events and predictions, whose records can be told apart."""
         taken = {self.events.topic: "events", self.predictions.topic: "predictions"}
@@ -165,6 +173,18 @@ class Spec(Section):
             )
             raise _error(why, largest)
         return self
+
+    def without_label_as(self, found: FoundLabel | None) -> Self:
+        """Without a label that says what was found before it was declared: it changes nothing."""
+        label = self.label_schema.label
+        if self.dataset is None or label is None or found is None:
+            return self
+        known = found.as_declared()
+        said = canonical(label.positive) == canonical(known.positive)
+        if not said or not spellings(label).items() <= spellings(known).items():
+            return self
+        schema = self.label_schema.model_copy(update={"label": None})
+        return self.model_copy(update={"label_schema": schema})
 
     def training_digest(self) -> str:
         """Changes with whatever an attempt may depend on, not with what is decided about models."""

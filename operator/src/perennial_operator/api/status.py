@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import Field
 
+from perennial_contract.status import FoundLabel
 from perennial_contract.watermark import Watermark
 from perennial_operator.api.attempts import Attempt, Candidate, HistoryEntry, StatusSection
 
@@ -111,6 +112,8 @@ class Status(StatusSection):
     """Topic id: partition: offset after the newest request on the lifecycle topic."""
     request_reason: str = ""
     """The reason that the newest of them gives."""
+    label: FoundLabel | None = None
+    """The two classes that were found in the dataset, where the schema leaves its label out."""
     candidate: Candidate | None = None
     """The version that waits for `promotion.approve`."""
     approved: str = ""

@@ -58,6 +58,9 @@ _PREDICTIONS: Final = _topic("predictions")
 _DEAD_LETTERS: Final = _topic("deadLetters")
 _TEXTS: Final = ", ".join(f"'{name}'" for name in sorted(KAFKA_TEXTS))
 
+_FOUND: Final = "(has(self.status) && has(self.status.label))"
+_POSITIVE: Final = "schema.label.positive == self.status.label.positive"
+
 RULES: Final = (
     Rule(
         "",
@@ -74,6 +77,20 @@ RULES: Final = (
         "spec",
         "has(self.dataset) || has(self.labels)",
         "spec.dataset or spec.labels is needed: without either there is nothing to learn from",
+    ),
+    Rule(
+        "spec",
+        "has(self.dataset) || has(self.schema.label)",
+        "spec.schema.label may be left out only where there is a spec.dataset: its label column"
+        " tells the two classes",
+    ),
+    Rule(
+        "",
+        "has(self.spec.schema.label) == has(oldSelf.spec.schema.label)"
+        f" || (has(self.spec.schema.label) ? !{_FOUND} || self.spec.{_POSITIVE} : {_FOUND}"
+        f" && oldSelf.spec.{_POSITIVE})",
+        "spec.schema.label may be given or left out later only if its positive class is that of"
+        " status.label: delete the ModelPipeline and create another",
     ),
     Rule(
         "spec",

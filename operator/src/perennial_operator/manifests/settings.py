@@ -24,9 +24,10 @@ def predictor_settings(pipeline: Pipeline) -> PredictorSettings:
 
 def recorder_settings(pipeline: Pipeline) -> RecorderSettings:
     spec = pipeline.spec
+    label = spec.label_schema.label
     return RecorderSettings(
         **_stream(pipeline),
-        label=spellings(spec.label_schema.label),
+        label=spellings(label) if label else {},
         answers_among_events=spec.predictions.topic == spec.events.topic,
         flush_interval=spec.recorder.flush_interval,
         store_limit=parse_bytes(spec.recorder.store_limit),

@@ -12,7 +12,7 @@ from perennial_contract.messages.paths import Absent
 from perennial_contract.messages.provenance import Provenance
 from perennial_contract.messages.record import Record
 from perennial_contract.messages.references import Rejection, join_id
-from perennial_contract.messages.spellings import read_label
+from perennial_contract.messages.spellings import keep_label
 from perennial_contract.reasons import DeadLetter
 from perennial_contract.settings import RecorderSettings
 from perennial_recorder.join.fates import Fate
@@ -62,7 +62,7 @@ class Reader:
             return ReadEvent(identity, body)
         if read.label is None or isinstance(read.label, Absent):
             return Fate.UNLABELLED
-        label = read_label(read.label, self._spellings)
+        label = keep_label(read.label, self._spellings)
         return Fate.REJECTED_LABEL if label is None else ReadEvent(identity, body, label)
 
     def _event(self, record: Record) -> Event | Fate:
@@ -80,7 +80,7 @@ class Reader:
         if isinstance(read, Rejection):
             null = read.reason is DeadLetter.NO_LABEL
             return Fate.NULL_LABEL if null else Fate.UNREADABLE_LABEL
-        label = read_label(read.value, self._spellings)
+        label = keep_label(read.value, self._spellings)
         if label is None:
             return Fate.REJECTED_LABEL
         try:

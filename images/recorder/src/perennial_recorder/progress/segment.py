@@ -39,7 +39,7 @@ class Row:
 
     def size(self) -> int:
         """Bytes of memory."""
-        return len(self.record) + _ROW_BYTES
+        return len(self.record) + 4 * len(self.label) + _ROW_BYTES
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.training import PromotionMode
 from perennial_contract.runtime.objects import Objects
 from perennial_contract.settings import TrainerSettings
-from perennial_contract.status import Document, Verdict, VerdictOutcome
+from perennial_contract.status import Document, FoundLabel, Verdict, VerdictOutcome
 from perennial_contract.watermark import Watermark
 from perennial_trainer.attempt.inputs import inputs_key
 from perennial_trainer.attempt.verdict_file import verdict_key
@@ -115,6 +115,7 @@ def adopt(settings: TrainerSettings, store: Objects) -> Verdict:
             "version": left.version,
             "digest": left.digest,
             "score": left.score,
+            "label": None if settings.label_schema.label else FoundLabel.of(left.manifest.label),
         }
     )
 
@@ -150,7 +151,8 @@ def _score(past: _Past, manifest: Manifest) -> float:
 
 
 def _answers_alike(manifest: Manifest, settings: TrainerSettings) -> bool:
-    then, now = manifest.label, settings.label_schema.label
+    """A schema without a label goes on with whatever classes the model has."""
+    then, now = manifest.label, settings.label_schema.label or manifest.label
     return (manifest.task, then.positive, then.negative) == (
         settings.task,
         now.positive,

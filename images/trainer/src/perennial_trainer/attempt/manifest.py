@@ -9,6 +9,7 @@ from typing import Final
 from perennial_contract.objects.bundle import Manifest, describe
 from perennial_contract.status import Verdict
 from perennial_trainer.attempt.inputs import Inputs
+from perennial_trainer.data.history import History
 from perennial_trainer.models.publish import schema_digest
 from perennial_trainer.models.published import TREE_ROWS, TREES, ModelToPublish
 
@@ -18,25 +19,26 @@ _LIBRARIES: Final = ("lightgbm", "numpy", "hyperopt")
 def manifest_of(
     verdict: Verdict,
     inputs: Inputs,
-    dataset: dict[str, str],
+    history: History,
     winner: ModelToPublish,
     files: Mapping[str, bytes],
 ) -> Manifest:
-    """Where the winner comes from; `dataset` has the base dataset's digest by its URI."""
+    """Where the winner comes from."""
     recipe = winner.recipe
+    schema = inputs.label_schema.model_copy(update={"label": history.label})
     return Manifest(
         uid=verdict.uid,
         number=verdict.number,
         created=inputs.started_at,
         task=inputs.task,
-        label=inputs.label_schema.label,
+        label=history.label,
         parent=verdict.champion,
         candidate=winner.candidate,
         window=winner.window,
         files=describe(files),
-        schema_digest=schema_digest(inputs.label_schema),
+        schema_digest=schema_digest(schema),
         watermark=inputs.watermark,
-        dataset=dataset,
+        dataset=history.digests,
         rows=winner.rows,
         parameters={**recipe.parameters, TREES: recipe.trees, TREE_ROWS: recipe.rows},
         seed=inputs.number,

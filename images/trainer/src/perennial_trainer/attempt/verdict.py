@@ -6,15 +6,19 @@ from typing import Final
 
 from perennial_contract.objects.bundle import BundleBroken
 from perennial_contract.reasons import ProgramReason
+from perennial_contract.resource.schema import Schema
 from perennial_contract.settings import TrainerSettings
-from perennial_contract.status import Score, Verdict, VerdictOutcome
+from perennial_contract.status import FoundLabel, Score, Verdict, VerdictOutcome
 from perennial_trainer.contest.base_rate import base_rate
 from perennial_trainer.contest.contest import Contest
 from perennial_trainer.contest.decide import Decision, score
 from perennial_trainer.contest.names import CandidateName
+from perennial_trainer.data.history import History
 from perennial_trainer.data.split import Split
 
 STILL_POOR: Final = 0.75  # nats: a coin's log loss is 0.693
+_SHOWN: Final = 3  # labels of observations that are left out
+_LONGEST: Final = 40  # characters of each
 
 
 def unscored(
@@ -35,7 +39,7 @@ def unscored(
 def too_few_rows(contest: Contest) -> Verdict:
     """The verdict where no decision can be taken."""
     count, positive = int(contest.rows.new.sum()), contest.rows.labels[contest.rows.new] > 0
-    label = contest.settings.label_schema.label
+    label = contest.label
     if count and (positive.all() or not positive.any()):
         absent = label.negative if positive.all() else label.positive
         why = f"none of the {count} new rows has the label {absent!r}"
@@ -68,6 +72,22 @@ def scored(contest: Contest, parts: Split, decision: Decision) -> Verdict:
             "trained": contest.new_among(parts.train),
         }
     )
+
+
+def with_label(verdict: Verdict, schema: Schema, history: History) -> Verdict:
+    """The verdict with what it says of labels: which were found, and which are neither."""
+    found = None if schema.label else FoundLabel.of(history.label)
+    left_out = history.rows.left_out
+    changes: dict[str, object] = {"label": found, "left_out": left_out.total()}
+    if left_out:
+        shown = ", ".join(repr(label[:_LONGEST]) for label, _ in left_out.most_common(_SHOWN))
+        more = ", …" if len(left_out) > _SHOWN else ""
+        changes["message"] = (
+            f"{verdict.message}; {left_out.total()} observations are left out, whose label"
+            f" ({shown}{more}) is neither {history.label.positive!r} nor"
+            f" {history.label.negative!r}"
+        )
+    return verdict.model_copy(update=changes)
 
 
 def bundle_broken(verdict: Verdict, error: BundleBroken) -> Verdict:

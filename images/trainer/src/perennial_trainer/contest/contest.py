@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from perennial_contract.resource.schema import BinaryLabel
 from perennial_contract.settings import TrainerSettings
 from perennial_model.tasks.binary import log_losses
 from perennial_trainer.contest.base_rate import base_rate
@@ -18,6 +19,8 @@ class Contest:
 
     settings: TrainerSettings
     material: Material
+    label: BinaryLabel
+    """The classes, declared or found."""
     ripe_until: int
     """ms since 1970: labels that came later do not judge yet."""
     champion: PublishedModel | None = None

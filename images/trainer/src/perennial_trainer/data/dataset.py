@@ -19,13 +19,18 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from perennial_contract.messages.paths import place
-from perennial_contract.resource.schema import Schema
+from perennial_contract.resource.schema import BinaryLabel, Schema
 from perennial_contract.resource.training import Dataset
 from perennial_model.refusals import DataRefused
 from perennial_model.tasks.binary import Targets
+from perennial_trainer.data.classes import find_classes
 
 Record = dict[str, Any]
 ORDER_SEED: Final = 0  # the same for all attempts: the base keeps its order
+
+
+class LabelRefused(DataRefused):
+    """A row's label is neither class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +42,12 @@ class Base:
     """1.0 for the positive class."""
     as_read: list[Record]
     """The same records in the file's order, for messages that name a row."""
+    label: BinaryLabel
+    """The classes: the schema's, or those of the column."""
 
 
 def read(data: bytes, dataset: Dataset, schema: Schema) -> Base:
-    """The rows of a dataset's file.
+    """The rows of a dataset's file; a schema without a label has the column's two values for one.
 
     Raises:
         DataRefused: It cannot be read, is empty, lacks a column, or holds a label that is neither
@@ -53,13 +60,15 @@ def read(data: bytes, dataset: Dataset, schema: Schema) -> Base:
     _check_columns(names, dataset, schema)
     if not rows:
         raise DataRefused(f"{dataset.uri} holds no rows")
-    labels = _labels(rows, dataset, schema)
+    written = [row[dataset.label] for row in rows]
+    label = schema.label or find_classes(dataset.label, written, dataset.uri)
+    labels = _labels(written, dataset.label, label)
     order = _order(rows, dataset)
     paths = {feature.name: feature.path or feature.name for feature in schema.features}
     left_out = {dataset.label} | ({dataset.time_column} - paths.keys())
     kept = [(name, paths.get(name, name)) for name in names if name not in left_out]
     records = [_record(row, kept) for row in rows]
-    return Base([records[i] for i in order], labels[order], records)
+    return Base([records[i] for i in order], labels[order], records, label)
 
 
 def _record(row: Record, kept: Sequence[tuple[str, str]]) -> Record:
@@ -129,15 +138,15 @@ def _check_columns(names: Sequence[str], dataset: Dataset, schema: Schema) -> No
             raise DataRefused(f"{dataset.uri} has no column {name!r}")
 
 
-def _labels(rows: Sequence[Record], dataset: Dataset, schema: Schema) -> NDArray[np.float64]:
-    targets = Targets(schema.label)
-    labels = np.empty(len(rows))
-    for i, row in enumerate(rows):
-        target = targets.read(row[dataset.label])
+def _labels(written: Sequence[object], column: str, label: BinaryLabel) -> NDArray[np.float64]:
+    targets = Targets(label)
+    labels = np.empty(len(written))
+    for i, value in enumerate(written):
+        target = targets.read(value)
         if target is None:
-            raise DataRefused(
-                f"row {i + 1}: column {dataset.label!r} holds {row[dataset.label]!r}, which is"
-                f" neither {schema.label.positive!r} nor {schema.label.negative!r}"
+            raise LabelRefused(
+                f"row {i + 1}: column {column!r} holds {value!r}, which is"
+                f" neither {label.positive!r} nor {label.negative!r}"
             )
         labels[i] = target
     return labels

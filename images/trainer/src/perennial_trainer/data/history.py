@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from perennial_contract.objects.bundle import sha256
 from perennial_contract.reasons import ProgramReason
-from perennial_contract.resource.schema import Feature, Schema
+from perennial_contract.resource.schema import BinaryLabel, Feature, Schema
 from perennial_contract.runtime.objects import Objects, StoreError
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.watermark import Watermark
@@ -32,6 +32,8 @@ class History:
     base: Base | None
     digests: dict[str, str]
     """SHA-256 of the base dataset, by its URI."""
+    label: BinaryLabel
+    """The classes: the schema's, or those of the dataset's column."""
 
     def features(self, schema: Schema, known: tuple[Feature, ...]) -> tuple[Feature, ...]:
         """Inferred from the base dataset; without one those `known`, else from all rows.
@@ -63,8 +65,10 @@ def read_history(
         if (data := dataset(uri)) is None:
             raise DatasetMissing(f"dataset {uri} does not exist")
         base, digests = read(data, settings.dataset, settings.label_schema), {uri: sha256(data)}
-    parts = read_parts(store, settings.watermark)
-    rows = assemble(base, parts, settings.label_schema, seen)
+    label = base.label if base else settings.label_schema.label
+    if label is None:
+        raise DataRefused("schema.label is left out, and there is no dataset to find it in")
+    rows = assemble(base, read_parts(store, settings.watermark), label, seen)
     if not len(rows):
         raise DataRefused("there is neither a dataset nor an observation to learn from")
-    return History(rows, base, digests)
+    return History(rows, base, digests, label)

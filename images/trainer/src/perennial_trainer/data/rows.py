@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from perennial_contract.objects.observation import Observation
-from perennial_contract.resource.schema import Schema
+from perennial_contract.resource.schema import BinaryLabel
 from perennial_contract.watermark import Watermark, position
 from perennial_model.refusals import DataRefused
 from perennial_model.tasks.binary import Targets
@@ -20,6 +21,7 @@ from perennial_trainer.data.dataset import Base, Record
 Index = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Floats = NDArray[np.float64]
+_Placed = tuple[int, str, int, int, Observation, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Rows:
     label_timestamps: Index
     new: Mask
     """Beyond the champion's watermark; without a champion all."""
+    left_out: Counter[str] = field(default_factory=Counter)
+    """Observations of neither class, by their label: they are no rows."""
 
     def __len__(self) -> int:
         return len(self.records)
@@ -60,35 +64,48 @@ class Rows:
 
 
 def assemble(
-    base: Base | None, parts: Iterable[Part], schema: Schema, seen: Watermark | None
+    base: Base | None, parts: Iterable[Part], label: BinaryLabel, seen: Watermark | None
 ) -> Rows:
     """One sequence of base and observations; `seen` is the champion's watermark.
 
+    Observations of neither class are left out.
+
     Raises:
-        DataRefused: An observation's label is neither class, or its record is no JSON object.
+        DataRefused: An observation's record is no JSON object.
     """
-    stream = sorted(
-        (o.event_time, p.topic_id, int(p.partition), o.sequence, o)
-        for p in parts
-        for o in p.observations
-    )
-    observations = [row[-1] for row in stream]
+    stream, left_out = _stream(parts, Targets(label))
+    observations = [row[4] for row in stream]
+    labels = np.array([row[5] for row in stream], dtype=np.float64)
     count = len(base.records) if base else 0
     age = np.arange(-count, 0, dtype=np.int64)
     first = seen is None
     return Rows(
         [*(base.records if base else []), *map(_record, observations)],
-        np.concatenate([base.labels if base else np.empty(0), _labels(observations, schema)]),
+        np.concatenate([base.labels if base else np.empty(0), labels]),
         np.concatenate([age, _column(o.event_timestamp for o in observations)]),
         np.concatenate([age, _column(o.label_timestamp for o in observations)]),
         np.array(
             [first] * count + [first or _is_new(row, seen or {}) for row in stream], dtype=np.bool_
         ),
+        left_out,
     )
 
 
-def _is_new(row: tuple[int, str, int, int, Observation], seen: Watermark) -> bool:
-    _, topic_id, partition, sequence, _ = row
+def _stream(parts: Iterable[Part], targets: Targets) -> tuple[list[_Placed], Counter[str]]:
+    """Observations in order, each with its target; and those of neither class, by their label."""
+    stream, left_out = list[_Placed](), Counter[str]()
+    for p in parts:
+        for o in p.observations:
+            if (target := targets.read(o.label)) is None:
+                left_out[o.label] += 1
+            else:
+                at = (o.event_time, p.topic_id, int(p.partition), o.sequence)
+                stream.append((*at, o, target))
+    return sorted(stream), left_out
+
+
+def _is_new(row: _Placed, seen: Watermark) -> bool:
+    _, topic_id, partition, sequence, *_ = row
     return sequence >= position(seen, topic_id, partition)
 
 
@@ -101,14 +118,3 @@ def _record(observation: Observation) -> Record:
     if not isinstance(record, dict):
         raise DataRefused(f"observation {observation.sequence} holds no JSON object")
     return record
-
-
-def _labels(observations: Sequence[Observation], schema: Schema) -> Floats:
-    targets = Targets(schema.label)
-    labels = np.empty(len(observations))
-    for i, observation in enumerate(observations):
-        target = targets.read(observation.label)
-        if target is None:
-            raise DataRefused(f"an observation's label {observation.label!r} is neither class")
-        labels[i] = target
-    return labels

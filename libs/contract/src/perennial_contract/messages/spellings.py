@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from perennial_contract.resource.schema import BinaryLabel
+from perennial_contract.resource.schema import LONGEST_LABEL, BinaryLabel
 
 _NUMERAL: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _LONGEST: Final = 1000  # characters of a text that is read as a number
@@ -45,6 +45,17 @@ def spellings(label: BinaryLabel) -> dict[str, str]:
     """Canonical label by canonical spelling, of both classes and all aliases."""
     pairs = {label.positive: label.positive, label.negative: label.negative, **label.aliases}
     return {canonical(k) or k: canonical(v) or v for k, v in pairs.items()}
+
+
+def keep_label(value: object, known: Mapping[str, str]) -> str | None:
+    """The canonical label of a value; where no class is known, whatever could be one.
+
+    None when it is neither class, is no label at all, or has more than 253 characters.
+    """
+    if known:
+        return read_label(value, known)
+    text = canonical(value)
+    return text if text and len(text) <= LONGEST_LABEL else None
 
 
 def read_label(value: object, known: Mapping[str, str]) -> str | None:

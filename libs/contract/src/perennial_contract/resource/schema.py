@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Final, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from perennial_contract.resource.values import Name, Path, Section
 
-Label = Annotated[str, StringConstraints(min_length=1, max_length=253)]
+LONGEST_LABEL: Final = 253  # characters
+Label = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_LABEL)]
 
 
 class Task(StrEnum):
@@ -53,8 +54,9 @@ class Feature(Section):
 
 
 class Schema(Section):
-    label: BinaryLabel
-    """The two classes."""
+    label: BinaryLabel | None = None
+    """The two classes. By default the two values of the dataset's label column, the second in
+    sorted order as the positive one; status.label names them once a trainer has found them."""
     features: Annotated[list[Feature], Field(max_length=1000)] = Field(default_factory=list)
     """The features; by default inferred from the dataset."""
     exclude: Annotated[list[Name], Field(max_length=1000)] = Field(default_factory=list)

@@ -60,6 +60,9 @@ def settle(facts: Facts, attempt: Attempt, verdict: Verdict) -> Change:
         return facts.with_attempt(attempt, verdict=verdict, **_NO_LONGER)
     entry = _entry(facts, attempt, verdict)
     closed = _close(facts, attempt, entry)
+    if verdict.label:
+        told = closed.status.model_copy(update={"label": verdict.label})
+        closed = replace(closed, status=told)
     if entry.outcome is not AttemptOutcome.ADOPTED:
         return closed
     handled = closed.status.handled
@@ -130,6 +133,7 @@ def _entry(facts: Facts, attempt: Attempt, verdict: Verdict) -> HistoryEntry:
         score=verdict.score,
         judged=verdict.judged,
         trained=verdict.trained,
+        left_out=verdict.left_out or None,
         started_at=attempt.started_at,
         ended_at=facts.now,
         seconds=verdict.seconds,
