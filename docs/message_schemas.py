@@ -27,7 +27,7 @@ class Answer(BaseModel):
     prediction: Annotated[float, Field(json_schema_extra={"enum": [0.0, 1.0]})]
     """1.0 for the positive class, 0.0 for the negative."""
     label: str
-    """The predicted class, as schema.label names it."""
+    """The predicted class, as schema.label or else the dataset's label column names it."""
     probability: Annotated[float, Field(ge=0, le=1)]
     """That of the positive class; from predictions.threshold on it is predicted."""
     model: str

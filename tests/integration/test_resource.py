@@ -59,7 +59,9 @@ TWO = {"topic": "labels", "path": "data.income", "id": {"path": "id"}}
         ({"labels": TWO}, "spec.labels needs exactly one source"),
         ({"labels": {"maxDelay": "1h"}}, "spec.labels needs exactly one source"),
         ({"labels": None, "dataset": None}, "spec.dataset or spec.labels is needed"),
-        ({"events": {"topic": "events"}, "labels": {"topic": "labels"}}, "spec.labels.id"),
+        ({"schema": {}, "dataset": None}, "spec.schema.label may be left out only where"),
+        ({"optimizer": {"engine": "Optuna"}}, 'supported values: "Hyperopt"'),
+        ({"optimizer": {"algorithm": "Bayes"}}, 'supported values: "TPE", "Random"'),
         ({"events": {"topic": "events", "id": {}}}, "spec.events.id needs exactly one of"),
         (
             {"events": {"topic": "events", "id": {"path": "a", "key": True}}},

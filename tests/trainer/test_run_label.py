@@ -103,7 +103,7 @@ def test_a_column_of_three_values_is_refused_with_them(house: House, dataset: by
     assert (verdict.outcome, verdict.reason) == (VerdictOutcome.REFUSED, "DataRefused")
     assert verdict.message == (
         "column 'label' of s3://datasets/loans.csv holds 3 values, 'A', 'B', 'maybe': where"
-        " schema.label is left out it must hold two; correct the column, or declare schema.label"
+        " schema.label is left out, it must hold two; correct the column, or declare schema.label"
     )
 
 

@@ -62,8 +62,8 @@ FEATURES = [{"name": "age", "type": "Number"}, {"name": "job", "type": "Word"}]
             "spec: lifecycle.topic must be another topic than labels.topic",
         ),
         (
-            {"events": {"topic": "events"}, "labels": {"topic": "labels"}},
-            "spec: labels.topic needs labels.id or events.id: a label names its event",
+            {"schema": {}, "dataset": None},
+            "spec: schema.label may be left out only where there is a dataset",
         ),
         (
             {"predictor": {"template": {"env": [{"name": "PERENNIAL_POD", "value": "x"}]}}},

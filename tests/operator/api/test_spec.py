@@ -4,7 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from perennial_contract.resource.schema import Schema
-from perennial_contract.resource.streams import DeadLetters, Predictions
+from perennial_contract.resource.streams import DeadLetters, Predictions, Reference
 from perennial_contract.status import FoundLabel
 from perennial_operator.api.spec import Spec
 from tests.support.operator.builders import a_spec
@@ -47,6 +47,31 @@ def test_a_derived_name_must_differ_from_the_others_too() -> None:
 def test_a_name_that_leaves_no_room_for_a_derived_one_is_refused() -> None:
     with pytest.raises(ValidationError, match=r"deadLetters\.topic"):
         Spec.read(a_spec(events={"topic": "e" * 237, "id": {"path": "id"}}, deadLetters=None))
+
+
+@pytest.mark.parametrize(
+    ("sections", "events", "labels"),
+    [
+        ({"labels": {"topic": "labels"}}, Reference(key=True), None),
+        ({"labels": {"topic": "labels", "id": {"path": "of"}}}, None, Reference(path="of")),
+        ({"labels": {"path": "outcome"}}, None, None),
+        ({"labels": None}, None, None),
+    ],
+)
+def test_events_without_an_id_are_known_by_their_key_where_labels_must_name_them(
+    sections: Json, events: Reference | None, labels: Reference | None
+) -> None:
+    spec = Spec.read(a_spec(events={"topic": "events"}, **sections))
+    assert (spec.events.id, spec.labels and spec.labels.id) == (events, labels)
+    assert Spec.read(spec.model_dump(mode="json", exclude_none=True)) == spec
+
+
+@pytest.mark.parametrize("optimizer", [{"engine": "Optuna"}, {"algorithm": "Bayes"}])
+def test_another_optimizer_is_refused_by_what_there_is(optimizer: Json) -> None:
+    (name,) = optimizer
+    there = {"engine": "'Hyperopt'", "algorithm": "'TPE' or 'Random'"}[name]
+    with pytest.raises(ValidationError, match=f"optimizer.{name}\n  Input should be {there}"):
+        Spec.read(a_spec(optimizer=optimizer))
 
 
 def test_a_label_may_be_left_out_where_a_dataset_tells_it() -> None:

@@ -77,17 +77,16 @@ def test_rules_between_sections_are_all_told_at_the_field_that_they_begin_with()
             deadLetters={"topic": "applications"},
             events={"topic": "applications"},
             labels={"topic": "groups"},
+            dataset=None,
+            schema={"exclude": ["x"]},
         )
     )
     lines = text.splitlines()
     shown = [(lines[each.place.line - 1].strip(), each.why) for each in check(text).diagnostics]
     assert sorted(shown) == [
+        ("spec:", "schema.label may be left out only where there is a dataset"),
         ("threshold: 100", "retrain.threshold must be at least 2 * promotion.minJudged"),
         ("topic: applications", "deadLetters.topic must be another topic than events.topic"),
-        (
-            "topic: groups",
-            "labels.topic needs labels.id or events.id: a label names its event",
-        ),
     ]
 
 

@@ -79,7 +79,7 @@ def test_a_boolean_is_meant_however_it_is_written(
     ("values", "says"),
     [
         (["yes", "yes"], "column 'y' of s3://d/train.csv holds 1 value, 'yes': where schema.label"),
-        ([3, 1, 2], "holds 3 values, '1', '2', '3': where schema.label is left out it must hold"),
+        ([3, 1, 2], "holds 3 values, '1', '2', '3': where schema.label is left out, it must hold"),
         (range(99), "holds 99 values, '0', '1', '2', '3', '4' and 94 more: "),
         (["a" * 99, "b", "c"], f"holds 3 values, {'a' * 40 + '…'!r}, 'b', 'c': "),
         (["no", "", "yes"], "row 2: column 'y' holds '', which is no label"),

@@ -15,6 +15,7 @@ ROWS: Final = 5_000
 SEED: Final = 1993
 _SOURCES: Final = {
     "loans": Applications,
+    "short": Applications,
     "label-in-event": Applications,
     "cold-start": Applications,
     "migrate-ml-pipeline": people,

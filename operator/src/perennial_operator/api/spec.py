@@ -110,6 +110,18 @@ class Spec(Section):
                 derived[name] = {**section, "topic": topic + addition}
         return {**document, **derived}
 
+    @model_validator(mode="before")
+    @classmethod
+    def events_known_by_their_key(cls, document: Any) -> Any:
+        """Where labels come later and nothing says what a label names its event by."""
+        parts = document if isinstance(document, Mapping) else {}
+        events, labels = parts.get("events"), parts.get("labels")
+        if not isinstance(events, Mapping) or not isinstance(labels, Mapping):
+            return document
+        if not labels.get("topic") or labels.get("id") or events.get("id"):
+            return document
+        return {**document, "events": {**events, "id": {"key": True}}}
+
     @model_validator(mode="after")
     def enough_to_judge(self) -> Self:
         if self.retrain.threshold < 2 * self.promotion.min_judged:
@@ -142,13 +154,6 @@ class Spec(Section):
                 raise ValueError(f"{section}.topic must be another topic than {taken[topic]}.topic")
             if topic:
                 taken[topic] = section
-        return self
-
-    @model_validator(mode="after")
-    def labels_that_name_their_event(self) -> Self:
-        labels = self.labels
-        if labels and labels.topic and not labels.id and not self.events.id:
-            raise ValueError("labels.topic needs labels.id or events.id: a label names its event")
         return self
 
     @model_validator(mode="after")

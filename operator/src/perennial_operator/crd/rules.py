@@ -121,12 +121,6 @@ RULES: Final = (
         " deadLetters",
     ),
     Rule(
-        "spec",
-        "!has(self.labels) || !has(self.labels.topic) || has(self.labels.id)"
-        " || has(self.events.id)",
-        "spec.labels.topic needs spec.labels.id or spec.events.id: a label must name its event",
-    ),
-    Rule(
         "spec.labels",
         "has(self.topic) != has(self.path)",
         "spec.labels needs exactly one source: topic (labels on their own topic) or path (labels"

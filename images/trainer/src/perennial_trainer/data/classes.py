@@ -34,8 +34,8 @@ def find_classes(column: str, values: Iterable[object], uri: str) -> BinaryLabel
     classes = _in_order(found)
     if len(classes) != 2:  # noqa: PLR2004  the two classes
         raise DataRefused(
-            f"column {column!r} of {uri} holds {_told(classes)}: where schema.label is left out it"
-            " must hold two; correct the column, or declare schema.label"
+            f"column {column!r} of {uri} holds {_listed(classes)}: where schema.label is left out,"
+            " it must hold two; correct the column, or declare schema.label"
         )
     if too_long := next((text for text in classes if len(text) > LONGEST_LABEL), None):
         raise DataRefused(
@@ -61,7 +61,7 @@ def _aliases(classes: list[str]) -> dict[str, str]:
     return {}
 
 
-def _told(classes: list[str]) -> str:
+def _listed(classes: list[str]) -> str:
     shown = ", ".join(_cut(text) for text in classes[:_SHOWN])
     more = f" and {len(classes) - _SHOWN} more" if len(classes) > _SHOWN else ""
     return f"{len(classes)} value{'s' if len(classes) > 1 else ''}, {shown}{more}"

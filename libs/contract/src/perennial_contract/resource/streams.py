@@ -44,7 +44,8 @@ class Events(Section):
     topic: Topic
     """The topic that holds the events."""
     id: Reference | None = None
-    """What identifies an event; may be left out when the label lies inside the event."""
+    """What identifies an event. By default its key, where labels have a topic and no id of their
+    own; else the event's place, topic/partition/offset."""
     record: Annotated[str, StringConstraints(max_length=253)] = ""
     """Dotted path to the object that holds the features; by default the whole message."""
     time: Reference | None = None
