@@ -26,7 +26,7 @@ pytestmark = pytest.mark.embedded
 SHORT = ROOT / "examples/pipelines/short.yaml"
 PATIENCE = 240.0  # seconds; only ends a test
 THRESHOLD = 600
-ODD = {"odd-1": "C", "odd-2": 7}
+ODD: dict[str, str | int] = {"odd-1": "C", "odd-2": 7}
 
 
 def short() -> dict[str, Any]:
