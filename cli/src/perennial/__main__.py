@@ -8,7 +8,7 @@ import signal
 import typer
 
 from perennial.commands import demo, example, fetch, play, predict, table, validate
-from perennial.commands.cluster import answers, dead_letters
+from perennial.commands.cluster import answers, dead_letters, retrain, rollback, status, why
 
 app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
 app.command()(demo.demo)
@@ -20,6 +20,10 @@ app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(fetch.fetch)
 app.command()(predict.predict)
 app.command()(validate.validate)
+app.command()(retrain.retrain)
+app.command()(rollback.rollback)
+app.command()(status.status)
+app.command()(why.why)
 app.add_typer(table.app, name="table")
 
 

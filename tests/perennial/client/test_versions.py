@@ -22,7 +22,7 @@ def test_a_second_one_goes_back_further_and_not_forth() -> None:
 def test_what_has_failed_is_passed_over_and_goes_back_only_if_it_is_forgiven() -> None:
     status = a_status(V6, 150, HISTORY, bad_versions=[V4])
     assert rollback(status, "").version == V1
-    with pytest.raises(ClusterTrouble, match=f"^{V4} was taken back, .*: --forgive"):
+    with pytest.raises(ClusterTrouble, match=f"^{V4} was taken back, .*: forgive it"):
         rollback(status, "", "v4")
     assert rollback(status, "", "v4", forgive=True).version == V4
 

@@ -1,7 +1,7 @@
 """API server of the tests: objects over HTTP, as the real one says them; no TLS and no rights."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -28,6 +28,8 @@ class ApiServer:
     """By method and path: a status and a body, in the place of what it would say."""
     asked: list[tuple[str, str, dict[str, str], Json | None]] = field(default_factory=list)
     """Method, path, query and body."""
+    operator: Callable[[Json], Json] = dict
+    """What becomes of an object that somebody has changed."""
     port: int = 0
 
     @property
@@ -51,10 +53,10 @@ class ApiServer:
         return file
 
     def patched(self, path: str, patch: Json) -> Json:
-        """What it holds after a patch, as another generation of the spec."""
+        """What it answers to a patch."""
         now = merged(self.objects.get(path, {}), patch)
         now["metadata"] = {**now.get("metadata", {}), "resourceVersion": str(len(self.asked))}
-        self.objects[path] = now
+        self.objects[path] = self.operator(now)
         return dict(now)
 
     def answer(

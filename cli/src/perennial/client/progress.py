@@ -67,9 +67,10 @@ def serves(resource: Manifest, version: str) -> bool:
     Raises:
         ClusterTrouble: It never will: it is pinned, and missing or broken.
     """
-    status = status_of(resource)
+    status, generation = status_of(resource), resource["metadata"].get("generation", 0)
     for each in status.conditions:
-        if each.reason == Reason.PIN_UNAVAILABLE and version in each.message:
+        failed = each.reason == Reason.PIN_UNAVAILABLE and _is_of(each, generation)
+        if failed and version in each.message:
             raise ClusterTrouble(each.message)
     return status.model is not None and status.model.version == version
 

@@ -35,8 +35,8 @@ def rollback(status: Status, pin: str, version: str = "", *, forgive: bool = Fal
     chosen = _named(status, version) if version else _before(status, serves)
     if chosen in status.bad_versions and not forgive:
         raise ClusterTrouble(
-            f"{chosen} was taken back, since it failed through its own fault: --forgive lets it be"
-            " tried once more"
+            f"{chosen} was taken back, since it failed through its own fault: forgive it"
+            " (--forgive) to have it tried once more"
         )
     return Rollback(chosen, serves, pin)
 

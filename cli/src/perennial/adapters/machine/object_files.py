@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Sequence
@@ -54,9 +55,13 @@ class ObjectFiles:
         return self._folder / f"{manifest['kind']}.{meta['namespace']}.{meta['name']}.json"
 
 
-def objects_in(folder: Path) -> list[Manifest]:
-    """The objects of a run that may go on; raises FolderUnreadable."""
-    return [_read(file) for file in sorted(folder.glob("*.json"))]
+def objects_in(folder: Path, kind: str = "*") -> list[Manifest]:
+    """The objects of a run that may go on, of one kind or all; raises FolderUnreadable."""
+    found = []
+    for file in sorted(folder.glob(f"{kind}.*.json")):
+        with contextlib.suppress(FileNotFoundError):  # removed meanwhile
+            found.append(_read(file))
+    return found
 
 
 def _read(file: Path) -> Manifest:

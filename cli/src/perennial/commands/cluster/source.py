@@ -92,11 +92,7 @@ def _kept(folder: Path, name: str) -> dict[str, Any]:
     """The ModelPipeline that a run keeps."""
     if not (folder / "objects").is_dir():
         raise ManifestTrouble(f"{folder} is no folder of a run: it has no objects in it")
-    found = {
-        each["metadata"]["name"]: each
-        for each in objects_in(folder / "objects")
-        if each["kind"] == KIND
-    }
+    found = {each["metadata"]["name"]: each for each in objects_in(folder / "objects", KIND)}
     if name in found:
         return dict(found[name])
     if len(found) == 1 and not name:

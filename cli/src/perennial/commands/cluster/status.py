@@ -1,0 +1,107 @@
+"""Command `status`: one pipeline on one screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from perennial.adapters.kubeconfig.trouble import Away
+from perennial.adapters.wall_clock import WallClock
+from perennial.commands.cluster.look import Place, place
+from perennial.commands.cluster.options import Context, Folder, Name, Namespace
+from perennial.commands.exit_codes import exits_on_trouble
+from perennial.commands.output import Chosen, Output
+from perennial.display import status as screen
+from perennial.page.data import Page
+from perennial.page.pipeline import page
+from perennial_operator.api.status import Status
+
+_EVERY: Final = 5.0  # seconds between two looks
+_SHOWN: Final = (
+    *("name", "namespace", "problem", "state", "concerns", "serving", "labels", "next"),
+    *("running", "attempts", "earlier", "lag", "deadLetters"),
+)
+Seen = tuple[Page, Status]
+
+
+def status(  # noqa: PLR0913  the options that a user has
+    name: Name = "",
+    *,
+    watch: Annotated[bool, typer.Option("--watch", "-w", help="Go on looking.")] = False,
+    folder: Folder = None,
+    context: Context = "",
+    namespace: Namespace = "",
+    output: Chosen = Output.TEXT,
+) -> None:
+    """Show what serves and why, its loss over the attempts, and what comes next.
+
+    Lag and dead letters are what the pods say since their start, where the right to `pods/proxy`
+    lets them be asked; the folder of a run tells none of it. With --watch and --output json each
+    change is a line.
+
+        perennial status loans --watch
+    """
+    with exits_on_trouble(stopped="stopped"):
+        where = place(name, folder, context, namespace)
+        if not watch:
+            _print(_look(where, ""), output)
+        elif output is Output.TEXT and Console().is_terminal:
+            _draw(_looks(where))
+        else:
+            _follow(_looks(where), output)
+
+
+def _look(where: Place, problem: str) -> Seen:
+    resource = where.resource()
+    shown = page(resource, where.measured(resource), problem=problem)
+    return shown, Status.model_validate(resource.get("status", {}))
+
+
+def _looks(where: Place) -> Iterator[Seen]:
+    """An API server that is away afterwards ends nothing: the last look stays, and says so."""
+    seen = _look(where, "")
+    while True:
+        yield seen
+        WallClock().pause(_EVERY)
+        try:
+            seen = _look(where, "")
+        except Away as away:
+            seen = msgspec.structs.replace(seen[0], problem=f"As of before: {away}"), seen[1]
+
+
+def _draw(looks: Iterator[Seen]) -> None:
+    console = Console()
+    with Live(console=console, auto_refresh=False, vertical_overflow="crop") as live:
+        for seen in looks:
+            live.update(Text("\n".join(_lines(seen, console.width))), refresh=True)
+
+
+def _follow(looks: Iterator[Seen], output: Output) -> None:
+    last = None
+    for seen in looks:
+        if (now := _document(seen[0])) != last:
+            last = now
+            _print(seen, output)
+
+
+def _print(seen: Seen, output: Output) -> None:
+    if output is Output.JSON:
+        typer.echo(msgspec.json.encode(_document(seen[0])))
+    else:
+        print("\n".join(_lines(seen, Console().width)), flush=True)
+
+
+def _lines(seen: Seen, width: int) -> list[str]:
+    return screen.lines(*seen, datetime.fromtimestamp(WallClock().now(), UTC), width)
+
+
+def _document(shown: Page) -> dict[str, Any]:
+    document = msgspec.to_builtins(shown)
+    return {key: document[key] for key in _SHOWN}
