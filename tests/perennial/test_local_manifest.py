@@ -35,6 +35,14 @@ def test_a_section_that_is_absent_or_no_mapping_is_left_to_the_admission() -> No
         assert localized({"spec": spec}, SERVERS) == {"spec": spec}
 
 
+def test_servers_that_a_user_names_are_asked_with_the_manifests_secrets() -> None:
+    named = Servers("broker:9093", "https://s3.example")
+    spec = localized(MANIFEST, Servers(tracking="sqlite:////run/mlflow.db"), named)["spec"]
+    assert spec["kafka"] == {"bootstrapServers": "broker:9093"}
+    assert spec["storage"] == {**MANIFEST["spec"]["storage"], "endpoint": "https://s3.example"}
+    assert spec["tracking"]["uri"] == "sqlite:////run/mlflow.db"
+
+
 def test_the_manifest_itself_is_not_changed() -> None:
     before = yaml.safe_load(LOANS.read_text())
     localized(MANIFEST, SERVERS)

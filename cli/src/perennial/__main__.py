@@ -7,12 +7,13 @@ import signal
 
 import typer
 
-from perennial.commands import demo, example, fetch, play, predict, table, validate
+from perennial.commands import demo, example, fetch, play, predict, run, table, validate
 from perennial.commands.cluster import answers, dead_letters, retrain, rollback, status, why
 
 app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
 app.command()(demo.demo)
 app.command()(play.play)
+app.command()(run.run)
 for command in (example.dataset, example.stream, example.clear):
     app.command()(command)
 app.command()(answers.answers)

@@ -26,11 +26,23 @@ class Servers:
     tracking: str = ""
     """Of MLflow."""
 
+    def addresses(self) -> dict[str, tuple[str, str]]:
+        """By section: the field that names the server, and its address."""
+        return {
+            "kafka": ("bootstrapServers", self.bootstrap),
+            "storage": ("endpoint", self.storage),
+            "tracking": ("uri", self.tracking),
+        }
 
-def localized(manifest: Manifest, servers: Servers) -> Manifest:
+
+_NONE: Final = Servers()
+
+
+def localized(manifest: Manifest, own: Servers, named: Servers = _NONE) -> Manifest:
     """The manifest with these servers in the place of its own.
 
-    What is no mapping is left for the admission to refuse.
+    `own` ask for no credentials; `named` ask for those that the manifest names. What is no mapping
+    is left for the admission to refuse.
     """
     local = deepcopy(manifest)
     if isinstance(local.get("metadata"), dict):
@@ -38,16 +50,11 @@ def localized(manifest: Manifest, servers: Servers) -> Manifest:
     spec = local.get("spec")
     if not isinstance(spec, dict):
         return local
-    _replace(spec, "kafka", "bootstrapServers", servers.bootstrap)
-    _replace(spec, "storage", "endpoint", servers.storage)
-    _replace(spec, "tracking", "uri", servers.tracking)
+    for servers in (own, named):
+        for section, (field, address) in servers.addresses().items():
+            found = spec.get(section)
+            if address and isinstance(found, dict):
+                for each in _OF_A_SERVER.get(section, ()) if servers is own else ():
+                    found.pop(each, None)
+                found[field] = address
     return local
-
-
-def _replace(spec: Manifest, section: str, field: str, address: str) -> None:
-    found = spec.get(section)
-    if not address or not isinstance(found, dict):
-        return
-    for each in _OF_A_SERVER.get(section, ()):
-        found.pop(each, None)
-    found[field] = address

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from perennial.adapters.machine.laptop import FolderInUse, claimed
+from perennial.adapters.machine.object_files import ObjectFiles
+from perennial_operator.api.names import KIND, Manifest
 
-OURS: Final = frozenset({"kafka", "lock", "logs", "objects", "pods", "report.html", "store"})
+OURS: Final = frozenset(
+    {"kafka", "lock", "logs", "mlflow", "objects", "pods", "report.html", "store"}
+)
+"""Of a run that may be made again at any time."""
+PIPELINE: Final = "pipeline.yaml"
+"""Of a run that is kept: what it was started with."""
+_KEPT: Final = OURS | {PIPELINE, "secrets"}
 
 
 class FolderRefused(Exception):  # noqa: N818  what has been found
@@ -22,21 +32,58 @@ def emptied(folder: Path) -> Path:
     Raises:
         FolderRefused: Another run works in it, it holds what no run makes, or it is no folder.
     """
+    with _alone(folder):
+        if (folder / PIPELINE).exists():
+            raise FolderRefused(
+                f"{folder} is that of a run which is kept (perennial run): name another folder"
+            )
+        _refuse_strangers(folder, OURS)
+        _empty(folder)
+    return folder
+
+
+def going_on(folder: Path, key: tuple[str, str], file: bytes) -> Manifest | None:
+    """The pipeline of that namespace and name as an earlier run left it; None where none did.
+
+    All that it left stays; `file` is kept beside it.
+
+    Raises:
+        FolderRefused: As `emptied`, or it is another pipeline's.
+        FolderUnreadable: A file in it holds no object.
+    """
+    with _alone(folder):
+        _refuse_strangers(folder, _KEPT)
+        found = [each for each in ObjectFiles(folder / "objects").load() if each["kind"] == KIND]
+        for each in found:
+            there = each["metadata"]["namespace"], each["metadata"]["name"]
+            if there != key:
+                raise FolderRefused(
+                    f"{folder} is that of {'/'.join(there)}: name another folder for"
+                    f" {'/'.join(key)}"
+                )
+        (folder / PIPELINE).write_bytes(file)
+    return found[0] if found else None
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
     try:
         with claimed(folder):
-            _empty(folder)
+            yield
     except FolderInUse as error:
         raise FolderRefused(f"another run works in {folder}") from error
     except OSError as error:
         raise FolderRefused(f"{folder}: {error.strerror}") from error
-    return folder
 
 
-def _empty(folder: Path) -> None:
-    if strangers := sorted({each.name for each in folder.iterdir()} - OURS):
+def _refuse_strangers(folder: Path, known: AbstractSet[str]) -> None:
+    if strangers := sorted({each.name for each in folder.iterdir()} - known):
         raise FolderRefused(
             f"{folder} holds {strangers[0]}, which no run made: name another folder"
         )
+
+
+def _empty(folder: Path) -> None:
     for each in folder.iterdir():
         if each.is_dir():
             shutil.rmtree(each)

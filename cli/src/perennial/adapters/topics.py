@@ -10,6 +10,7 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
+from perennial.adapters.brokers.connection import Connection
 from perennial.adapters.kafka import KafkaTrouble
 from perennial_contract.runtime.kafka.refusals import words
 
@@ -29,19 +30,34 @@ class Topic:
     config: Mapping[str, str] = field(default_factory=dict)
 
 
+def missing_topics(kafka: Connection, names: Iterable[str]) -> list[str]:
+    """Those of the names that the brokers do not show us.
+
+    Raises:
+        KafkaTrouble: They do not answer, or refuse us.
+    """
+    admin = kafka.admin()
+    try:
+        there = admin.list_topics(timeout=_TIMEOUT).topics
+    except KafkaException as error:
+        raise kafka.trouble(error.args[0], client=admin) from error
+    return [name for name in names if name not in there]
+
+
 def create_topics(
-    address: str, topics: Iterable[Topic], security: Mapping[str, str] | None = None
+    address: str, topics: Iterable[Topic], admin: AdminClient | None = None
 ) -> list[str]:
     """The names of those that were made; one that exists is left as it is.
+
+    `admin` is a client with the security that the brokers ask for, where they do.
 
     Raises:
         KafkaTrouble: The brokers do not answer, or refuse a topic; others may have been made.
     """
-    properties: dict[str, Any] = {**(security or {}), "bootstrap.servers": address, "log_level": 0}
     wanted = [NewTopic(t.name, t.partitions, _AS_SET, config=dict(t.config)) for t in topics]
     if not wanted:
         return []
-    admin = AdminClient(properties)
+    admin = admin or AdminClient({"bootstrap.servers": address, "log_level": 0})
     asked = admin.create_topics(wanted, request_timeout=_TIMEOUT)
     return [name for name, future in asked.items() if _is_made(name, future, address)]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final
@@ -18,11 +18,14 @@ from perennial.broker.build import default_cache
 from perennial.local_manifest import Servers, localized
 from perennial.pipeline import Pipeline, parse
 from perennial.report.facts import Facts, read_facts
+from perennial.running.topics import retention, topics_of
 from perennial_contract.runtime.folder import FolderStore
 from perennial_contract.status import Verdict
 from perennial_operator.api.attempts import HistoryEntry
+from perennial_operator.api.spec import Spec
 
 PARTITIONS: Final = 3
+_NONE: Final = Servers()
 
 
 @dataclass(frozen=True)
@@ -61,25 +64,55 @@ def store_of(folder: Path) -> Path:
 
 
 @contextmanager
-def local(
+def local(  # noqa: PLR0913, PLR0917
     manifest: Mapping[str, Any],
     dataset: Callable[[Pipeline], bytes],
     folder: Path,
     environment: Mapping[str, str],
     say: Callable[[str], None],
+    named: Servers = _NONE,
 ) -> Iterator[Local]:
     """A pipeline with a broker and a store of its own, all of it in one folder.
 
-    `dataset` makes its base dataset; `say` is called with each step that takes time.
+    `dataset` makes its base dataset; `say` is called with each step that takes time; `named` are
+    servers in the place of the folder's own.
     """
-    with broker_of(folder, environment, say) as broker:
-        servers = Servers(bootstrap=broker.address, storage=store_of(folder).as_uri())
-        ours = localized(dict(manifest), servers)
-        pipeline = parse(ours)
-        create_topics(broker.address, [Topic(name, PARTITIONS) for name in pipeline.topics])
-        _fill(store_of(folder), pipeline, dataset)
-        with LocalPipeline(ours, folder, environment) as loop:
-            yield Local(folder, ours, loop, broker.address)
+
+    def prepare(ours: Mapping[str, Any]) -> None:
+        _fill(store_of(folder), parse(ours), dataset)
+
+    with working(manifest, folder, environment, say, prepare, named) as here:
+        yield here
+
+
+@contextmanager
+def working(  # noqa: PLR0913, PLR0917
+    manifest: Mapping[str, Any],
+    folder: Path,
+    environment: Mapping[str, str],
+    say: Callable[[str], None],
+    prepare: Callable[[Mapping[str, Any]], None],
+    named: Servers = _NONE,
+) -> Iterator[Local]:
+    """As `local`, of any pipeline; `prepare` is given the manifest with its servers before it runs.
+
+    Topics and buckets are made on the folder's own servers alone.
+    """
+    with ExitStack() as stack:
+        own = Servers(storage="" if named.storage else store_of(folder).as_uri())
+        if not named.bootstrap:
+            broker = stack.enter_context(broker_of(folder, environment, say))
+            own = replace(own, bootstrap=broker.address)
+        ours = localized(dict(manifest), own, named)
+        spec = Spec.model_validate(ours["spec"])
+        if own.bootstrap:
+            kept = retention(spec)
+            create_topics(own.bootstrap, [Topic(n, PARTITIONS, kept) for n in topics_of(spec)])
+        if own.storage:
+            (store_of(folder) / spec.storage.bucket).mkdir(parents=True, exist_ok=True)
+        prepare(ours)
+        loop = stack.enter_context(LocalPipeline(ours, folder, environment))
+        yield Local(folder, ours, loop, own.bootstrap or named.bootstrap)
 
 
 def broker_of(folder: Path, environment: Mapping[str, str], say: Callable[[str], None]) -> Broker:
@@ -90,7 +123,6 @@ def broker_of(folder: Path, environment: Mapping[str, str], say: Callable[[str],
 
 
 def _fill(store: Path, pipeline: Pipeline, dataset: Callable[[Pipeline], bytes]) -> None:
-    (store / pipeline.bucket).mkdir(parents=True, exist_ok=True)
     bucket, _, key = pipeline.dataset.removeprefix("s3://").partition("/")
     if bucket:
         (store / bucket).mkdir(exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -24,20 +25,20 @@ def validate(file: File, output: Chosen = Output.TEXT) -> None:
     section is right by itself, as the API server does. The exit code is 1 if anything is refused.
     """
     with exits_on_trouble(stopped="stopped"):
-        report = check(_text(file))
+        report = check(text_of(file))
     if output is Output.JSON:
         typer.echo(_json(file, report))
     else:
-        for found in report.diagnostics:
-            at = f"{file}:{found.place.line}:{found.place.column}: {found.level}: "
-            print(at + (f"{found.field}: " if found.field else "") + found.why)
+        for line in lines_of(file, report):
+            print(line)
         if report.accepted:
             print(f"{file}: {', '.join(report.pipelines)} would be accepted")
     if not report.accepted:
         raise typer.Exit(1)
 
 
-def _text(file: Path) -> str:
+def text_of(file: Path) -> str:
+    """Raises ManifestTrouble: it cannot be read."""
     try:
         content = typer.get_binary_stream("stdin").read() if str(file) == "-" else file.read_bytes()
         return content.decode()
@@ -45,6 +46,12 @@ def _text(file: Path) -> str:
         raise ManifestTrouble(f"{file}: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ManifestTrouble(f"{file} is no text in UTF-8: {error}") from error
+
+
+def lines_of(file: Path, report: Report) -> Iterator[str]:
+    for found in report.diagnostics:
+        at = f"{file}:{found.place.line}:{found.place.column}: {found.level}: "
+        yield at + (f"{found.field}: " if found.field else "") + found.why
 
 
 def _json(file: Path, report: Report) -> bytes:

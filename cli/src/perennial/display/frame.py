@@ -86,9 +86,10 @@ def clock(seconds: float) -> str:
 
 
 def waiting(view: View, seconds: float) -> list[str]:
-    """While the first model is made."""
+    """While the first model is made, and where nobody grades the answers."""
+    serving = f"{short(view.serving)} serves" if view.serving else "waiting for the first model"
     return [
-        f"{clock(seconds)}  waiting for the first model",
+        f"{clock(seconds)}  {serving}",
         "",
         *aligned(view.row),
         view.waits_for,

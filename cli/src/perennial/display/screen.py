@@ -52,10 +52,10 @@ class Terminal:
 
 
 class PlainLines:
-    """Says what happens, and every few seconds how things are."""
+    """Says what happens, and every so many seconds how things are."""
 
-    def __init__(self) -> None:
-        self._next = 0.0
+    def __init__(self, every: float = EVERY) -> None:
+        self._every, self._next = every, 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -78,11 +78,11 @@ class PlainLines:
     def _due(self, seconds: float) -> bool:
         due = seconds >= self._next
         if due:
-            self._next = seconds + EVERY
+            self._next = seconds + self._every
         return due
 
 
-def choose_screen() -> Screen:
+def choose_screen(every: float = EVERY) -> Screen:
     """A live screen where standard output is a terminal, plain lines elsewhere."""
     console = Console()
-    return Terminal(console) if console.is_terminal else PlainLines()
+    return Terminal(console) if console.is_terminal else PlainLines(every)

@@ -72,6 +72,12 @@ def check(text: str) -> Report:
     return report
 
 
+def pipelines(text: str) -> list[dict[str, Any]]:
+    """The ModelPipelines of a file that `check` accepts, as JSON has them."""
+    found = [document.content for document in documents(text) if _is_ours(document.content)]
+    return [without_nulls(content) for content in found]
+
+
 def _is_ours(content: Any) -> bool:
     """Whether it is one, or was meant to be."""
     if not isinstance(content, dict):

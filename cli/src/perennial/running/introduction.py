@@ -1,0 +1,79 @@
+"""Introduction to a run: where its Kafka is, what stands on its topics, and how it is used."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from perennial.running.topics import topics_of
+from perennial_contract.messages.paths import place
+from perennial_contract.resource.schema import BinaryLabel
+from perennial_contract.resource.streams import Reference
+from perennial_operator.api.spec import Spec
+
+_ID: Final = "17"  # of the event that is shown
+_WIDTH: Final = 9  # of what stands before each line
+
+
+def lines(spec: Spec) -> Iterator[str]:
+    """For a person, once its servers are known."""
+    topics = topics_of(spec)
+    width = max(map(len, topics))
+    heads = ["Topics", *[""] * (len(topics) - 1)]
+    brokers = spec.kafka.bootstrap_servers
+    yield _line("Kafka", brokers)
+    for head, (topic, what) in zip(heads, topics.items(), strict=True):
+        yield _line(head, f"{topic:<{width}}  {what}")
+    yield _line("An event", _message(event(spec), spec.events.id))
+    if spec.labels and spec.labels.topic:
+        yield _line("A label", _message(label(spec), spec.labels.id or spec.events.id))
+    yield _line(
+        "A client", f"python examples/app/client.py {brokers}, with these topics and fields"
+    )
+
+
+def event(spec: Spec) -> dict[str, Any]:
+    """An event's value, by way of example."""
+    content: dict[str, Any] = {}
+    if spec.events.id and spec.events.id.path:
+        place(content, spec.events.id.path, _ID)
+    features = {feature.name: "..." for feature in spec.label_schema.features}
+    record = {**features, "...": "..."}
+    if spec.events.record:
+        place(content, spec.events.record, record)
+    else:
+        content |= record
+    if spec.labels and spec.labels.path:
+        place(content, spec.labels.path, _class(spec))
+    return content
+
+
+def label(spec: Spec) -> dict[str, Any]:
+    """The value of its label's message, by way of example."""
+    content: dict[str, Any] = {}
+    if spec.labels:
+        reference = spec.labels.id or spec.events.id
+        if reference and reference.path:
+            place(content, reference.path, _ID)
+        place(content, spec.labels.value, _class(spec))
+    return content
+
+
+def _class(spec: Spec) -> str:
+    match spec.label_schema.label:
+        case BinaryLabel() as label:
+            return label.positive
+        case _:  # left to the dataset
+            return "..."
+
+
+def _message(content: dict[str, Any], identity: Reference | None) -> str:
+    text = json.dumps(content, ensure_ascii=False)
+    if identity and identity.header:
+        return f"{text} with the header {identity.header}: {_ID}"
+    return f"{text} with the key {_ID}"
+
+
+def _line(head: str, text: str) -> str:
+    return f"{f'{head}:' if head else '':<{_WIDTH}} {text}"

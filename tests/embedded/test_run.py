@@ -1,0 +1,134 @@
+"""`perennial run` as a user types it: in a folder of its own, and with a Kafka of one's own."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from perennial.adapters import kafka
+from perennial.adapters.broker import Broker
+from perennial.adapters.topics import Topic, create_topics
+from perennial.pipeline import event, parse
+from perennial.sending import answer
+from perennial.world.dataset import base_dataset
+from perennial.world.rows import Applications
+from tests.support.examples.builders import LOANS
+
+pytestmark = pytest.mark.embedded
+
+PATIENCE = 240.0  # seconds; only ends a test
+
+
+def a_file(folder: Path) -> Path:
+    manifest: dict[str, Any] = yaml.safe_load(LOANS.read_text())
+    spec = manifest["spec"]
+    del spec["tracking"]
+    spec["predictor"]["replicas"] = 1
+    spec["optimizer"]["maxEvals"] = 1
+    file = folder / "loans.yaml"
+    file.write_text(yaml.safe_dump(manifest))
+    (folder / "rows.csv").write_bytes(base_dataset(parse(manifest), 1_500))
+    return file
+
+
+@contextmanager
+def running(file: Path, *options: str) -> Iterator["subprocess.Popen[str]"]:
+    """The command, interrupted at the end, and what it printed."""
+    command = [sys.executable, "-m", "perennial", "run", file.name, "--no-page", *options]
+    with subprocess.Popen(command, cwd=file.parent, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=PATIENCE)
+
+
+def said(process: "subprocess.Popen[str]", what: str) -> str:
+    """The next line with that."""
+    assert process.stdout
+    for line in process.stdout:
+        if what in line:
+            return line
+    raise AssertionError(f"it ended without saying {what!r}")
+
+
+def answered(bootstrap: str, file: Path, identity: str) -> str:
+    """The version that answers an event."""
+    pipeline = parse(yaml.safe_load(file.read_text()))
+    row = next(iter(Applications(1)))
+    answers = kafka.Answers(bootstrap, pipeline.predictions)
+    sender = kafka.Sender(bootstrap)
+    sender.send([event(pipeline, identity, row.record, row.label)])
+    sender.flush()
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        for record in answers.poll(0.5):
+            found = answer(record, pipeline)
+            if found and found.id == identity:
+                return found.model
+    raise AssertionError("no answer")
+
+
+def test_it_goes_on_where_it_was_at_the_same_address(tmp_path: Path) -> None:
+    file = a_file(tmp_path)
+
+    with running(file, "--dataset", "rows.csv") as process:
+        address = said(process, "Kafka:").split()[-1]
+        said(process, "v1 serves")
+        model = answered(address, file, "one")
+    assert process.returncode == 130
+
+    with running(file) as process:
+        assert said(process, "Kafka:").split()[-1] == address
+        said(process, "v1 serves")
+        assert answered(address, file, "two") == model
+    assert process.returncode == 130
+    kept = tmp_path / "perennial-run" / "loans" / "objects" / "ModelPipeline.default.loans.json"
+    assert [each["number"] for each in json.loads(kept.read_text())["status"]["history"]] == [1]
+
+
+def test_a_kafka_of_ones_own_is_used_with_topics_that_are_there(
+    broker: Broker, tmp_path: Path
+) -> None:
+    file = a_file(tmp_path)
+    create_topics(broker.address, [Topic("loans-events", 2)])
+    command = [sys.executable, "-m", "perennial", "run", file.name, "--dataset", "rows.csv"]
+    command += ["--bootstrap", broker.address]
+
+    refused = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (refused.returncode, refused.stderr) == (
+        1,
+        (
+            f"perennial: Kafka at {broker.address} has no topic loans-labels, loans-predictions,"
+            " loans-dead-letters, loans-lifecycle: --create-topics makes what is missing, with 3"
+            " partitions\n"
+        ),
+    )
+
+    options = "--create-topics", "--dataset", "rows.csv", "--bootstrap", broker.address
+    with running(file, *options) as process:
+        assert said(process, "loans-labels") == "topic loans-labels: made\n"
+        said(process, "v1 serves")
+        assert answered(broker.address, file, "one").startswith("v1-")
+    assert not (tmp_path / "perennial-run" / "loans" / "kafka").exists()
+
+
+def test_it_ends_by_itself_when_its_time_is_over(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "perennial", "run", a_file(tmp_path).name, "--for", "2s"]
+    done = subprocess.run(
+        [*command, "--dataset", "rows.csv"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "The page: http://127.0.0.1:" in done.stdout

@@ -1,0 +1,51 @@
+import json
+from typing import Any
+
+import yaml
+
+from perennial.pipeline import event, late_label, parse
+from perennial.running import introduction
+from perennial_operator.api.spec import Spec
+from tests.support.examples.builders import LOANS
+from tests.support.operator.builders import a_spec
+
+
+def loans() -> Any:
+    return yaml.safe_load(LOANS.read_text())
+
+
+def test_it_says_where_kafka_is_and_how_it_is_used() -> None:
+    spec = Spec.model_validate(loans()["spec"])
+    assert list(introduction.lines(spec)) == [
+        "Kafka:    kafka:9092",
+        "Topics:   loans-events        events",
+        "          loans-labels        labels",
+        "          loans-predictions   answers",
+        "          loans-dead-letters  dead letters",
+        "          loans-lifecycle     lifecycle messages",
+        f"An event: {json.dumps(introduction.event(spec))} with the key 17",
+        'A label:  {"request_id": "17", "group": "A"} with the key 17',
+        "A client: python examples/app/client.py kafka:9092, with these topics and fields",
+    ]
+
+
+def test_what_it_shows_is_laid_out_as_what_the_demo_sends() -> None:
+    pipeline, spec = parse(loans()), Spec.model_validate(loans()["spec"])
+    sent = event(pipeline, "17", introduction.event(spec)["data"], "A")
+    assert sorted(introduction.event(spec)["data"]) == ["...", "car", "elevel", "zipcode"]
+    assert yaml.safe_load(sent.value) == introduction.event(spec)
+    assert yaml.safe_load(late_label(pipeline, "17", "A").value) == introduction.label(spec)
+
+
+def test_a_label_may_lie_inside_the_event_and_an_id_in_a_header() -> None:
+    spec = Spec.model_validate(
+        a_spec(
+            events={"topic": "e", "id": {"header": "trace"}},
+            labels={"path": "outcome.label"},
+            schema={"label": {"positive": "yes", "negative": "no"}},
+        )
+    )
+    assert [
+        line for line in introduction.lines(spec) if line.startswith(("An event", "A label"))
+    ] == ['An event: {"...": "...", "outcome": {"label": "yes"}} with the header trace: 17']
+    assert introduction.label(Spec.model_validate(a_spec(labels=None))) == {}
