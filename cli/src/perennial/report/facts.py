@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from perennial.pipeline import Pipeline
 from perennial.sending import answer
 from perennial.stream.record import Record
+from perennial_contract.messages.answers import REASON_HEADER
 from perennial_contract.status import Verdict
 from perennial_operator.api.attempts import HistoryEntry
 
@@ -58,7 +59,7 @@ def read_facts(
         events=[record.key for record in read_back(pipeline.events)],
         served=[Served(reply.id, reply.model, reply.at) for reply in replies if reply],
         labels=[record.at for record in read_back(pipeline.labels)],
-        dead=sum(1 for _ in read_back(pipeline.dead_letters)),
+        dead=sum(REASON_HEADER in record.headers for record in read_back(pipeline.dead_letters)),
         attempts=[Ended(entry, verdict) for entry, verdict in found if verdict is not None],
         threshold=pipeline.threshold,
     )

@@ -124,3 +124,21 @@ def test_a_reason_that_there_is_not_is_refused_with_those_that_there_are() -> No
     done = run("dead-letters", "--reason", "NoJson", "mine.yaml")
     assert done.exit_code == 2
     assert "NotJson" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--since", "yesterday"), "'yesterday' is neither a time such as"),
+        (("--until", "2x"), "'2x' is neither a time such as"),
+        (("--at", "1/"), "'1/' is not PARTITION"),
+    ],
+    ids=str,
+)
+def test_an_option_of_a_replay_that_cannot_be_read_is_named(
+    options: tuple[str, str], said: str
+) -> None:
+    done = run("dead-letters", "replay", "mine.yaml", *options)
+    assert done.exit_code == 2
+    assert options[0] in done.stderr
+    assert said in " ".join(done.stderr.replace("│", " ").split())

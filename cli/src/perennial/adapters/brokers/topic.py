@@ -84,8 +84,24 @@ class Topic:
         end = self._offsets(places, _LATEST, stable=stable)
         return {number: Edges(first[number], end[number]) for number in first}
 
+    def settled(self) -> dict[int, Edges]:
+        """The edges as they are now, once no transaction is open before them."""
+        ends = {number: each.end for number, each in self.edges(stable=False).items()}
+        limit = time.monotonic() + self._patience
+        while True:
+            found = self.edges()
+            waits = [p for p, each in found.items() if each.end < ends.get(p, 0)]
+            if not waits:
+                return found
+            if time.monotonic() > limit:
+                raise KafkaTrouble(
+                    f"a transaction is open on topic {self.name}, partition {waits[0]}, and what"
+                    " stands behind it is not known: try again when it has ended"
+                )
+            time.sleep(_TICK)
+
     def since(self, at: int) -> dict[int, int]:
-        """The first offset of each partition from a time on, in milliseconds; else its end."""
+        """The first offset of each partition from a time on, in ms since 1970; else its end."""
         places = [TopicPartition(self.name, number) for number in self.partitions()]
         end = self._offsets(places, _LATEST, stable=True)
         found = self._offsets(places, OffsetSpec.for_timestamp(at), stable=True)

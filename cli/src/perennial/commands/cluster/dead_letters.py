@@ -1,23 +1,17 @@
-"""Commands `dead-letters`: what a pipeline could not answer."""
+"""Commands `dead-letters`: what a pipeline could not answer, shown, and sent again."""
 
 from __future__ import annotations
-
-from typing import Annotated
 
 import typer
 from typer.core import TyperGroup
 
 from perennial.commands.cluster.options import Context, Namespace
+from perennial.commands.cluster.replaying import Reasons, replay
 from perennial.commands.cluster.showing import Follow, Last, show
 from perennial.commands.cluster.source import Bootstrap, Folder, Name, Options, Secrets, find
 from perennial.commands.exit_codes import exits_on_trouble
 from perennial.commands.output import Chosen, Output
 from perennial.messages.dead_letters import Wanted, fields, text
-from perennial_contract.reasons import DeadLetter
-
-Reasons = Annotated[
-    list[DeadLetter] | None, typer.Option("--reason", help="Only of that reason; may be repeated.")
-]
 
 
 class _ListByDefault(TyperGroup):
@@ -29,7 +23,10 @@ class _ListByDefault(TyperGroup):
         return super().parse_args(ctx, args)
 
 
-app = typer.Typer(cls=_ListByDefault, help="What a pipeline could not answer.")
+app = typer.Typer(
+    cls=_ListByDefault, help="Show what a pipeline could not answer, or send it again."
+)
+app.command()(replay)
 
 
 @app.command(name="list")
