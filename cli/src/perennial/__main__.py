@@ -7,7 +7,7 @@ import signal
 
 import typer
 
-from perennial.commands import demo, example, fetch, play, predict, run, table, validate
+from perennial.commands import demo, doctor, example, fetch, play, predict, run, table, validate
 from perennial.commands.cluster import answers, dead_letters, retrain, rollback, status, why
 
 app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
@@ -18,6 +18,7 @@ for command in (example.dataset, example.stream, example.clear):
     app.command()(command)
 app.command()(answers.answers)
 app.add_typer(dead_letters.app, name="dead-letters")
+app.command()(doctor.doctor)
 app.command()(fetch.fetch)
 app.command()(predict.predict)
 app.command()(validate.validate)

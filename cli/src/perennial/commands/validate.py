@@ -27,7 +27,7 @@ def validate(file: File, output: Chosen = Output.TEXT) -> None:
     with exits_on_trouble(stopped="stopped"):
         report = check(text_of(file))
     if output is Output.JSON:
-        typer.echo(_json(file, report))
+        typer.echo(msgspec.json.encode(as_json(file, report)))
     else:
         for line in lines_of(file, report):
             print(line)
@@ -54,7 +54,7 @@ def lines_of(file: Path, report: Report) -> Iterator[str]:
         yield at + (f"{found.field}: " if found.field else "") + found.why
 
 
-def _json(file: Path, report: Report) -> bytes:
+def as_json(file: Path, report: Report) -> dict[str, object]:
     diagnostics = [
         {
             **asdict(found.place),
@@ -64,10 +64,9 @@ def _json(file: Path, report: Report) -> bytes:
         }
         for found in report.diagnostics
     ]
-    said = {
+    return {
         "file": str(file),
         "accepted": report.accepted,
         "pipelines": report.pipelines,
         "diagnostics": diagnostics,
     }
-    return msgspec.json.encode(said)

@@ -1,0 +1,1 @@
+"""Diagnosis of a pipeline before it exists: facts about its servers in, findings out."""

@@ -1,0 +1,129 @@
+"""Newest events of a pipeline, read as predictor and recorder read them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from perennial.diagnosis.defect import Defect, Path, warning
+from perennial.diagnosis.facts import KafkaFacts, TopicFacts
+from perennial.diagnosis.subject import Subject
+from perennial.diagnosis.texts import quoted
+from perennial_contract.messages.events import Event, EventReader, Filtered
+from perennial_contract.messages.paths import ABSENT, pick
+from perennial_contract.messages.provenance import answerers
+from perennial_contract.messages.record import Record
+from perennial_contract.messages.references import Rejection
+from perennial_contract.messages.scalars import to_number
+from perennial_contract.reasons import DeadLetter
+from perennial_contract.resource.schema import Feature, FeatureType
+
+MOST: Final = 0.5  # share from which it is the field's fault
+_FIELDS: Final[dict[DeadLetter, tuple[str, ...]]] = {
+    DeadLetter.NO_ID: ("events", "id"),
+    DeadLetter.NO_RECORD: ("events", "record"),
+}
+
+
+def events(subject: Subject, facts: KafkaFacts, features: Sequence[Feature]) -> Iterator[Defect]:
+    """`features` are those that a first model would have, as far as they are known."""
+    spec = subject.spec
+    records = newest_events(subject, facts)
+    if not records:
+        return
+    read = read_events(subject, records)
+    topic = f"of the newest {len(records)} records of topic {spec.events.topic}"
+    if not read:
+        said = f"none {topic} is an event by events.filter"
+        yield warning(("spec", "events", "filter"), said, "Correct events.filter, or wait for one.")
+    rejected = [each for each in read if isinstance(each, Rejection)]
+    for reason, (detail, count) in by_reason(rejected).items():
+        severe = Defect if count > MOST * len(read) else warning
+        yield severe(
+            ("spec", *_FIELDS.get(reason, ("events", "topic"))),
+            f"{count} {topic} would be dead letters: {detail}",
+            reason.remedy,
+        )
+    usable = [each for each in read if isinstance(each, Event)]
+    if usable:
+        yield from _times(subject, usable, topic)
+        yield from _features(subject, usable, features, topic)
+
+
+def newest_events(subject: Subject, facts: KafkaFacts) -> Sequence[Record]:
+    """Some of the newest records of the events topic that are no answers."""
+    spec = subject.spec
+    topic = facts.topics.get(spec.events.topic)
+    newest = topic.newest if isinstance(topic, TopicFacts) else ()
+    own = spec.predictions.topic == spec.events.topic
+    return [record for record in newest if not (own and answerers(record))]
+
+
+def read_events(subject: Subject, records: Sequence[Record]) -> list[Event | Rejection]:
+    """Without those that events.filter leaves alone."""
+    labels = subject.spec.labels
+    reader = EventReader(subject.spec.events, labels.path if labels else None)
+    read = (reader.read(r.value, r.key, r.headers, r.source) for r in records)
+    return [each for each in read if not isinstance(each, Filtered)]
+
+
+def by_reason(rejected: Sequence[Rejection]) -> dict[DeadLetter, tuple[str, int]]:
+    """A detail and the count of each reason, the most frequent first."""
+    counts = Counter(each.reason for each in rejected)
+    detail = {each.reason: each.detail for each in rejected}
+    return {reason: (detail[reason], count) for reason, count in counts.most_common()}
+
+
+def _times(subject: Subject, events: Sequence[Event], topic: str) -> Iterator[Defect]:
+    if subject.spec.events.time and all(event.time is None for event in events):
+        yield warning(
+            ("spec", "events", "time"),
+            f"none {topic} has a time there",
+            "Correct events.time: it takes ISO 8601 texts, seconds or milliseconds.",
+        )
+
+
+def _features(
+    subject: Subject, events: Sequence[Event], features: Sequence[Feature], topic: str
+) -> Iterator[Defect]:
+    absent = [each for each in features if not _values(each, events)]
+    if features and len(absent) == len(features):
+        yield Defect(
+            ("spec", "events", "record"),
+            f"none {topic} has any of the {len(features)} features, such as {_place(features[0])}",
+            "Correct events.record: it is the path to the object that holds them.",
+        )
+        return
+    for each in absent:
+        yield warning(
+            _declared(subject, each),
+            f"none {topic} has anything at {_place(each)}, a feature: it would always be missing",
+            "Send it, give its path in schema.features, or name it in schema.exclude.",
+        )
+    for each in features:
+        values = _values(each, events)
+        strange = [value for value in values if to_number(value) is None]
+        if each.type is FeatureType.NUMBER and len(strange) > MOST * len(values):
+            yield warning(
+                _declared(subject, each),
+                f"{len(strange)} {topic} have no number at {_place(each)} but, such as,"
+                f" {quoted(strange[0])}",
+                "Send numbers, or declare the feature as a Category.",
+            )
+
+
+def _values(feature: Feature, events: Sequence[Event]) -> list[object]:
+    found = (pick(event.record, _place(feature)) for event in events)
+    return [value for value in found if value is not ABSENT]
+
+
+def _place(feature: Feature) -> str:
+    return feature.path or feature.name
+
+
+def _declared(subject: Subject, feature: Feature) -> Path:
+    for number, each in enumerate(subject.spec.label_schema.features):
+        if each.name == feature.name:
+            return ("spec", "schema", "features", number)
+    return ("spec", "schema")
