@@ -74,3 +74,18 @@ def test_where_there_is_none_it_is_said_how_to_get_one(context: str, tmp_path: P
         f"there is no kubeconfig at {tmp_path}/none: name one in KUBECONFIG; of the local cluster"
         ' cluster/cluster up makes it, and eval "$(cluster/cluster env)" names it'
     )
+
+
+def test_in_a_pod_without_a_kubeconfig_its_service_account_asks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mounted = {"token": "t", "ca.crt": "certificate", "namespace": "team"}
+    for name, content in mounted.items():
+        (tmp_path / name).write_text(content)
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
+
+    settings, namespace = find("", str(tmp_path / "none"), tmp_path)
+
+    assert (settings.host, namespace) == ("https://10.0.0.1:443", "team")
+    assert settings.get_api_key_with_prefix("BearerToken") == "bearer t"

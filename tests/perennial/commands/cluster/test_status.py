@@ -1,14 +1,32 @@
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from typer.testing import CliRunner, Result
 
 from perennial.__main__ import app
+from perennial.commands.cluster.look import place
+from perennial.commands.cluster.status import looks
 from perennial_contract.status import PredictorReport, RecorderReport
 from perennial_operator.api.status import Status
-from tests.support.perennial.api_server import ApiServer
+from tests.support.perennial.api_server import PIPELINES, ApiServer, refusal
 from tests.support.perennial.pages import FIRST, FOURTH, KEPT, V4, a_status, resource
+
+
+class Meanwhile:
+    """Clock of the tests: each pause is what happens meanwhile."""
+
+    def __init__(self, *steps: Callable[[], object]) -> None:
+        self.steps = list(steps)
+
+    def now(self) -> float:
+        return 0.0
+
+    def pause(self, seconds: float) -> None:
+        assert seconds > 0
+        self.steps.pop(0)()
+
 
 PODS = "/api/v1/namespaces/team/pods"
 
@@ -87,3 +105,25 @@ def test_what_is_not_there_is_one_line(server: ApiServer) -> None:
     assert run("--namespace", "theirs").stderr == (
         "perennial: there is no ModelPipeline in namespace theirs; --namespace names another\n"
     )
+
+
+def test_an_api_server_that_is_away_leaves_the_last_look_and_is_told(server: ApiServer) -> None:
+    path = f"{PIPELINES}/loans"
+    server.hold(loans(a_status(V4, 118, [FIRST, *KEPT, FOURTH])))
+
+    def away() -> None:
+        server.answers["GET", path] = refusal(503, "ServiceUnavailable", "it starts")
+
+    def back() -> None:
+        server.answers.clear()
+        server.hold(loans(Status()))
+
+    seen = looks(place("loans", None, "", ""), Meanwhile(away, back))
+    (first, _), (then, _), (last, _) = next(seen), next(seen), next(seen)
+
+    assert (first.state.word, first.problem) == ("Ready", "")
+    assert (then.state, then.problem) == (
+        first.state,
+        f"As of before: {server.address}: 503 ServiceUnavailable: it starts; try again",
+    )
+    assert (last.state.word, last.problem) == ("Waiting", "")

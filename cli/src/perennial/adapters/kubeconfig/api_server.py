@@ -5,35 +5,23 @@ from __future__ import annotations
 import time
 from typing import Any, Final
 
-import kubernetes
-import urllib3
-from kubernetes.client.exceptions import ApiException
-
+from perennial.adapters.kubeconfig.access import Access
+from perennial.adapters.kubeconfig.trouble import Away, ClusterTrouble
 from perennial.pipeline import NAMESPACE
 from perennial.report.view import Cells, View, read
+from perennial_operator.adapters.kubernetes import path_of
+from perennial_operator.api.names import KIND, PIPELINE_LABEL
 
-_WHERE: Final = ("perennial.dev", "v1alpha1", NAMESPACE, "modelpipelines")
-_TABLE: Final = "application/json;as=Table;g=meta.k8s.io;v=v1"
-_NOT_FOUND: Final = 404
+_TABLE: Final = {"Accept": "application/json;as=Table;g=meta.k8s.io;v=v1"}
 _PATIENCE: Final = 120.0  # seconds
-
-
-class ClusterTrouble(Exception):  # noqa: N818  what it is
-    """The API server does not do what was asked; the message says what, and how to go on."""
 
 
 class Cluster:
     """Asks the API server that kubectl asks."""
 
     def __init__(self, name: str) -> None:
-        try:
-            kubernetes.config.load_kube_config()  # type: ignore[no-untyped-call]  # it has no types
-        except kubernetes.config.ConfigException as error:
-            raise ClusterTrouble(
-                'kubectl knows no cluster: cluster/cluster up, then eval "$(cluster/cluster env)"'
-            ) from error
-        self._custom = kubernetes.client.CustomObjectsApi()
-        self._core = kubernetes.client.CoreV1Api()
+        """Raises ClusterTrouble: kubectl knows no cluster."""
+        self._access = Access(namespace=NAMESPACE)
         self._name = name
 
     def look(self) -> View | None:
@@ -42,14 +30,11 @@ class Cluster:
         Raises:
             ClusterTrouble: There is no such ModelPipeline, or we may not see it.
         """
+        path = path_of(KIND, NAMESPACE, self._name)
         try:
-            resource = self._get()
-            table = self._get(_headers={"Accept": _TABLE})
-        except ApiException as error:
-            if error.status in {0, 429} or error.status >= 500:  # noqa: PLR2004  the server's trouble
-                return None
-            raise ClusterTrouble(f"ModelPipeline {self._name}: {error.reason}") from error
-        except (urllib3.exceptions.HTTPError, OSError):
+            resource = self._access.pipeline(self._name)
+            table = self._access.call("GET", path, headers=_TABLE)
+        except Away:
             return None
         return read(resource, _row(table))
 
@@ -59,30 +44,18 @@ class Cluster:
         Raises:
             ClusterTrouble: They are still there after two minutes.
         """
-        try:
-            self._custom.delete_namespaced_custom_object(*_WHERE, self._name)
-        except ApiException as error:
-            if error.status != _NOT_FOUND:
-                raise ClusterTrouble(f"ModelPipeline {self._name}: {error.reason}") from error
-            found = False
-        else:
-            found = True
+        found = self._access.delete(self._name)
         end = time.monotonic() + _PATIENCE
-        while self._pods():
+        while pods := self._pods():
             if time.monotonic() > end:
-                raise ClusterTrouble(f"pods of {self._name} are still there: {self._pods()}")
+                raise ClusterTrouble(f"pods of {self._name} are still there: {pods}")
             time.sleep(0.5)
         return found
 
     def _pods(self) -> list[str]:
-        selector = f"perennial.dev/pipeline={self._name}"
-        pods: Any = self._core.list_namespaced_pod(NAMESPACE, label_selector=selector).items
-        return [pod.metadata.name for pod in pods]
-
-    def _get(self, **more: Any) -> Any:
-        return self._custom.get_namespaced_custom_object(
-            *_WHERE, self._name, _request_timeout=(3, 5), **more
-        )
+        query = [("labelSelector", f"{PIPELINE_LABEL}={self._name}")]
+        pods = self._access.call("GET", path_of("Pod", NAMESPACE), query=query)["items"]
+        return [pod["metadata"]["name"] for pod in pods]
 
 
 def _row(table: dict[str, Any]) -> Cells:

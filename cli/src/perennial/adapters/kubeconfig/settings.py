@@ -14,10 +14,12 @@ from perennial.adapters.kubeconfig.trouble import ClusterTrouble
 _DEFAULT_FILE: Final = "~/.kube/config"
 _NAMESPACE: Final = "default"
 _UNREADABLE: Final = (yaml.YAMLError, OSError, AttributeError, KeyError, TypeError)
-_OF_POD: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+_MOUNTED: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 
-def find(context: str, kubeconfig: str) -> tuple[client.Configuration, str]:
+def find(
+    context: str, kubeconfig: str, mounted: Path = _MOUNTED
+) -> tuple[client.Configuration, str]:
     """Settings and namespace: of the kubeconfig, or in a pod without one of its service account.
 
     `kubeconfig` is a list of files as in KUBECONFIG, which it stands for; of `context` the
@@ -37,10 +39,15 @@ def find(context: str, kubeconfig: str) -> tuple[client.Configuration, str]:
     if context:
         raise missing
     try:
-        config.load_incluster_config(settings)  # type: ignore[no-untyped-call]  # it has no types
+        _of_pod(settings, mounted)
     except config.ConfigException:
         raise missing from None
-    return settings, _OF_POD.read_text().strip() if _OF_POD.exists() else _NAMESPACE
+    return settings, (mounted / "namespace").read_text().strip()
+
+
+def _of_pod(settings: client.Configuration, mounted: Path) -> None:
+    loader: Any = config.incluster_config.InClusterConfigLoader
+    loader(mounted / "token", mounted / "ca.crt", environ=os.environ).load_and_set(settings)
 
 
 def _of_kubeconfig(settings: client.Configuration, files: str, context: str) -> str:

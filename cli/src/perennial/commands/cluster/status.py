@@ -14,6 +14,7 @@ from rich.text import Text
 
 from perennial.adapters.kubeconfig.trouble import Away
 from perennial.adapters.wall_clock import WallClock
+from perennial.client.pipeline import Clock
 from perennial.commands.cluster.look import Place, place
 from perennial.commands.cluster.options import Context, Folder, Name, Namespace
 from perennial.commands.exit_codes import exits_on_trouble
@@ -51,27 +52,27 @@ def status(  # noqa: PLR0913  the options that a user has
     with exits_on_trouble(stopped="stopped"):
         where = place(name, folder, context, namespace)
         if not watch:
-            _print(_look(where, ""), output)
+            _print(_look(where), output)
         elif output is Output.TEXT and Console().is_terminal:
-            _draw(_looks(where))
+            _draw(looks(where, WallClock()))
         else:
-            _follow(_looks(where), output)
+            _follow(looks(where, WallClock()), output)
 
 
-def _look(where: Place, problem: str) -> Seen:
+def _look(where: Place) -> Seen:
     resource = where.resource()
-    shown = page(resource, where.measured(resource), problem=problem)
+    shown = page(resource, where.measured(resource))
     return shown, Status.model_validate(resource.get("status", {}))
 
 
-def _looks(where: Place) -> Iterator[Seen]:
+def looks(where: Place, clock: Clock) -> Iterator[Seen]:
     """An API server that is away afterwards ends nothing: the last look stays, and says so."""
-    seen = _look(where, "")
+    seen = _look(where)
     while True:
         yield seen
-        WallClock().pause(_EVERY)
+        clock.pause(_EVERY)
         try:
-            seen = _look(where, "")
+            seen = _look(where)
         except Away as away:
             seen = msgspec.structs.replace(seen[0], problem=f"As of before: {away}"), seen[1]
 
