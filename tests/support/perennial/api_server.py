@@ -28,6 +28,8 @@ class ApiServer:
     """By method and path: a status and a body, in the place of what it would say."""
     asked: list[tuple[str, str, dict[str, str], Json | None]] = field(default_factory=list)
     """Method, path, query and body."""
+    tables: dict[str, Json] = field(default_factory=dict)
+    """By path: what it says to who accepts a Table."""
     operator: Callable[[Json], Json] = dict
     """What becomes of an object that somebody has changed."""
     port: int = 0
@@ -105,9 +107,10 @@ def serving() -> Iterator[ApiServer]:
             at = urlsplit(self.path)
             sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             query = {name: values[-1] for name, values in parse_qs(at.query).items()}
-            status, said = api.answer(
-                self.command, at.path, query, json.loads(sent) if sent else None
-            )
+            body = json.loads(sent) if sent else None
+            status, said = api.answer(self.command, at.path, query, body)
+            if "as=Table" in self.headers["Accept"]:
+                said = api.tables[at.path]
             content = (said if isinstance(said, str) else json.dumps(said)).encode()
             self.send_response(status)
             self.send_header("Content-Type", "application/json")

@@ -22,6 +22,7 @@ from perennial.client import progress, versions
 from perennial.client.manifest import read
 from perennial.client.versions import Rollback
 from perennial.pipeline import ManifestTrouble
+from perennial.report.view import UNSEEN
 from perennial_operator.api.attempts import HistoryEntry
 from perennial_operator.api.names import Manifest
 from perennial_operator.api.status import Status
@@ -166,7 +167,7 @@ class Pipeline:
             TimedOut: It has not ended by then.
             ClusterTrouble: Another request took its place.
         """
-        number, why = 0, progress.UNSEEN
+        number, why = 0, UNSEEN
         for resource in self._looks(timeout):
             number = progress.attempt_for(resource, request) or number
             if entry := progress.ended(resource, request, number):
@@ -210,7 +211,7 @@ class Pipeline:
             TimedOut: They do not by then.
             ClusterTrouble: They never will: it is missing or broken.
         """
-        why = progress.UNSEEN
+        why = UNSEEN
         for resource in self._looks(timeout):
             if progress.serves(resource, version):
                 return progress.status_of(resource)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from perennial.adapters.kubeconfig.trouble import ClusterTrouble, Refused
+from perennial.report.view import UNSEEN
 from perennial_operator.api.attempts import AttemptOutcome, HistoryEntry
 from perennial_operator.api.names import Manifest
 from perennial_operator.api.reasons import Reason
 from perennial_operator.api.status import Condition, Status
-
-UNSEEN = "no operator has looked at it yet"
 
 
 def status_of(resource: Manifest) -> Status:

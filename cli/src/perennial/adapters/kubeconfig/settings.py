@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any, Final
 
+import urllib3
 import yaml
 from kubernetes import client, config
 
@@ -56,6 +57,8 @@ def _of_kubeconfig(settings: client.Configuration, files: str, context: str) -> 
         config.load_kube_config(files, chosen["name"], settings)  # type: ignore[no-untyped-call]
     except (config.ConfigException, *_UNREADABLE) as error:
         raise ClusterTrouble(f"the kubeconfig {files} cannot be used: {error}") from error
+    if not settings.verify_ssl:  # which the kubeconfig says: kubectl takes it without a word, too
+        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
     return chosen["context"].get("namespace") or _NAMESPACE
 
 
