@@ -249,4 +249,4 @@ def test_it_is_light_or_dark_as_the_system_is(browser: Any, tmp_path: Path) -> N
     for scheme in ("light", "dark"):
         with looking(browser, address, color_scheme=scheme) as look:
             grounds.append(look.tab.evaluate("getComputedStyle(document.body).backgroundColor"))
-    assert grounds == ["rgb(251, 252, 252)", "rgb(18, 24, 27)"]
+    assert grounds == ["rgb(244, 246, 247)", "rgb(14, 19, 22)"]

@@ -7,20 +7,23 @@ import pytest
 from perennial.board import Board
 from perennial.demo import Demo
 from perennial.display.frame import Scene
-from perennial.page.traffic import MarkKind, Records
+from perennial.page.traffic import Lag, MarkKind, Records
 from perennial.report.report import Counts
 from perennial.report.timeline import initial
 from perennial.report.view import View
 from perennial.stream.accuracy import Accuracy, Answer
 from perennial.stream.traffic import Issue
+from perennial_contract.status import RecorderReport
 from tests.fakes.loans import FakeClock, FakeLoans, FakeScreen
+from tests.fakes.places import FakePlace
 
+SAID = [RecorderReport(uid="u", pod="r", ready=True, lag={"loans-events": 3})]
 NOON = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 
 
 def test_the_page_shows_what_the_terminal_shows() -> None:
-    loans, screen = FakeLoans(FakeClock()), FakeScreen()
-    board = Board(screen, loans.resource, "A")
+    loans, screen, place = FakeLoans(FakeClock()), FakeScreen(), FakePlace(said=SAID)
+    board = Board(screen, loans.resource, "A", place)
 
     demo = Demo(loans, loans, loans.change, board, loans.clock)
     timeline = demo.run()
@@ -38,6 +41,8 @@ def test_the_page_shows_what_the_terminal_shows() -> None:
     newest = graded[-1].answer
     assert newest
     assert (page.answers[0].id, page.answers[0].model) == (newest.id, newest.model)
+    assert page.lag == [Lag(topic="loans-events", records=3)]
+    assert place.verdicts_asked == [each.number for each in reversed(page.attempts)]
     assert "attempt 2: no gain: kept v1" in screen.said
 
 
@@ -48,8 +53,8 @@ def test_the_page_shows_what_the_terminal_shows() -> None:
 def test_the_loss_is_that_of_the_chance_given_to_what_came_true(
     *, group: str, probability: float, right: bool, chance: float
 ) -> None:
-    loans, screen = FakeLoans(FakeClock()), FakeScreen()
-    board = Board(screen, loans.resource, "A")
+    loans, screen, place = FakeLoans(FakeClock()), FakeScreen(), FakePlace(said=SAID)
+    board = Board(screen, loans.resource, "A", place)
     accuracy = Accuracy()
     truth = group if right else {"A": "B", "B": "A"}[group]
     accuracy.issue(Issue("1", truth, 0))
@@ -66,7 +71,8 @@ def test_a_positive_class_that_the_schema_leaves_out_is_the_one_that_was_found()
     losses = []
     for label in found:
         resource = {**loans.resource(), "status": {**loans.resource()["status"], **label}}
-        board, accuracy = Board(FakeScreen(), partial(dict, resource), ""), Accuracy()
+        board = Board(FakeScreen(), partial(dict, resource), "", FakePlace())
+        accuracy = Accuracy()
         accuracy.issue(Issue("1", "B", 0))
         accuracy.answer(Answer("1", "B", "v1-00000001", 1_000.0, 0.3))
         board.show(Scene(View(), accuracy, initial(View()), 0.0, 999.0, 1_001.0, ""))
@@ -76,8 +82,8 @@ def test_a_positive_class_that_the_schema_leaves_out_is_the_one_that_was_found()
 
 
 def test_the_report_tells_what_was_read_back_and_when_it_was_written() -> None:
-    loans = FakeLoans(FakeClock())
-    board = Board(FakeScreen(), loans.resource, "A")
+    loans, place = FakeLoans(FakeClock()), FakePlace()
+    board = Board(FakeScreen(), loans.resource, "A", place)
     counts = Counts(sent=20, answered=19, lost=1, doubled=2, dead=0)
 
     report = board.report(counts, NOON)

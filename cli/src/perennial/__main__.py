@@ -9,6 +9,7 @@ import typer
 
 from perennial.commands import demo, doctor, example, fetch, play, predict, run, table, validate
 from perennial.commands.cluster import answers, dead_letters, retrain, rollback, status, why
+from perennial.commands.ui import ui
 
 app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
 app.command()(demo.demo)
@@ -21,6 +22,7 @@ app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(doctor.doctor)
 app.command()(fetch.fetch)
 app.command()(predict.predict)
+app.command()(ui)
 app.command()(validate.validate)
 app.command()(retrain.retrain)
 app.command()(rollback.rollback)

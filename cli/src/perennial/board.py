@@ -16,7 +16,8 @@ from perennial.page.traffic import Mark, MarkKind, Records
 from perennial.report.report import Counts
 from perennial.report.view import View
 from perennial.stream.accuracy import Grade
-from perennial_operator.api.attempts import HistoryEntry
+from perennial.watching.notes import Notes
+from perennial.watching.ports import Place
 from perennial_operator.api.status import Status
 
 Resource = Mapping[str, Any]
@@ -25,17 +26,20 @@ Resource = Mapping[str, Any]
 class Board:
     """Implements display.screen.Screen: each look that is shown is kept for the page, too."""
 
-    def __init__(self, screen: Screen, resource: Callable[[], Resource], positive: str) -> None:
+    def __init__(
+        self, screen: Screen, resource: Callable[[], Resource], positive: str, place: Place
+    ) -> None:
         """`resource` gives the ModelPipeline with its status.
 
         `positive` is its positive class, empty where the status names it once it is found.
+        `place` tells what stands beside it: verdicts, and what its pods say.
         """
         self._screen = screen
         self._resource = resource
         self._grading = Grading(positive)
+        self._notes = Notes(place)
         self._measured = Measured(curve=self._grading.curve)
         self._graded = self._changes = 0
-        self._ended: dict[int, HistoryEntry] = {}
         self._page = page(resource(), self._measured)
 
     def current(self) -> Page:
@@ -69,25 +73,27 @@ class Board:
         self._screen.say(line, seconds)
 
     def _look(self, scene: Scene) -> None:
-        resource, measured = self._resource(), self._measured
+        resource, grades = self._resource(), scene.accuracy.grades
         status = Status.model_validate(resource.get("status", {}))
         if not self._grading.positive and status.label:
             self._grading.positive = status.label.positive
-        grades = scene.accuracy.grades
         for grade in grades[self._graded :]:
             self._grade(grade)
         self._graded = len(grades)
-        measured.marks.look(status, scene.now)
+        self._notes.look(resource, status, scene.now)
         for change in scene.timeline.changes[self._changes :]:
             text = f"The world changed: function {change.function} became true."
-            mark = Mark(at=change.at, kind=MarkKind.CHANGE, label="world", text=text)
-            measured.marks.add(mark)
+            self._notes.marks.add(
+                Mark(at=change.at, kind=MarkKind.CHANGE, label="world", text=text)
+            )
         self._changes = len(scene.timeline.changes)
-        self._ended |= {entry.number: entry for entry in status.history}
-        records = Records(sent=len(grades) + scene.accuracy.waiting, answered=len(grades))
-        answers, ended = self._grading.recent(), tuple(self._ended.values())
-        self._measured = replace(measured, ended=ended, records=records, answers=answers)
-        self._page = page(resource, self._measured)
+        self._measured = replace(
+            self._notes.measured,
+            curve=self._grading.curve,
+            answers=self._grading.recent(),
+            records=Records(sent=len(grades) + scene.accuracy.waiting, answered=len(grades)),
+        )
+        self._page = page(resource, self._measured, status=status)
 
     def _grade(self, grade: Grade) -> None:
         if (answer := grade.answer) is None:

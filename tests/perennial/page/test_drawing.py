@@ -9,6 +9,7 @@ from perennial.page.traffic import Mark, MarkKind, Points
 from tests.support.perennial import pages
 
 SVG = "{http://www.w3.org/2000/svg}"
+LINE = "line accuracy"
 marks = st.builds(
     Mark,
     at=st.floats(0, 10_000),
@@ -44,8 +45,8 @@ def test_the_picture_shows_both_lines_and_each_mark_with_its_name() -> None:
         "curve",
         "mark change",
         "mark promotion",
-        "line accuracy",
-        "line loss",
+        *("area accuracy", "line accuracy", "end accuracy"),
+        *("area loss", "line loss", "end loss"),
     ]
     assert texts(curve(points, given)) == [
         *("25%", "50%", "75%", "100%", "accuracy"),
@@ -66,14 +67,22 @@ def test_names_of_marks_do_not_run_into_each_other() -> None:
 
 
 def test_a_long_time_without_an_answer_breaks_the_line() -> None:
-    points = Points(at=[0, 1, 2, 98, 99, 100], accuracy=[1] * 6, loss=[None] * 6, answers=[1] * 6)
+    at, six = [0.0, 1.0, 2.0, 98.0, 99.0, 100.0], [1] * 6
+    points = Points(at=at, accuracy=[1.0] * 6, loss=[None] * 6, answers=six)
 
     root = ET.fromstring(curve(points, []))
 
-    lines = [
-        path.get("d", "") for path in root.iter(f"{SVG}path") if "line" in path.get("class", "")
-    ]
+    lines = [path.get("d", "") for path in root.iter(f"{SVG}path") if path.get("class") == LINE]
     assert [line.count("M") for line in lines] == [2]
+
+
+def test_a_line_that_has_just_begun_is_one() -> None:
+    points = Points(at=[0, 1, 2, 3], accuracy=[1] * 4, loss=[None] * 4, answers=[1] * 4)
+
+    root = ET.fromstring(curve(points, []))
+
+    lines = [path.get("d", "") for path in root.iter(f"{SVG}path") if path.get("class") == LINE]
+    assert [line.count("M") for line in lines] == [1]
 
 
 def test_nothing_is_drawn_of_nothing() -> None:
@@ -101,7 +110,7 @@ def test_whatever_it_shows_is_xml_within_its_frame(
         root = ET.fromstring(picture(measured.points(), told, frame))
 
         assert {element.tag.removeprefix(SVG) for element in root.iter()} <= {
-            *("svg", "title", "style", "path", "text", "g")
+            *("svg", "title", "style", "path", "circle", "text", "g")
         }
         for text in root.iter(f"{SVG}text"):
             assert 0 <= float(text.get("x", "")) <= frame.width

@@ -46,6 +46,17 @@ def test_the_newest_answers_are_shown_with_what_is_known_of_them() -> None:
     ]
 
 
+def test_an_answer_is_seen_again_once_its_label_has_come() -> None:
+    graded = Grading("A")
+    for number in range(ANSWERS + 1):
+        graded.answer(NOON + number, f"id-{number}", "B", 0.1, "v1")
+    graded.label("id-0", "B")
+
+    shown = [(each.id, each.right) for each in graded.recent()]
+
+    assert shown[-2:] == [(f"id-{ANSWERS}", None), ("id-0", True)]
+
+
 @given(acts)
 def test_each_id_is_graded_once_whatever_comes_first_or_twice(
     given: list[tuple[bool, str, str]],

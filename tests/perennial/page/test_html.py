@@ -7,13 +7,14 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct, structs
 
 from perennial.page import html
 from perennial.page.data import Page, to_json
-from perennial.page.html import live, render
+from perennial.page.html import data_of, live, render
 from tests.support.perennial import pages
 
 LIMIT = 200 * 1024
@@ -130,6 +131,20 @@ def test_the_report_of_a_week_is_small() -> None:
     assert {len(render(page)) < LIMIT for page in reports()} == {True}
 
 
+@settings(max_examples=30)
+@given(texts)
+def test_a_report_gives_its_data_back(text: str) -> None:
+    for page in (STEADY, saying(BROKEN, text)):
+        assert data_of(render(page)) == page
+
+
+@pytest.mark.parametrize(
+    "file", [b"", live(), b'<script type="application/json" id="data">{</script>']
+)
+def test_what_is_no_report_gives_none(file: bytes) -> None:
+    assert data_of(file) is None
+
+
 def test_live_it_holds_no_data() -> None:
     assert Elements(live()).texts["script"][0] == "null"
 
@@ -162,8 +177,10 @@ def test_every_text_stands_out_from_its_ground() -> None:
         inks = [scheme[name] for name in ("ink", "quiet", "link", "well", "waits", "act")]
         for ground in (scheme["paper"], scheme["raised"]):
             assert min(contrast(ink, ground) for ink in (*inks, *drawn_inks(curve))) >= 4.5
-        assert contrast(scheme["act"], scheme["act-soft"]) >= 4.5
-        assert contrast(scheme["ink"], scheme["waits-soft"]) >= 4.5
+        for kind in ("act", "waits", "well"):
+            assert contrast(scheme[kind], scheme[f"{kind}-soft"]) >= 4.5
+            assert contrast(scheme["ink"], scheme[f"{kind}-soft"]) >= 4.5
+        assert contrast(scheme["quiet"], scheme["kept-soft"]) >= 4.5
 
 
 def drawn_inks(curve: dict[str, str]) -> list[str]:

@@ -10,7 +10,17 @@ from perennial.page.pipeline import PINNED, UNKNOWN, Measured, page
 from perennial.page.traffic import Answer, DeadLetters, Lag
 from perennial_operator.api.status import Status
 from tests.support.perennial import pages
-from tests.support.perennial.pages import FIRST, FOURTH, V1, V4, V6, a_status, at, resource
+from tests.support.perennial.pages import (
+    FIRST,
+    FOURTH,
+    KEPT,
+    V1,
+    V4,
+    V6,
+    a_status,
+    at,
+    resource,
+)
 
 every = st.text(st.characters(exclude_categories=()))
 
@@ -91,12 +101,23 @@ def test_texts_that_others_wrote_can_be_shown_whatever_they_are(
     assert json.loads(to_json(shown))["answers"][0]["probability"] == 0.5
 
 
+def test_where_no_topic_is_read_the_picture_is_of_what_attempts_lost() -> None:
+    status = a_status(V4, 118, [FIRST, *KEPT, FOURTH])
+
+    unread = page(resource(status), Measured(unread="Kafka is away."))
+    waiting = page(resource(status), Measured())
+
+    assert unread.unread == "Kafka is away."
+    assert "of what served, over 4 attempts" in str(unread.wide)
+    assert (waiting.wide, waiting.unread) == ("", "")
+
+
 def test_the_document_has_these_names() -> None:
     document = json.loads(to_json(pages.steady(at(200))))
 
     assert list(document) == [
         *("name", "namespace", "written", "problem", "state", "concerns", "serving", "labels"),
         *("next", "running", "attempts", "earlier", "records", "lag", "deadLetters", "points"),
-        *("marks", "answers", "wide", "narrow"),
+        *("marks", "answers", "uncounted", "unread", "wide", "narrow"),
     ]
     assert datetime.fromisoformat(document["written"]) == at(200)

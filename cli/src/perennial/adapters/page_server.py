@@ -1,4 +1,4 @@
-"""HTTP server of the page, for browsers on this machine alone.
+"""HTTP server of pages, for browsers on this machine alone.
 
 It listens on 127.0.0.1 and answers no other name, so that no site can reach it by having its own
 name point here. A browser that has the newest data gets an empty 304.
@@ -7,14 +7,14 @@ name point here. A browser that has the newest data gets an empty 304.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from hashlib import blake2b
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import SHUT_RDWR, socket
 from threading import BoundedSemaphore, Thread
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from perennial.page.data import Page, to_json
 from perennial.page.html import SELF, live, policy
@@ -24,25 +24,63 @@ PATIENCE: Final = 30.0  # seconds for the next request of a connection, and for 
 CONNECTIONS: Final = 32  # at once; more are closed unheard
 _NAMES: Final = (ADDRESS, "localhost")
 _LOG: Final = logging.getLogger(__name__)
+_NOTHING: Final = "default-src 'none'"
+_REFUSES_ALL: Final = {"Content-Security-Policy": f"{_NOTHING}; frame-ancestors 'none'"}
 _HEADERS: Final = {
     "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
 
 
-class PageServer:
-    """Serves the page and its data until it is closed."""
+class Content(NamedTuple):
+    """What stands at a path."""
 
-    def __init__(self, current: Callable[[], Page], port: int = 0) -> None:
-        """`current` is called by several threads; port 0 takes a free one.
+    body: bytes
+    kind: str
+    policy: str
+    """Its Content-Security-Policy."""
+    tagged: bool = False
+    """Whether a browser that has it already is told so."""
+
+
+Site = Callable[[str], Content | None]
+"""From a path, as it was asked for, to what stands there."""
+
+
+def document(name: str) -> Content:
+    """A page that asks for its data beside it."""
+    return Content(live(name), "text/html; charset=utf-8", policy(name, SELF))
+
+
+def data(body: bytes) -> Content:
+    return Content(body, "application/json", _NOTHING, tagged=True)
+
+
+def one_page(current: Callable[[], Page]) -> Site:
+    """A site of one page and its data."""
+
+    def site(path: str) -> Content | None:
+        if path == "/":
+            return document("page")
+        return data(to_json(current())) if path == "/data" else None
+
+    return site
+
+
+class SiteServer:
+    """Serves a site until it is closed."""
+
+    def __init__(self, site: Site, port: int = 0) -> None:
+        """`site` is called by several threads; port 0 takes a free one.
 
         Raises:
             OSError: The port cannot be had.
         """
         self._server = _Server((ADDRESS, port), _Handler)
-        self._server.current = current
+        self._server.site = site
         self.port: Final[int] = self._server.server_address[1]
         self.url: Final = f"http://{ADDRESS}:{self.port}/"
         self._thread = Thread(target=self._server.serve_forever, name="page", daemon=True)
@@ -55,10 +93,18 @@ class PageServer:
         self._thread.join()
 
 
+class PageServer(SiteServer):
+    """Serves one page and its data."""
+
+    def __init__(self, current: Callable[[], Page], port: int = 0) -> None:
+        """`current` is called by several threads; as SiteServer."""
+        super().__init__(one_page(current), port)
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
-    current: Callable[[], Page]
+    site: Site
 
     def __init__(self, *arguments: Any) -> None:
         self._free = BoundedSemaphore(CONNECTIONS)
@@ -101,39 +147,40 @@ class _Handler(BaseHTTPRequestHandler):
         if self.headers.get("Host", "").lower() not in self._hosts():
             self._answer(HTTPStatus.MISDIRECTED_REQUEST, b"This page is for this machine alone.")
             return
-        match self.path.partition("?")[0]:
-            case "/":
-                self._answer(HTTPStatus.OK, live(), "text/html; charset=utf-8")
-            case "/data":
-                self._data()
-            case _:
-                self._answer(HTTPStatus.NOT_FOUND, b"There is / and /data.")
+        try:
+            content = self.server.site(self.path.partition("?")[0])
+        except Exception:  # noqa: BLE001  whatever the source is, the next look may succeed
+            _LOG.exception("%s cannot be had", self.path)
+            self._answer(HTTPStatus.INTERNAL_SERVER_ERROR, b"See the log of the command.")
+            return
+        if content is None:
+            self._answer(HTTPStatus.NOT_FOUND, b"There is nothing here; begin at /.")
+        else:
+            self._give(content)
 
     def _hosts(self) -> set[str]:
         port = self.server.server_address[1]
         return {f"{name}:{port}" for name in _NAMES}
 
-    def _data(self) -> None:
-        try:
-            body = to_json(self.server.current())
-        except Exception:  # noqa: BLE001  whatever the source is, the next look may succeed
-            _LOG.exception("the page's data cannot be had")
-            self._answer(HTTPStatus.INTERNAL_SERVER_ERROR, b"See the log of the command.")
-            return
-        tag = f'"{blake2b(body, digest_size=12).hexdigest()}"'
-        if self.headers.get("If-None-Match") == tag:
-            self._answer(HTTPStatus.NOT_MODIFIED, b"", tag=tag)
-        else:
-            self._answer(HTTPStatus.OK, body, "application/json", tag)
+    def _give(self, content: Content) -> None:
+        more = {"Content-Security-Policy": f"{content.policy}; frame-ancestors 'none'"}
+        if content.tagged:
+            tag = f'"{blake2b(content.body, digest_size=12).hexdigest()}"'
+            more["ETag"] = tag
+            if self.headers.get("If-None-Match") == tag:
+                self._answer(HTTPStatus.NOT_MODIFIED, b"", content.kind, more)
+                return
+        self._answer(HTTPStatus.OK, content.body, content.kind, more)
 
     def _answer(
-        self, code: HTTPStatus, body: bytes, kind: str = "text/plain; charset=utf-8", tag: str = ""
+        self,
+        code: HTTPStatus,
+        body: bytes,
+        kind: str = "text/plain; charset=utf-8",
+        more: Mapping[str, str] = _REFUSES_ALL,
     ) -> None:
         self.send_response(code)
-        policies = f"{policy(SELF)}; frame-ancestors 'none'"
-        headers = _HEADERS | {"Content-Type": kind, "Content-Security-Policy": policies}
-        if tag:
-            headers["ETag"] = tag
+        headers = {**_HEADERS, "Content-Type": kind, **more}
         if code is not HTTPStatus.NOT_MODIFIED:
             headers["Content-Length"] = str(len(body))
         for name, value in headers.items():

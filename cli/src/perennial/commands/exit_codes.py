@@ -22,6 +22,7 @@ from perennial.cluster.admission import NotAdmitted
 from perennial.follow import Failed
 from perennial.pipeline import ManifestTrouble
 from perennial.table.csv_lines import TableRefused
+from perennial.watching.ports import Unseen
 from perennial_contract.runtime.objects import StoreError
 
 INTERRUPTED: Final = 130  # exit code after Ctrl-C, as shells have it
@@ -41,6 +42,7 @@ _TROUBLES: Final = (
     StoreError,
     StoreTrouble,
     TableRefused,
+    Unseen,
 )
 
 

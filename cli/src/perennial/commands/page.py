@@ -15,6 +15,7 @@ import typer
 
 from perennial.adapters.page_server import PageServer
 from perennial.adapters.wall_clock import WallClock
+from perennial.adapters.watched.run import RunFolder
 from perennial.board import Board
 from perennial.commands.local import Local
 from perennial.display.screen import Screen, choose_screen
@@ -56,9 +57,14 @@ def served(current: Callable[[], Page], shown: Shown) -> Iterator[None]:
         return
     with closing(PageServer(current)) as server:
         print(f"The page: {server.url}", flush=True)
-        if shown.open and sys.stdout.isatty() and (browser := _browser(shown.environment)):
-            Thread(target=browser.open, args=(server.url,), name="browser", daemon=True).start()
+        opened(server.url, shown)
         yield
+
+
+def opened(address: str, shown: Shown) -> None:
+    """Opens the page, if that is wanted, where there is a terminal and a browser."""
+    if shown.open and sys.stdout.isatty() and (browser := _browser(shown.environment)):
+        Thread(target=browser.open, args=(address,), name="browser", daemon=True).start()
 
 
 def followed(
@@ -68,7 +74,8 @@ def followed(
 
     `follow` gives the attempts that have ended beside what it found.
     """
-    board = Board(choose_screen(), here.loop.resource, here.pipeline.positive)
+    positive, beside = here.pipeline.positive, RunFolder(here.folder)
+    board = Board(choose_screen(), here.loop.resource, positive, beside)
     with served(board.current, shown):
         found, entries = follow(board)
         facts = here.facts(entries)

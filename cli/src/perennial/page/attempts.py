@@ -65,7 +65,7 @@ def _attempt(
         champion=plain(entry.champion),
         version=plain(entry.version),
         taken_back=entry.version in status.bad_versions,
-        champion_loss=held.loss if held else None,
+        champion_loss=held.loss if held else _stayed(entry),
         challenger_loss=best.loss if best else _published(entry),
         confidence=best.confidence if best else None,
         metric=plain(entry.metric),
@@ -87,6 +87,11 @@ def _best(entry: HistoryEntry, challengers: list[Score]) -> Score | None:
 def _published(entry: HistoryEntry) -> float | None:
     """Without the verdict, the status knows the loss of what was published."""
     return entry.score if entry.version else None
+
+
+def _stayed(entry: HistoryEntry) -> float | None:
+    """And that of what stayed, where nothing was published."""
+    return None if entry.version else entry.score
 
 
 def _candidate(score: Score) -> Candidate:

@@ -155,6 +155,11 @@ class Page(Section, frozen=True):
     """Oldest first."""
     answers: list[Answer]
     """The newest first, 12 at most."""
+    uncounted: int = 0
+    """Dead letters that are older than those that were counted."""
+    unread: str = ""
+    """Why the topics are not read, in a sentence, where they cannot be: the picture is then of
+    the attempts' losses."""
     wide: str | UnsetType = UNSET
     """The curve as SVG for a desk; the browser puts it in as it is."""
     narrow: str | UnsetType = UNSET

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
 from typing import Final
 from xml.sax.saxutils import escape
 
@@ -16,6 +18,7 @@ from perennial.page.texts import plain
 from perennial.page.traffic import Mark, Points
 
 GAP: Final = 0.05  # of the whole time without an answer: the line breaks
+_USUAL: Final = 3  # but never for so many times what lies between two points
 _CSS: Final = Path(__file__).with_name("curve.css")
 _WORDS: Final = 120  # characters of a mark's sentence
 _LETTER: Final = 6.6  # width of a letter of a mark
@@ -66,19 +69,24 @@ def curve(points: Points, marks: Sequence[Mark], frame: Frame = WIDE, style: str
     parts = [
         f"<title>{escape(summary(points, marks))}</title>",
         style,
-        *_grid(up, frame, "accuracy", percent=True),
-        *_grid(down, frame, "log loss", percent=False),
-        *_times(across, frame),
+        *grid(up, frame, "accuracy", percent=True),
+        *grid(down, frame, "log loss", percent=False),
+        *times(across, frame),
         *_marks(marks, across, frame),
-        _line(points.at, points.accuracy, across, up, "accuracy"),
-        _line(points.at, points.loss, across, down, "loss"),
+        *_line(points.at, points.accuracy, across, up, "accuracy"),
+        *_line(points.at, points.loss, across, down, "loss"),
     ]
-    head = (
+    return head(frame, across) + "".join(parts) + "</svg>"
+
+
+def head(frame: Frame, across: Scale) -> str:
+    """The element's beginning; what points at the picture reads its times from it."""
+    return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="curve" role="img"'
-        f' viewBox="0 0 {frame.width} {frame.height}" data-from="{first:.3f}" data-to="{last:.3f}"'
-        f' data-left="{frame.left}" data-right="{frame.width - frame.right}">'
+        f' viewBox="0 0 {frame.width} {frame.height}"'
+        f' data-from="{across.first:.3f}" data-to="{across.last:.3f}"'
+        f' data-left="{across.start:g}" data-right="{across.end:g}">'
     )
-    return head + "".join(parts) + "</svg>"
 
 
 def summary(points: Points, marks: Sequence[Mark]) -> str:
@@ -98,7 +106,7 @@ def _span(points: Points, marks: Sequence[Mark]) -> tuple[float, float]:
     return first, max(last, first + 1.0)
 
 
-def _grid(scale: Scale, frame: Frame, name: str, *, percent: bool) -> Iterator[str]:
+def grid(scale: Scale, frame: Frame, name: str, *, percent: bool) -> Iterator[str]:
     for value in scale.ticks:
         y = scale(value)
         shown = f"{value:.0%}" if percent else f"{value:.4g}"
@@ -107,7 +115,7 @@ def _grid(scale: Scale, frame: Frame, name: str, *, percent: bool) -> Iterator[s
     yield f'<text class="name" x="4" y="{scale.end - 10:.1f}">{name}</text>'
 
 
-def _times(across: Scale, frame: Frame) -> Iterator[str]:
+def times(across: Scale, frame: Frame) -> Iterator[str]:
     whole = across.last - across.first
     for seconds in time_ticks(whole, 8 if frame.width > NARROW.width else 4):
         x = across(across.first + seconds)
@@ -139,12 +147,37 @@ def _marks(marks: Sequence[Mark], across: Scale, frame: Frame) -> Iterator[str]:
 
 def _line(
     at: Sequence[float], values: Sequence[float | None], across: Scale, scale: Scale, name: str
-) -> str:
-    gap, before, steps = GAP * (across.last - across.first), None, []
+) -> Iterator[str]:
+    """The line, what lies below it, and a dot at its end."""
+    parts = _unbroken(at, values, _gap(at))
+    lines = [[f"{across(time):.1f} {scale(value):.1f}" for time, value in part] for part in parts]
+    if not lines:
+        return
+    floor = f"{scale.start:.1f}"
+    below = "".join(
+        f"M{part[0].split()[0]} {floor}L{'L'.join(part)}V{floor}Z" for part in lines if part[1:]
+    )
+    x, y = lines[-1][-1].split()
+    yield f'<path class="area {name}" d="{below}"/>'
+    yield f'<path class="line {name}" d="{"".join("M" + "L".join(part) for part in lines)}"/>'
+    yield f'<circle class="end {name}" cx="{x}" cy="{y}" r="3.5"/>'
+
+
+def _gap(at: Sequence[float]) -> float:
+    """Seconds without an answer that break the line."""
+    steps = [after - before for before, after in pairwise(at)] or [0.0]
+    return max(GAP * (at[-1] - at[0]), _USUAL * median(steps))
+
+
+def _unbroken(
+    at: Sequence[float], values: Sequence[float | None], gap: float
+) -> list[list[tuple[float, float]]]:
+    """Stretches in which answers came without a gap."""
+    parts: list[list[tuple[float, float]]] = []
     for time, value in zip(at, values, strict=True):
         if value is None:
             continue
-        pen = "M" if before is None or time - before > gap else "L"
-        steps.append(f"{pen}{across(time):.1f} {scale(value):.1f}")
-        before = time
-    return f'<path class="line {name}" d="{"".join(steps)}"/>' if steps else ""
+        if not parts or time - parts[-1][-1][0] > gap:
+            parts.append([])
+        parts[-1].append((time, value))
+    return parts

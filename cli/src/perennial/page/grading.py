@@ -66,17 +66,17 @@ class Grading:
         self.answered += 1
         pair.at, pair.answer, pair.probability, pair.model = at, label, probability, model
         self._recent.append(event)
-        self._grade(pair)
+        self._grade(event, pair)
 
     def label(self, event: str, label: str) -> None:
         """One label; the first for an id counts, as it does for the recorder."""
         pair = self._of(event)
         if pair.label is None:
             pair.label = label
-            self._grade(pair)
+            self._grade(event, pair)
 
     def recent(self) -> list[Answer]:
-        """The newest answers, the newest last."""
+        """Answers that were given or graded last, the newest last."""
         return [_shown(e, self._pairs[e]) for e in self._recent if e in self._pairs]
 
     def _of(self, event: str) -> Pair:
@@ -84,12 +84,14 @@ class Grading:
             self._pairs.popitem(last=False)
         return self._pairs.setdefault(event, Pair())
 
-    def _grade(self, pair: Pair) -> None:
+    def _grade(self, event: str, pair: Pair) -> None:
         if pair.right is None:
             return
         given = pair.probability if self.positive else None
         if given is not None and pair.label != self.positive:
             given = 1 - given
+        if event not in self._recent:
+            self._recent.append(event)  # it is seen again, now that it is known to be right or not
         self.curve.add(pair.at, right=pair.right, loss=None if given is None else log_loss(given))
 
 

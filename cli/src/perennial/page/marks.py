@@ -23,6 +23,16 @@ class Marks(Struct):
     bad: list[str] | None = None
     """Versions known to have failed; None before the first look, which marks none of them."""
 
+    def remember(self, status: Status) -> None:
+        """Adds the take-overs of before the first look, as far as the history knows them.
+
+        The history tells when a version was promoted: it took over some seconds later.
+        """
+        serving = status.model.version if status.model else ""
+        for entry in status.history:
+            if entry.version and entry.version not in {serving, *status.bad_versions}:
+                self._took_over(entry.version, entry.ended_at)
+
     def look(self, status: Status, now: float) -> None:
         """Adds what has changed since the look before; `now` in seconds since 1970."""
         if status.model and status.model.version != self.serving:

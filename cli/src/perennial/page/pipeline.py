@@ -14,6 +14,7 @@ from perennial.page import data, drawing, traffic
 from perennial.page.attempts import attempts, running
 from perennial.page.concerns import concerns, remedy, state
 from perennial.page.curve import Curve
+from perennial.page.losses import losses
 from perennial.page.marks import Marks
 from perennial.page.texts import plain
 from perennial.page.training import following, labels
@@ -45,6 +46,10 @@ class Measured:
     """By topic: records that are still to be read."""
     dead_letters: Mapping[str, int] | None = None
     """By reason."""
+    uncounted: int = 0
+    """Dead letters that are older than those."""
+    unread: str = ""
+    """Why the topics are not read, where they cannot be."""
 
 
 def page(
@@ -52,14 +57,17 @@ def page(
     measured: Measured,
     written: datetime | None = None,
     problem: str = "",
+    status: Status | None = None,
 ) -> data.Page:
     """The page of a ModelPipeline as the API holds it; `written` makes it a report of that time.
+
+    `status` is its status, where that has been read already.
 
     Raises:
         pydantic.ValidationError: The status is none.
     """
-    metadata, status = resource["metadata"], Status.model_validate(resource.get("status", {}))
-    spec = _spec(resource)
+    metadata, spec = resource["metadata"], spec_of(resource)
+    status = status or Status.model_validate(resource.get("status", {}))
     ended, earlier = attempts(measured.ended, status, measured.verdicts)
     points = measured.curve.points()
     marks = measured.marks.marks
@@ -82,12 +90,25 @@ def page(
         points=points,
         marks=list(marks),
         answers=[_fit(answer) for answer in reversed(measured.answers[-data.ANSWERS :])],
-        wide=drawing.curve(points, marks, drawing.WIDE),
-        narrow=drawing.curve(points, marks, drawing.NARROW),
+        uncounted=measured.uncounted,
+        unread=plain(measured.unread),
+        wide=_picture(points, measured, ended, drawing.WIDE),
+        narrow=_picture(points, measured, ended, drawing.NARROW),
     )
 
 
-def _spec(resource: Mapping[str, Any]) -> Spec | None:
+def _picture(
+    points: traffic.Points,
+    measured: Measured,
+    ended: Sequence[data.Attempt],
+    frame: drawing.Frame,
+) -> str:
+    """Of the answers; where they are not read, of what the attempts were judged to lose."""
+    drawn = drawing.curve(points, measured.marks.marks, frame)
+    return losses(ended, frame) if not drawn and measured.unread else drawn
+
+
+def spec_of(resource: Mapping[str, Any]) -> Spec | None:
     """None where this version cannot read it: the status tells what the operator makes of it."""
     try:
         return Spec.read(resource.get("spec", {}))

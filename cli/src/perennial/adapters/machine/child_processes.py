@@ -83,7 +83,7 @@ class ChildProcesses:
         finally:
             os.close(log)
         self._children[meta["uid"]] = _Child(process, port)
-        started = {"pid": process.pid, "started": started_at(process.pid)}
+        started = {"pid": process.pid, "started": started_at(process.pid), "port": port}
         folder.process.write_text(json.dumps(started), encoding="utf-8")
 
     def seen(self, pod: Manifest) -> Sighting | None:

@@ -1,0 +1,1 @@
+"""Watching of pipelines from outside their loops, for the page."""

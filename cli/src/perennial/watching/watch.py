@@ -1,0 +1,73 @@
+"""Watch of one pipeline: a look after another, each of which makes a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from perennial.page.data import Page
+from perennial.page.pipeline import page, spec_of
+from perennial.watching.notes import Notes
+from perennial.watching.ports import Place, Resource, Unseen
+from perennial.watching.topics import Topics
+from perennial_operator.api.status import Status
+
+GONE: Final = "It is not there any more: you see it as it was."
+
+
+class Watch:
+    """What is seen of a pipeline while somebody looks; one thread uses it."""
+
+    def __init__(self, place: Place, resource: Resource, now: Callable[[], float]) -> None:
+        """`now` gives seconds since 1970."""
+        self._place, self._resource, self._now = place, resource, now
+        metadata = resource["metadata"]
+        self._key: Final[tuple[str, str]] = (metadata.get("namespace", ""), metadata["name"])
+        self._problem = place.problem()
+        self._notes, self._topics = Notes(place), Topics(place, now)
+        self._status = Status()
+        self._asked = float("-inf")
+
+    def glance(self) -> Page:
+        """The page of the resource alone, at once."""
+        return self._place.left(*self._key) or page(
+            self._resource, self._notes.measured, problem=self._problem
+        )
+
+    def look(self) -> Page:
+        """The page as of now; the place is asked as often as it allows."""
+        if (left := self._place.left(*self._key)) is not None:
+            self.close()
+            return left
+        if not 0 <= self._now() - self._asked < self._place.every:
+            self._asked = self._now()
+            self._ask()
+        self._follow()
+        measured = self._topics.added(self._notes.measured)
+        return page(self._resource, measured, problem=self._problem)
+
+    def close(self) -> None:
+        """Leaves Kafka; the next look would go there again."""
+        self._topics.close()
+
+    def _ask(self) -> None:
+        try:
+            found = self._place.pipeline(*self._key)
+        except Unseen as trouble:
+            self._problem = f"{trouble} You see what was seen last."
+            return
+        self._problem = self._place.problem() if found else GONE
+        self._resource = found or self._resource
+        self._status = Status.model_validate(self._resource.get("status", {}))
+        self._notes.look(self._resource, self._status, self._now())
+
+    def _follow(self) -> None:
+        """The topics, once the two classes are known: of the spec, or as a trainer found them."""
+        spec = None if self._problem else spec_of(self._resource)
+        found = self._status.label
+        declared = spec.label_schema.label if spec else None
+        classes = declared or (found.as_declared() if found else None)
+        if spec is None or classes is None:
+            self._topics.close()
+        else:
+            self._topics.look(spec, classes)
