@@ -4,8 +4,10 @@ import json
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.support.operator.control_plane import ControlPlane, Refused, a_pipeline, apply
+from tests.support.tree import ROOT
 
 pytestmark = pytest.mark.integration
 
@@ -19,6 +21,10 @@ Json = dict[str, Any]
         {"labels": None},
         {"dataset": None},
         {"schema": {"label": {"positive": "a", "negative": "b", "aliases": {"x": "a", "y": "b"}}}},
+        {"schema": None},
+        {"schema": {"exclude": ["fnlwgt"]}},
+        {"events": {"topic": "events"}, "labels": {"topic": "labels"}},
+        {"optimizer": {"engine": "Hyperopt", "algorithm": "TPE", "maxEvals": 25}},
         {"labels": {"path": "data.income"}, "events": {"topic": "events"}},
         {"predictions": {"topic": "events"}},
         {"predictions": None, "deadLetters": None},
@@ -173,6 +179,75 @@ def test_what_a_pipeline_is_cannot_be_edited(
 
     with pytest.raises(Refused, match=f"{named} cannot be changed"):
         control_plane.kubectl("-n", namespace, "patch", "mp", "income", "--type=merge", "-p", patch)
+
+
+UP, DOWN = ({"positive": name, "negative": "x"} for name in ("up", "down"))
+
+
+def patch(control_plane: ControlPlane, namespace: str, change: Json, *status: str) -> None:
+    how = ("--type=merge", *status, "-p", json.dumps(change))
+    control_plane.kubectl("-n", namespace, "patch", "mp", "income", *how)
+
+
+@pytest.mark.parametrize(
+    ("labels", "taken"),
+    [
+        ((None, None, UP), True),
+        ((None, UP, UP), True),
+        ((None, DOWN, UP), False),
+        ((UP, None, None), False),
+        ((UP, UP, None), True),
+        ((UP, DOWN, None), False),
+        ((UP, UP, DOWN), False),
+    ],
+)
+def test_a_label_comes_and_goes_only_with_the_positive_class_that_was_found(
+    control_plane: ControlPlane,
+    namespace: str,
+    labels: tuple[Json | None, Json | None, Json | None],
+    *,
+    taken: bool,
+) -> None:
+    before, found, after = labels
+    apply(control_plane, namespace, a_pipeline(schema={"label": before} if before else {}))
+    if found:
+        patch(control_plane, namespace, {"status": {"label": found}}, "--subresource=status")
+
+    change = {"spec": {"schema": {"label": after}}}
+    if taken:
+        patch(control_plane, namespace, change)
+    else:
+        with pytest.raises(Refused, match=r"spec\.schema\.label"):
+            patch(control_plane, namespace, change)
+
+    kept = control_plane.get(namespace, "mp", "income")
+    assert kept
+    assert kept["spec"]["schema"].get("label") == (after if taken else before)
+    assert kept["status"].get("label") == found
+
+
+def test_no_label_of_the_spec_keeps_the_operator_from_its_status(
+    control_plane: ControlPlane, namespace: str
+) -> None:
+    """An attempt found it while somebody declared another one."""
+    apply(control_plane, namespace, a_pipeline(schema={"label": UP}))
+
+    for label in (DOWN, UP, None):
+        patch(control_plane, namespace, {"status": {"label": label}}, "--subresource=status")
+
+    patch(control_plane, namespace, {"status": {"label": DOWN}}, "--subresource=status")
+    patch(control_plane, namespace, {"spec": {"retrain": {"threshold": 2000}}})
+
+
+def test_the_shortest_example_is_taken(control_plane: ControlPlane, namespace: str) -> None:
+    manifest = yaml.safe_load((ROOT / "examples/pipelines/short.yaml").read_text())
+
+    apply(control_plane, namespace, manifest)
+
+    kept = control_plane.get(namespace, "mp", "short")
+    assert kept
+    spec = kept["spec"]
+    assert (spec["schema"], spec["optimizer"]["engine"]) == ({}, "Hyperopt")
 
 
 def test_a_pipeline_scales_explains_itself_and_is_found_by_its_short_names(
