@@ -3,9 +3,9 @@ from typing import Any
 
 import pytest
 
-from perennial_contract.status import Problem
+from perennial_contract.status import FoundLabel, Problem
 from perennial_operator.api.pipeline import Pipeline
-from perennial_operator.api.status import Status
+from perennial_operator.api.status import HandledTriggers, Status
 from perennial_operator.observe.world import Observed
 from perennial_operator.plan import plan
 from tests.support.operator.builders import (
@@ -168,6 +168,30 @@ def test_labels_that_mostly_cannot_be_used_are_said_with_the_fields_to_look_at(
 
     assert condition(decided, "LabelsComplete") == expected
     assert condition(decided, "Ready")[0] == "True"
+
+
+@pytest.mark.parametrize(("left_out", "told"), [(None, "True"), (500, "True"), (501, "False")])
+def test_labels_that_mostly_are_not_of_the_dataset_are_said_once_an_attempt_has_read_them(
+    left_out: int | None, told: str
+) -> None:
+    pipeline = a_pipeline(
+        serving(
+            history=[an_entry(left_out=left_out)],
+            handled=HandledTriggers(watermark={"topic": {"0": 1000}}),
+            label=FoundLabel(positive=">50K", negative="<=50K"),
+        ),
+        schema={},
+    )
+
+    status, reason, message = condition(decide(pipeline, a_world(pipeline)), "LabelsComplete")
+
+    assert status == told
+    if told == "False":
+        assert reason == "LabelsUnusable"
+        assert message == (
+            "most labels are neither class: look at schema.label and labels.value;"
+            " status.label names the two"
+        )
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from perennial_contract.status import RecorderReport
-from perennial_contract.watermark import position, positions
+from perennial_contract.watermark import position, positions, total
 from perennial_operator.api.attempts import Attempt, HistoryEntry, Trigger
 from perennial_operator.api.names import RECORDER
 from perennial_operator.api.pipeline import Pipeline
@@ -61,7 +61,7 @@ def labels_complete(pipeline: Pipeline, status: Status, observed: Observed) -> U
         return UndatedCondition(
             kind, FALSE, Reason.LABELS_LOST, "labels or events were lost: see the log"
         )
-    if unusable := next(filter(None, map(_unusable, said)), None):
+    if unusable := next(filter(None, map(_unusable, said)), _left_out(status)):
         return UndatedCondition(kind, FALSE, Reason.LABELS_UNUSABLE, unusable)
     return UndatedCondition(kind, TRUE, Reason.COMPLETE, "no label was lost")
 
@@ -82,6 +82,15 @@ def _unusable(report: RecorderReport) -> str | None:
     worst = max(_UNUSABLE, key=lambda name: report.counts.get(name, 0))
     most = report.counts.get(worst, 0) > report.counts.get("observations", 0)
     return f"most labels {_UNUSABLE[worst]}" if most else None
+
+
+def _left_out(status: Status) -> str | None:
+    """What the newest attempt says of its observations: their recorder knew no classes."""
+    newest = status.history[-1] if status.history else None
+    if newest is None or 2 * (newest.left_out or 0) <= total(status.handled.watermark):
+        return None
+    known = "; status.label names the two" if status.label else ""
+    return f"most labels {_UNUSABLE['rejected_label']}{known}"
 
 
 def _as_before(kind: str, status: Status) -> UndatedCondition:
