@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from perennial_contract.status import (
     MAX_BYTES,
     MAX_TERMINATION_BYTES,
+    FoundLabel,
     PredictorReport,
     Problem,
     RecorderReport,
@@ -27,6 +28,13 @@ verdicts = st.builds(
     score=st.none() | st.floats(0, 10),
     scores=st.lists(st.builds(Score, candidate=texts, loss=st.floats(0, 10)), max_size=60),
     watermark=st.integers(0, 600).map(lambda n: {"t" * 22: {str(p): 10**9 for p in range(n)}}),
+    label=st.none()
+    | st.builds(
+        FoundLabel,
+        positive=st.just("\U0001f600" * 253) | st.just("yes"),
+        negative=st.just("no"),
+        aliases=st.dictionaries(st.text(max_size=9), st.just("yes"), max_size=64),
+    ),
     seconds=st.dictionaries(st.sampled_from(["data", "search", "judge"]), st.floats(0, 1e4)),
 )
 
