@@ -7,7 +7,7 @@ RUN := .venv/bin/python -m
 export PYTHONDONTWRITEBYTECODE := 1
 export DATA LABEL
 .DEFAULT_GOAL := help
-.PHONY: help sync lock fmt lint types crd docs unit embedded integration e2e browser test test-cluster up down images demo demo-cluster table demo-down
+.PHONY: help sync lock fmt lint types crd docs unit embedded integration e2e browser test test-cluster up down images demo demo-cluster table demo-down push
 
 help:  ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
@@ -83,3 +83,6 @@ demo-down: down  ## remove all that demo-cluster made
 
 images: sync  ## build the four images and load them into the cluster
 	cluster/cluster images
+
+push: sync  ## build the four images and push them to REGISTRY=registry.example.com/team; images.yaml then names them for helm
+	cluster/cluster push $(or $(REGISTRY),$(error REGISTRY=registry.example.com/team is missing)) > images.yaml.part && mv images.yaml.part images.yaml

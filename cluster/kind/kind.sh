@@ -101,4 +101,12 @@ engine_ready_for_images() { exists || die "images need the cluster; start it wit
 
 engine_build_image() { docker build --tag "$1" --file "$2" "$3"; } # engine_build_image TAG DOCKERFILE CONTEXT
 
+engine_ready_to_build() { docker info >/dev/null || die "Docker does not answer"; }
+
+engine_push_image() { # engine_push_image TAG TARGET DIGEST-FILE
+  docker tag "$1" "$2"
+  docker push "$2"
+  docker inspect --format '{{index .RepoDigests 0}}' "$2" | sed 's/.*@//' >"$3"
+}
+
 engine_load_image() { kind load docker-image "$1" --name perennial; } # kind itself skips an image that the node has

@@ -10,16 +10,33 @@ dockerfile() { # dockerfile NAME
 }
 
 images() { # images [NAME...]: all four by default
-  local name began
+  local name
   [ $# -gt 0 ] || set -- "${IMAGES[@]}"
-  for name in "$@"; do
-    [ -f "$(dockerfile "$name")" ] || die "$(dockerfile "$name") is not there"
-  done
   engine_ready_for_images
   for name in "$@"; do
-    began=$SECONDS
-    logged "image-$name" engine_build_image "$(image_tag "$name")" "$(dockerfile "$name")" "$REPOSITORY"
-    say "$(image_tag "$name"): built in $((SECONDS - began)) s"
+    build_image "$name"
     engine_load_image "$(image_tag "$name")"
   done
+}
+
+build_image() { # build_image NAME
+  local began=$SECONDS
+  logged "image-$1" engine_build_image "$(image_tag "$1")" "$(dockerfile "$1")" "$REPOSITORY"
+  say "$(image_tag "$1"): built in $((SECONDS - began)) s"
+}
+
+push() { # push REGISTRY [TAG]: to REGISTRY/perennial-NAME:TAG; prints the chart's values that name what was pushed
+  local name repository digest values=$CACHE/push.part
+  engine_ready_to_build
+  echo "images:" >"$values"
+  for name in "${IMAGES[@]}"; do
+    repository=${1%/}/perennial-$name
+    build_image "$name"
+    logged "push-$name" engine_push_image "$(image_tag "$name")" "$repository:${2:-dev}" "$values.digest"
+    digest=$(<"$values.digest")
+    say "$repository:${2:-dev}: pushed"
+    printf '  %s:\n    repository: %s\n    digest: %s\n' "$name" "$repository" "$digest" >>"$values"
+  done
+  cat "$values"
+  rm -f "$values" "$values.digest"
 }

@@ -33,6 +33,12 @@ engine_build_image() { # engine_build_image TAG DOCKERFILE CONTEXT
   buildah_here build --pull-never --layers --format docker --volume "$TRUSTED:$TRUSTED:ro" -t "$1" -f "$2" "$3"
 }
 
+engine_push_image() { # engine_push_image TAG TARGET DIGEST-FILE: with the credentials of `buildah login` or `docker login`
+  local tls=true
+  case ${2%%/*} in 127.0.0.1:* | localhost:*) tls=false ;; esac
+  buildah_here push "--tls-verify=$tls" --digestfile "$3" "$1" "docker://$2"
+}
+
 engine_load_image() { # engine_load_image TAG
   local id began=$SECONDS
   id=$(buildah_here inspect --type image --format '{{.FromImageID}}' "$1")

@@ -111,3 +111,9 @@ engine_ready_for_images() {
   alive containerd || die "images need the whole cluster; start it with: cluster/cluster up"
   need_base_image
 }
+
+engine_ready_to_build() {
+  need_packages everything
+  write_settings
+  need_base_image
+}

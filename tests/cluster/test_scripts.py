@@ -230,3 +230,20 @@ def test_without_root_a_node_is_refused_and_three_ways_are_named(tmp_path: Path)
         " in Docker: PERENNIAL_ENGINE=kind cluster/cluster up (checked, but not run yet);"
         " without pods: cluster/cluster up api kafka minio mlflow\n"
     )
+
+
+def test_pushed_images_are_named_as_the_charts_values(tmp_path: Path) -> None:
+    said = run_inside(
+        ". lib/images.sh; engine_ready_to_build() { :; }; build_image() { :; };"
+        'engine_push_image() { echo "sha256:of-${2##*/}" >"$3"; };'
+        "push registry.example.com/team/ 1.0",
+        tmp_path,
+    )
+
+    repository = "registry.example.com/team/perennial-"
+    assert yaml.safe_load(said.stdout) == {
+        "images": {
+            name: {"repository": repository + name, "digest": f"sha256:of-perennial-{name}:1.0"}
+            for name in ("operator", "predictor", "recorder", "trainer")
+        }
+    }
