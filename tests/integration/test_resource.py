@@ -134,6 +134,10 @@ TWO = {"topic": "labels", "path": "data.income", "id": {"path": "id"}}
         ({"model": {"pin": "latest"}}, "spec.model.pin must be a version"),
         ({"promotion": {"approve": "yes"}}, "spec.promotion.approve must be a version"),
         ({"tracking": {"uri": "mlflow:5000"}}, "spec.tracking.uri"),
+        (
+            {"tracking": {"uri": "sqlite:////x/mlflow.db"}},
+            "spec.tracking.uri must be the address of an MLflow server, http:// or https://: a",
+        ),
     ],
 )
 def test_a_pipeline_that_cannot_work_is_refused_by_name(

@@ -24,7 +24,7 @@ class Servers:
     storage: str = ""
     """Of S3: an address, or `file://` and a folder."""
     tracking: str = ""
-    """Of MLflow."""
+    """Of MLflow; it is told of the attempts even where the manifest names none."""
 
     def addresses(self) -> dict[str, tuple[str, str]]:
         """By section: the field that names the server, and its address."""
@@ -50,6 +50,8 @@ def localized(manifest: Manifest, own: Servers, named: Servers = _NONE) -> Manif
     spec = local.get("spec")
     if not isinstance(spec, dict):
         return local
+    if own.tracking or named.tracking:
+        spec.setdefault("tracking", {})
     for servers in (own, named):
         for section, (field, address) in servers.addresses().items():
             found = spec.get(section)

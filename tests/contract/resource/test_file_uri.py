@@ -2,7 +2,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from perennial_contract.resource.file_uri import check_file_uri, file_path
+from perennial_contract.resource.file_uri import check_file_uri, file_path, sqlite_path
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,8 @@ def test_a_host_or_a_path_that_is_not_absolute_is_refused_by_name(uri: str) -> N
 
 def test_any_other_uri_is_none_of_its_business() -> None:
     assert check_file_uri("s3://bucket/key.csv") == "s3://bucket/key.csv"
+
+
+def test_a_database_is_named_by_its_whole_path() -> None:
+    assert sqlite_path("sqlite:////home/my data/100%.db") == PurePosixPath("/home/my data/100%.db")
+    assert sqlite_path("https://mlflow.example") is None

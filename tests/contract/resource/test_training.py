@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from perennial_contract.resource.training import Dataset
+from perennial_contract.resource.training import Dataset, Tracking
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,11 @@ def test_a_datasets_file_is_named_by_its_whole_path(uri: str) -> None:
         Dataset(uri=uri, label="y")
 
     assert Dataset(uri="file:///data/k.csv.gz", label="y").uri == "file:///data/k.csv.gz"
+
+
+@pytest.mark.parametrize("uri", ["mlflow:5000", "sqlite:///mlflow.db", "file:///run/mlflow", ""])
+def test_runs_are_told_to_a_server_or_to_a_database_of_this_machine(uri: str) -> None:
+    with pytest.raises(ValidationError, match="uri"):
+        Tracking(uri=uri)
+    for taken in ("https://mlflow.example", "sqlite:////run/mlflow.db"):
+        assert Tracking(uri=taken).uri == taken

@@ -20,10 +20,12 @@ from perennial.adapters.wall_clock import WallClock
 from perennial.commands.example import LOANS
 from perennial.commands.exit_codes import exits_on_trouble
 from perennial.commands.local import local
-from perennial.commands.page import REPORT, Open, Serve, Shown, followed
+from perennial.commands.mlflow import Mlflow, tracking_of
+from perennial.commands.page import Open, Serve, Shown, followed, left_behind
 from perennial.demo import Demo, succeeded
 from perennial.display.screen import Screen, choose_screen
 from perennial.follow import Looks
+from perennial.local_manifest import Servers
 from perennial.next_steps import next_steps
 from perennial.pipeline import Pipeline, load
 from perennial.report.facts import Facts, read_facts
@@ -39,7 +41,7 @@ Entries = list[HistoryEntry]
 FOLDER: Final = Path("perennial-demo")
 
 
-def demo(
+def demo(  # noqa: PLR0913  each is an option
     ctx: typer.Context,
     *,
     cluster: Annotated[
@@ -50,6 +52,7 @@ def demo(
     ] = FOLDER,
     page: Serve = True,
     open_: Open = True,
+    mlflow: Mlflow = False,
 ) -> None:
     """Watch a model go stale and come back, twice: on this machine, without a cluster."""
     if cluster:
@@ -57,7 +60,9 @@ def demo(
             _on_cluster()
     else:
         with exits_on_trouble(f"stopped; what it made lies in {folder}"):
-            _on_this_machine(folder.expanduser().absolute(), Shown(page, open_, ctx.obj))
+            _on_this_machine(
+                folder.expanduser().absolute(), Shown(page, open_, ctx.obj), mlflow=mlflow
+            )
 
 
 def _on_cluster() -> None:
@@ -72,15 +77,17 @@ def _on_cluster() -> None:
         raise typer.Exit(1)
 
 
-def _on_this_machine(folder: Path, shown: Shown) -> None:
+def _on_this_machine(folder: Path, shown: Shown, *, mlflow: bool) -> None:
     manifest = yaml.safe_load((resources.files("perennial.world") / "loans.yaml").read_text())
-    del manifest["spec"]["tracking"]  # nobody looks at a run of some minutes there
+    del manifest["spec"]["tracking"]  # that of the cluster
     manifest["spec"]["predictor"]["replicas"] = 1
-    with local(manifest, base_dataset, emptied(folder), shown.environment, print) as here:
+    tracking = tracking_of(emptied(folder), mlflow)
+    named = Servers(tracking=tracking)
+    with local(manifest, base_dataset, folder, shown.environment, print, named) as here:
         follow = partial(_follow, here.pipeline, here.bootstrap, here.loop)
         (timeline, accuracy), facts = followed(here, shown, follow)
     print("\n" + "\n".join(report(facts, timeline, accuracy.grades)) + "\n")
-    print(f"The report: {(folder / REPORT).as_uri()}")
+    print("\n".join(left_behind(folder, tracking)))
     if not succeeded(timeline, count(facts)):
         raise typer.Exit(1)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from threading import Thread
 from typing import Annotated, Final, TypeVar
 
@@ -18,6 +19,7 @@ from perennial.adapters.wall_clock import WallClock
 from perennial.adapters.watched.run import RunFolder
 from perennial.board import Board
 from perennial.commands.local import Local
+from perennial.commands.mlflow import opened_by
 from perennial.display.screen import Screen, choose_screen
 from perennial.page.data import Page
 from perennial.page.html import render
@@ -82,6 +84,13 @@ def followed(
         page = board.report(count(facts), datetime.fromtimestamp(WallClock().now(), UTC))
     (here.folder / REPORT).write_bytes(render(page))
     return found, facts
+
+
+def left_behind(folder: Path, tracking: str) -> Iterator[str]:
+    """Lines on how to look at what a run left; `tracking` is MLflow's store, if it has one."""
+    yield f"The report: {(folder / REPORT).as_uri()}"
+    if tracking:
+        yield opened_by(tracking)
 
 
 def _browser(environment: Mapping[str, str]) -> webbrowser.BaseBrowser | None:

@@ -12,8 +12,10 @@ from perennial.adapters.run_folder import emptied, write_new
 from perennial.adapters.wall_clock import WallClock
 from perennial.commands.exit_codes import exits_on_trouble
 from perennial.commands.local import Local, local
-from perennial.commands.page import REPORT, Open, Serve, Shown, followed
+from perennial.commands.mlflow import Mlflow, tracking_of
+from perennial.commands.page import Open, Serve, Shown, followed, left_behind
 from perennial.display.screen import Screen
+from perennial.local_manifest import Servers
 from perennial.play import TableRun
 from perennial.report.report import count
 from perennial.sending import Stream, traffic
@@ -53,6 +55,7 @@ def play(  # noqa: PLR0913  each is an option
     ] = None,
     page: Serve = True,
     open_: Open = True,
+    mlflow: Mlflow = False,
 ) -> None:
     """Play a table in the order of its rows: the first make a model, the others keep it fresh.
 
@@ -69,8 +72,9 @@ def play(  # noqa: PLR0913  each is an option
         if write is not None:
             _write(write.expanduser(), made, table, chosen.base)
         if not dry_run:
-            shown = Shown(page, open_, ctx.obj)
-            _play(table, chosen, _for_one(made), folder.expanduser().absolute(), shown)
+            place = folder.expanduser().absolute()
+            tracking = tracking_of(emptied(place), mlflow)
+            _play(table, chosen, _for_one(made), place, Shown(page, open_, ctx.obj), tracking)
 
 
 def _write(file: Path, made: dict[str, Any], table: Table, base: int) -> None:
@@ -85,7 +89,14 @@ def _for_one(made: dict[str, Any]) -> dict[str, Any]:
     return {**made, "spec": {**spec, "predictor": {"replicas": 1}}}
 
 
-def _play(table: Table, chosen: Sizes, made: dict[str, Any], folder: Path, shown: Shown) -> None:
+def _play(  # noqa: PLR0913, PLR0917
+    table: Table,
+    chosen: Sizes,
+    made: dict[str, Any],
+    folder: Path,
+    shown: Shown,
+    tracking: str,
+) -> None:
     rows = table.rows[chosen.base :]
 
     def follow(screen: Screen) -> tuple[Accuracy, list[HistoryEntry]]:
@@ -104,9 +115,10 @@ def _play(table: Table, chosen: Sizes, made: dict[str, Any], folder: Path, shown
         return base_dataset(table, chosen.base)
 
     here: Local
-    with local(made, dataset, emptied(folder), shown.environment, print) as here:
+    named = Servers(tracking=tracking)
+    with local(made, dataset, folder, shown.environment, print, named) as here:
         accuracy, facts = followed(here, shown, follow)
     print("\n" + "\n".join(report(facts, accuracy.grades, table, chosen.base)) + "\n")
-    print(f"The report: {(folder / REPORT).as_uri()}")
+    print("\n".join(left_behind(folder, tracking)))
     if not count(facts).whole:
         raise typer.Exit(1)

@@ -18,6 +18,7 @@ from perennial.adapters.topics import Topic, create_topics, missing_topics
 from perennial.adapters.wall_clock import WallClock
 from perennial.commands.exit_codes import exits_on_trouble
 from perennial.commands.local import PARTITIONS, Local, store_of, working
+from perennial.commands.mlflow import Mlflow, opened_by, tracking_of
 from perennial.commands.page import Open, Serve, Shown, served
 from perennial.commands.validate import lines_of, text_of
 from perennial.display.screen import choose_screen
@@ -84,6 +85,7 @@ def run(  # noqa: PLR0913
     dataset: Dataset = None,
     page: Serve = True,
     open_: Open = True,
+    mlflow: Mlflow = False,
 ) -> None:
     """Run a ModelPipeline on this machine, until Ctrl-C; it goes on where it was when run again.
 
@@ -96,8 +98,9 @@ def run(  # noqa: PLR0913
     with exits_on_trouble("stopped; run it again, and it goes on where it was"):
         text = text_of(file)
         manifest = _one_of(file, text)
-        place, named = _folder(file, folder, manifest), Servers(bootstrap=bootstrap, storage=s3)
+        place = _folder(file, folder, manifest)
         before = going_on(place, _key(manifest), text.encode())
+        named = Servers(bootstrap, s3, tracking_of(place, mlflow))
         _put_dataset(manifest["spec"], dataset, before if not s3 else None)
         if s3:
             with_environment(manifest["spec"], ctx.obj, _secrets(place))
@@ -105,7 +108,7 @@ def run(  # noqa: PLR0913
         prepare = partial(_prepare, folder=place, named=named, create=create_topics)
         with working(manifest, place, ctx.obj, print, prepare, named) as here:
             shown = Shown(page, open_, ctx.obj)
-            _show(here, shown, for_.total_seconds() if for_ else float("inf"))
+            _show(here, shown, named.tracking, for_.total_seconds() if for_ else float("inf"))
 
 
 def _key(manifest: Mapping[str, Any]) -> tuple[str, str]:
@@ -180,9 +183,11 @@ def _require_topics(spec: Spec, kafka: Connection, *, create: bool) -> None:
         print(f"topic {name}: made")
 
 
-def _show(here: Local, shown: Shown, seconds: float) -> None:
+def _show(here: Local, shown: Shown, tracking: str, seconds: float) -> None:
     meta = here.manifest["metadata"]
     print(f"{meta['name']} runs in {here.folder}")
+    if tracking:
+        print(opened_by(tracking))
     print("\n".join(introduction.lines(Spec.model_validate(here.manifest["spec"]))), flush=True)
     with served(lambda: page_of(here.loop.resource(), Measured()), shown):
         Run(here.loop, choose_screen(_EVERY), WallClock()).run(seconds)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from perennial.validation.refusals import Remark
-from perennial_contract.resource.file_uri import is_file
+from perennial_contract.resource.file_uri import is_file, sqlite_path
 from perennial_operator.api.spec import Spec
 
 MANY: Final = 20_000  # labels that a pipeline without a dataset waits for
@@ -45,6 +45,8 @@ def _files(spec: Spec) -> Iterator[Remark]:
         yield Remark(("spec", "dataset", "uri"), said)
     if is_file(spec.storage.endpoint):
         yield Remark(("spec", "storage", "endpoint"), said)
+    if spec.tracking and sqlite_path(spec.tracking.uri):
+        yield Remark(("spec", "tracking", "uri"), said.replace("file:", "sqlite:"))
 
 
 def _alike(spec: Spec) -> Iterator[Remark]:

@@ -156,6 +156,12 @@ RULES: Final = (
     ),
     _no_file("spec.dataset.uri", "pods read it from S3, at s3://bucket/key"),
     _no_file("spec.storage.endpoint", "pods share an S3 server, or AWS where none is given"),
+    Rule(
+        "spec.tracking.uri",
+        "self.startsWith('http')",
+        "spec.tracking.uri must be the address of an MLflow server, http:// or https://: a database"
+        " (sqlite:////...) is for the loop without a cluster",
+    ),
     *(rule for program in COMPONENTS for rule in pod_rules(f"spec.{program}.template")),
     Rule(
         "spec.recorder.flushInterval",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from perennial_contract.resource.file_uri import sqlite_path
 from perennial_trainer.attempt.mlflow_run import ATTEMPT, UID, MlflowRun
 
 if TYPE_CHECKING:
@@ -32,19 +34,25 @@ def track(uri: str, record: MlflowRun) -> None:
     from mlflow import MlflowClient  # noqa: PLC0415  seconds: only where it is used
 
     client = MlflowClient(tracking_uri=uri)
-    run = _run(client, _experiment(client, record.experiment), record)
+    run = _run(client, _experiment(client, record.experiment, _artifacts(uri)), record)
     if run.status == _OPEN:
         _log(client, run.run_id, record)
 
 
-def _experiment(client: MlflowClient, name: str) -> str:
+def _artifacts(uri: str) -> str | None:
+    """Where an experiment's files are to lie: beside a database, else where the server says."""
+    database = sqlite_path(uri)
+    return Path(database).with_name("artifacts").as_uri() if database else None
+
+
+def _experiment(client: MlflowClient, name: str, artifacts: str | None) -> str:
     """Its id; another may make the same one at the same time."""
     from mlflow.exceptions import MlflowException  # noqa: PLC0415
 
     found = client.get_experiment_by_name(name)
     if found is None:
         try:
-            return str(client.create_experiment(name))
+            return str(client.create_experiment(name, artifacts))
         except MlflowException:
             found = client.get_experiment_by_name(name)
             if found is None:

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from pathlib import PurePosixPath
+from typing import Final
 from urllib.parse import unquote
+
+_SQLITE: Final = "sqlite:///"
 
 
 def is_file(uri: str) -> bool:
     return uri.startswith("file:")
+
+
+def sqlite_path(uri: str) -> PurePosixPath | None:
+    """The path of the database in `sqlite:////absolute/path`; None for an address."""
+    return PurePosixPath(uri.removeprefix(_SQLITE)) if uri.startswith(_SQLITE) else None
 
 
 def file_path(uri: str) -> PurePosixPath:

@@ -97,7 +97,9 @@ class Model(Section):
 
 
 class Tracking(Section):
-    uri: Annotated[str, StringConstraints(max_length=1024, pattern=r"^https?://.+$")]
-    """Address of an MLflow server."""
+    uri: Annotated[
+        str, StringConstraints(max_length=1024, pattern=r"^(https?://.+|sqlite:////.+)$")
+    ]
+    """Address of an MLflow server; without a cluster also sqlite:////path of MLflow's database."""
     experiment: Annotated[str, StringConstraints(max_length=253)] = ""
     """The experiment that holds a run per attempt; by default namespace/name."""
