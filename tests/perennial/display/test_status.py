@@ -1,6 +1,6 @@
 from perennial.display.status import lines
 from perennial.page.pipeline import Measured, page
-from perennial_contract.reasons import DeadLetter, ProgramReason
+from perennial_contract.reasons import ProgramReason
 from perennial_operator.api.attempts import Attempt, AttemptOutcome, Trigger
 from perennial_operator.api.status import Progress, Status
 from tests.support.perennial.pages import (
@@ -30,11 +30,13 @@ def test_one_screen_tells_what_serves_and_why_and_what_comes_next() -> None:
         f"default/loans: Ready. {V4} serves",
         "",
         f"serves        {V4} for 32s, logloss 0.3180",
-        f"              {FOURTH.message}",
+        f"              since-rise: log loss 0.3180 instead of 1.5247 of {V1} on",
+        "              the 500 newest rows",
         "labels        ███████████░░░░░░░░░ 1,104 of 2,000, 5,104 in all",
         "next          896 more labels start the next attempt.",
         "lag           events 0, labels 1,200",
-        f"dead letters  2 NoId: {DeadLetter.NO_ID.remedy}",
+        "dead letters  2 NoId: Send a string or a number where events.id or labels.id",
+        "              points, or correct these.",
         "",
         "loss          of what served after each attempt, judged on rows it had not seen",
         "       0.318  ▂▂▂▂▂▂▂ ▂▂▂▂▂▂▂ ▂▂▂▂▂▂▂ ███████",

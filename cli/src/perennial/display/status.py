@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from textwrap import wrap
 from typing import Final
 
 from perennial.display.chart import mark_lines, sparkline
@@ -14,6 +15,8 @@ from perennial_operator.api.attempts import AttemptOutcome, HistoryEntry
 from perennial_operator.api.status import Status
 
 _NAMES: Final = 12  # characters of the column of names
+_NARROWEST: Final = 20  # characters of a text
+_LOSS: Final = "of what served after each attempt, judged on rows it had not seen"
 _BAR: Final = 20  # characters of a full bar
 _HEIGHT: Final = 3  # lines of the picture
 _MOST: Final = 12  # attempts in the picture
@@ -26,42 +29,50 @@ def lines(page: Page, status: Status, now: datetime, width: int) -> list[str]:
     """Lines for a terminal of that width; longer texts go on below."""
     state = page.state
     return [
-        f"{page.namespace}/{page.name}: {state.word}. {state.summary}",
-        *([page.problem] if page.problem else []),
+        *_wrapped("", f"{page.namespace}/{page.name}: {state.word}. {state.summary}", width),
+        *(_wrapped("", page.problem, width) if page.problem else ()),
         "",
-        *_rows(page, now),
+        *(line for name, text in _rows(page, now) for line in _wrapped(_name(name), text, width)),
         *_picture(status, width),
-        *(line for each in page.concerns for line in _concern(each, now)),
+        *(line for each in page.concerns for line in _concern(each, now, width)),
     ]
 
 
-def _rows(page: Page, now: datetime) -> Iterator[str]:
+def _name(name: str) -> str:
+    return f"{name:<{_NAMES}}  "
+
+
+def _wrapped(name: str, text: str, width: int) -> list[str]:
+    """The text beside its name, and below itself where it is longer."""
+    room = max(width - len(name), _NARROWEST)
+    first, *rest = wrap(text, room, break_on_hyphens=False) or [""]
+    return [name + first, *(" " * len(name) + line for line in rest)]
+
+
+def _rows(page: Page, now: datetime) -> Iterator[tuple[str, str]]:
+    """Names and texts."""
     serving, attempt = page.serving, page.running
     if serving:
         loss = "" if serving.loss is None else f", {serving.metric} {serving.loss:.4f}"
-        yield _row("serves", f"{serving.version} for {age(now - serving.since)}{loss}")
-        yield _row("", serving.why)
+        yield "serves", f"{serving.version} for {age(now - serving.since)}{loss}"
+        yield "", serving.why
     else:
-        yield _row("serves", "nothing yet")
+        yield "serves", "nothing yet"
     if page.labels:
-        yield _row("labels", _labels(page.labels))
+        yield "labels", _labels(page.labels)
     if attempt:
         stage = f" {attempt.stage}" if attempt.stage else ""
         began = f"{attempt.trigger}, {age(now - attempt.started)} ago"
-        yield _row("attempt", f"#{attempt.number} runs{stage} ({began})")
+        yield "attempt", f"#{attempt.number} runs{stage} ({began})"
         if attempt.problem:
-            yield _row("", attempt.problem)
+            yield "", attempt.problem
     at = page.next.at
-    yield _row("next", page.next.text + (f" At {at:%Y-%m-%d %H:%MZ}." if at else ""))
+    yield "next", page.next.text + (f" At {at:%Y-%m-%d %H:%MZ}." if at else "")
     if page.lag is not None:
         behind = [f"{each.topic} {each.records:,}" for each in page.lag]
-        yield _row("lag", ", ".join(behind) or "none")
+        yield "lag", ", ".join(behind) or "none"
     for each in page.dead_letters or ():
-        yield _row("dead letters", f"{each.count:,} {each.reason}: {each.remedy}")
-
-
-def _row(name: str, text: str) -> str:
-    return f"{name:<{_NAMES}}  {text}"
+        yield "dead letters", f"{each.count:,} {each.reason}: {each.remedy}"
 
 
 def _labels(labels: Labels) -> str:
@@ -83,7 +94,7 @@ def _picture(status: Status, width: int) -> Iterator[str]:
     axis = [f"{max(known):.3f}", *[""] * (_HEIGHT - 2), "0"]
     marks = [(n * each, _mark(entry, status)) for n, entry in enumerate(shown)]
     yield ""
-    yield _row("loss", "of what served after each attempt, judged on rows it had not seen")
+    yield from _wrapped(_name("loss"), _LOSS, width)
     for name, line in zip(axis, drawn, strict=True):
         yield f"{name:>{_NAMES}}  {line}".rstrip()
     for line in mark_lines([mark for mark in marks if mark[1]], len(columns)):
@@ -103,9 +114,10 @@ def _mark(entry: HistoryEntry, status: Status) -> str:
     return short(entry.version) + taken_back
 
 
-def _concern(concern: Concern, now: datetime) -> Iterator[str]:
+def _concern(concern: Concern, now: datetime, width: int) -> Iterator[str]:
     yield ""
     since = age(now - concern.since)
-    yield f"{concern.type}: {concern.reason} for {since}: {concern.message}"
+    said = f"{concern.reason} for {since}: {concern.message}"
+    yield from _wrapped("", f"{concern.type}: {said}", width)
     if concern.remedy:
-        yield f"  → {concern.remedy}"
+        yield from _wrapped("  → ", concern.remedy, width)

@@ -6,6 +6,7 @@ from typing import Any
 from typer.testing import CliRunner, Result
 
 from perennial.__main__ import app
+from perennial.adapters.watched.run import ENDED
 from perennial.commands.cluster.look import place
 from perennial.commands.cluster.status import looks
 from perennial_contract.status import PredictorReport, RecorderReport
@@ -86,14 +87,16 @@ def test_a_folder_of_a_run_is_read_as_it_stands(tmp_path: Path) -> None:
 
     done = run("--folder", tmp_path)
 
-    assert done.stdout.startswith(f"team/loans: Ready. {V4} serves\n")
+    ended = ENDED.format(folder=tmp_path)
+    told = " ".join(done.stdout.split())
+    assert told.startswith(f"team/loans: Ready. {V4} serves {ended} serves {V4} for ")
     assert being_written.exists()
     assert run("other", "--folder", tmp_path).stderr == (
-        f"perennial: there is no ModelPipeline other in {tmp_path}: loans\n"
+        f"perennial: there is no ModelPipeline other of {tmp_path}: loans\n"
     )
     empty = tmp_path / "empty"
     empty.mkdir()
-    said = f"perennial: {empty} is no folder of a run: it holds no objects\n"
+    said = f"perennial: {empty} is no folder of a run\n"
     assert run("--folder", empty).stderr == said
 
 

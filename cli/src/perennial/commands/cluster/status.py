@@ -21,7 +21,8 @@ from perennial.commands.exit_codes import exits_on_trouble
 from perennial.commands.output import Chosen, Output
 from perennial.display import status as screen
 from perennial.page.data import Page
-from perennial.page.pipeline import page
+from perennial.page.pipeline import Measured, page
+from perennial.watching.reports import Sums
 from perennial_operator.api.status import Status
 
 _EVERY: Final = 5.0  # seconds between two looks
@@ -43,36 +44,38 @@ def status(  # noqa: PLR0913  the options that a user has
 ) -> None:
     """Show what serves and why, its loss over the attempts, and what comes next.
 
-    Lag and dead letters are what the pods say since their start, where the right to `pods/proxy`
-    lets them be asked; the folder of a run tells none of it. With --watch and --output json each
-    change is a line.
+    Lag and dead letters are what the pods say since their start; on a cluster the right to
+    `pods/proxy` lets them be asked. With --watch and --output json each change is a line.
 
         perennial status loans --watch
     """
     with exits_on_trouble(stopped="stopped"):
         where = place(name, folder, context, namespace)
         if not watch:
-            _print(_look(where), output)
+            _print(_look(where, Sums()), output)
         elif output is Output.TEXT and Console().is_terminal:
             _draw(looks(where, WallClock()))
         else:
             _follow(looks(where, WallClock()), output)
 
 
-def _look(where: Place) -> Seen:
+def _look(where: Place, sums: Sums) -> Seen:
     resource = where.resource()
-    shown = page(resource, where.measured(resource))
-    return shown, Status.model_validate(resource.get("status", {}))
+    told = Status.model_validate(resource.get("status", {}))
+    sums.hear(where.reports(resource))
+    measured = Measured(lag=sums.lag, dead_letters=sums.dead_letters)
+    return page(resource, measured, problem=where.problem(), status=told), told
 
 
 def looks(where: Place, clock: Clock) -> Iterator[Seen]:
     """An API server that is away afterwards ends nothing: the last look stays, and says so."""
-    seen = _look(where)
+    sums = Sums()
+    seen = _look(where, sums)
     while True:
         yield seen
         clock.pause(_EVERY)
         try:
-            seen = _look(where)
+            seen = _look(where, sums)
         except Away as away:
             seen = msgspec.structs.replace(seen[0], problem=f"As of before: {away}"), seen[1]
 
