@@ -17,3 +17,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="write the files of tests/golden/data anew, in place of comparing with them",
     )
+    parser.addoption(
+        "--kills",
+        type=int,
+        default=1,
+        help="how often each process of a run on this machine is killed (tests/embedded)",
+    )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
 
 import typer
 
 from perennial.commands import demo, doctor, example, fetch, play, predict, run, table, validate
 from perennial.commands.cluster import answers, dead_letters, retrain, rollback, status, why
+from perennial.commands.interruption import interruptible
 from perennial.commands.ui import ui
 
 app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
@@ -33,8 +33,8 @@ app.add_typer(table.app, name="table")
 
 def main() -> None:
     """Runs the command that the arguments name; its exit code is the process's."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    app(obj=dict(os.environ))
+    with interruptible():
+        app(obj=dict(os.environ))
 
 
 if __name__ == "__main__":

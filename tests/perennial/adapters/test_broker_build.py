@@ -1,10 +1,17 @@
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
+from subprocess import PIPE
 from threading import Thread
 
 import pytest
 
 from perennial.adapters.broker_build import BrokerBuild
+from perennial.adapters.machine.identity import started_at
 from perennial.broker.build import BrokerUnavailable
+from tests.support.perennial.processes import below
 
 GO = """#!/bin/sh
 echo "$1" >> "$SAID"
@@ -144,3 +151,28 @@ def test_of_two_that_need_it_at_once_one_builds_and_the_other_waits(machine: Mac
 
     assert machine.commands == ["version", "build"]
     assert sorted(machine.told) == sorted([WAITING, BUILDING])
+
+
+def test_a_build_that_is_interrupted_leaves_no_process_and_the_next_one_goes_on(
+    machine: Machine,
+) -> None:
+    machine.has_go("1.99.0")
+    builds = f"""
+from pathlib import Path
+from perennial.adapters.broker_build import BrokerBuild
+BrokerBuild(Path({str(machine.cache)!r}), {machine.env | {"TAKES": "600"}!r}, print).ensure()
+"""
+    command = [sys.executable, "-uc", builds]
+    with subprocess.Popen(command, stdout=PIPE, stderr=PIPE, text=True) as build:
+        assert build.stdout
+        assert build.stdout.readline() == f"{BUILDING}\n"
+        while len(go := below(build.pid)) < 2:  # go, and what it has started
+            time.sleep(0.01)
+        build.send_signal(signal.SIGINT)
+        build.communicate(timeout=60)  # ends once nobody holds its pipes
+
+    end = time.monotonic() + 60
+    while any(map(started_at, go)):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    assert machine.build().ensure().is_file()

@@ -178,6 +178,20 @@ def test_what_ran_when_the_command_was_killed_starts_again_and_an_attempt_was_di
     assert (found.over, found.disrupted) == (True, True)
 
 
+def test_a_command_that_starts_again_waits_for_nothing_that_crashed_before() -> None:
+    pod = crashed(a_pod(), after(1))
+    pod["status"] = started(pod, after(1))
+    pod = crashed(pod, after(2))
+    assert step(pod, None, after(3)).order is None
+
+    pod["status"] = interrupted(pod, after(3))
+
+    assert step(pod, None, after(3)).order is Order.START
+    pod["status"] = started(pod, after(3))
+    pod = crashed(pod, after(4))
+    assert step(pod, ended(1), after(4)).order is Order.START
+
+
 @pytest.mark.parametrize(
     ("seen", "message"),
     [

@@ -9,6 +9,7 @@ import fcntl
 import os
 import platform
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -117,17 +118,23 @@ class BrokerBuild:
             raise unavailable(f"{what} failed ({said})", self._go_mod)
 
     def _run(self, command: Sequence[str], folder: Path) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(  # noqa: S603  our own commands
+        with subprocess.Popen(  # noqa: S603  our own commands
             command,
             env=self._env,
             cwd=folder,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             errors="replace",
-            check=False,
-            timeout=_LIMIT,
-        )
+            start_new_session=True,
+        ) as process:
+            try:
+                said = process.communicate(timeout=_LIMIT)
+            except BaseException:
+                os.killpg(process.pid, signal.SIGKILL)  # what it has started, too
+                raise
+        return subprocess.CompletedProcess(command, process.returncode, *said)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

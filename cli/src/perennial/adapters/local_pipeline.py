@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Future
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import CancelledError, Future
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -36,11 +36,17 @@ class LocalPipeline:
         self._environment = environment
         self._stop = asyncio.Event()
         self._applied: Future[None] = Future()
-        self._thread = Thread(target=self._work, name="loop")
+        self._thread = Thread(target=self._work, name="loop", daemon=True)
+        self._error: BaseException | None = None
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self._applied.result()
+        try:
+            self._applied.result()
+        except KeyboardInterrupt:
+            if self._applied.exception() is None:
+                self._end()
+            raise
         return self
 
     def __exit__(
@@ -49,8 +55,7 @@ class LocalPipeline:
         raised: BaseException | None,
         at: TracebackType | None,
     ) -> None:
-        self._events.call_soon_threadsafe(self._stop.set)
-        self._thread.join()
+        self._end()
 
     def look(self) -> View:
         """As it is now, with the row that kubectl would print."""
@@ -58,30 +63,57 @@ class LocalPipeline:
         return read(resource, cells(resource, datetime.now(UTC)))
 
     def resource(self) -> dict[str, Any]:
-        """The ModelPipeline with its status."""
-        return asyncio.run_coroutine_threadsafe(self._get(), self._events).result()
+        """The ModelPipeline with its status.
+
+        Raises:
+            BaseException: What has ended the loop.
+        """
+        asked = self._get()
+        try:
+            return asyncio.run_coroutine_threadsafe(asked, self._events).result()
+        except (RuntimeError, CancelledError):  # it has ended, or ends now
+            asked.close()
+            self._thread.join()
+            if self._error:
+                raise self._error from None
+            raise
 
     async def _get(self) -> dict[str, Any]:
         meta = self._manifest["metadata"]
         return self._loop.pipeline(meta["namespace"], meta["name"]) or self._manifest
 
+    def _end(self) -> None:
+        """Returns once all programs have ended; a second Ctrl-C takes what time they have left."""
+        try:
+            self._call(self._stop.set)
+            self._thread.join()
+        except KeyboardInterrupt:
+            self._call(self._working.cancel)
+            self._thread.join()
+            raise
+
+    def _call(self, what: Callable[[], object]) -> None:
+        with suppress(RuntimeError):  # it has ended by itself
+            self._events.call_soon_threadsafe(what)
+
     def _work(self) -> None:
         try:
             with _logged(self._folder / "logs" / "operator.log"):
                 asyncio.run(self._run())
-        except BaseException as error:
-            if self._applied.done():
-                raise
-            self._applied.set_exception(error)
+        except BaseException as error:  # noqa: BLE001  handed over to the command's thread
+            self._error = error
+            if not self._applied.done():
+                self._applied.set_exception(error)
 
     async def _run(self) -> None:
         self._events = asyncio.get_running_loop()
         async with laptop(self._folder, self._environment) as machine:
             self._loop = LocalLoop(machine)
             self._loop.apply(self._manifest)
-            working = asyncio.create_task(self._loop.run(self._stop))
+            self._working = asyncio.create_task(self._loop.run(self._stop))
             self._applied.set_result(None)
-            await working
+            with suppress(asyncio.CancelledError):
+                await self._working
 
 
 @contextmanager

@@ -88,10 +88,15 @@ def started(pod: Manifest, now: datetime) -> Manifest:
 
 
 def interrupted(pod: Manifest, now: datetime) -> Manifest:
-    """The status of a pod whose process went with us, as with a node that was shut down."""
-    own = _container(pod)
-    if "running" not in own["state"]:
+    """The status of a pod whose process went with us, as with a node that was shut down.
+
+    Of earlier crashes a kubelet that starts knows nothing.
+    """
+    if "containerStatuses" not in pod["status"]:
         return {**pod["status"]}
+    own = {k: v for k, v in _container(pod).items() if k not in {"startAt", "backOff"}}
+    if "running" not in own["state"]:
+        return {**pod["status"], "containerStatuses": [own]}
     status = _unready(pod["status"], now)
     end = {"terminated": _terminated(pod, Sighting(_LOST), now)}
     container = {**own, "ready": False, "state": end}
