@@ -12,7 +12,7 @@ from threading import Event
 
 from perennial.adapters.machine import lifeline
 from perennial.adapters.machine.launcher import mounts_below
-from perennial_contract.runtime.http import serve
+from perennial_contract.runtime.http.routes import serve
 from perennial_contract.settings import MODEL, POD
 from perennial_contract.status import (
     BundleState,

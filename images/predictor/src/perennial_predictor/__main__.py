@@ -22,7 +22,7 @@ from prometheus_client import generate_latest
 
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.runtime import logs
-from perennial_contract.runtime.http import serve
+from perennial_contract.runtime.http.routes import serve
 from perennial_contract.runtime.kafka.security import kafka_security, refused_by_client
 from perennial_contract.runtime.kafka.trouble import ClientFailed
 from perennial_contract.runtime.mounts import MOUNTS, Mounts
@@ -34,17 +34,22 @@ from perennial_contract.settings import (
     MODEL,
     POD,
     PORT,
+    PREDICT_PORT,
     PredictorSettings,
 )
 from perennial_contract.status import Problem
+from perennial_predictor.adapters import requests
 from perennial_predictor.adapters.answers import AnswersSink
 from perennial_predictor.adapters.events import EventsSource
 from perennial_predictor.adapters.lifecycle import announce
-from perennial_predictor.ports import Ports
+from perennial_predictor.ports import Ports, Waiting
+from perennial_predictor.requests.predict import Predict
 from perennial_predictor.run import run
+from perennial_predictor.scoring.scorer import Scorer
 from perennial_predictor.status import Part, State
 from perennial_predictor.waiting import ProcessWaiting
 
+LINGER: Final = 5.0  # seconds in which requests still come after the pod is told to end
 _LOG: Final = logging.getLogger("perennial_predictor")
 
 
@@ -57,8 +62,13 @@ def execute(  # noqa: PLR0913  the process: what it is told, where it looks, its
     *,
     clock: Callable[[], float] = time.monotonic,
     host: str = "",
+    predict_port: int = PREDICT_PORT,
+    linger: float = LINGER,
 ) -> int:
-    """Runs until SIGTERM, SIGINT or a changed Secret; returns the exit code."""
+    """Runs until SIGTERM, SIGINT or a changed Secret; returns the exit code.
+
+    Requests are answered for `linger` seconds more, since whoever sends them hears of it late.
+    """
     stop = Event()
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda *_: stop.set())
@@ -67,7 +77,28 @@ def execute(  # noqa: PLR0913  the process: what it is told, where it looks, its
     metrics = partial(generate_latest, state.metrics.registry)
     server = serve(port, state.report, lambda: state.heartbeat.alive(clock()), metrics, host)
     _LOG.info("serving status", extra={"port": server.port})
-    secrets = Secrets(mounts.secrets)  # first: what changes after it is noticed
+    predict = Predict(settings, lambda: state.report().problem, state.metrics.requests)
+    door = requests.serve(predict_port, predict, host) if settings.http else None
+    # The Secrets are read first: what changes after that is noticed.
+    waiting = ProcessWaiting(state.heartbeat, stop, Secrets(mounts.secrets), clock)
+    try:
+        code = _answer(settings, version, state, waiting, mounts, predict.open if door else None)
+        if door:
+            door.finish(0.0 if code else linger)
+    finally:
+        server.close()
+    return code
+
+
+def _answer(  # noqa: PLR0913, PLR0917  what a run is told
+    settings: PredictorSettings,
+    version: str,
+    state: State,
+    waiting: Waiting,
+    mounts: Mounts,
+    verified: Callable[[Scorer], None] | None,
+) -> int:
+    """Until it is told to stop; the exit code."""
     security: dict[str, str] = {}
     try:
         security = kafka_security(settings.kafka, mounts)
@@ -76,8 +107,9 @@ def execute(  # noqa: PLR0913  the process: what it is told, where it looks, its
             version,
             _ports(settings, security, mounts.s3),
             state,
-            ProcessWaiting(state.heartbeat, stop, secrets, clock),
+            waiting,
             termination_log=mounts.termination,
+            verified=verified or (lambda _: None),
         )
     except ClientFailed:
         _LOG.exception("the Kafka client cannot go on")
@@ -89,8 +121,6 @@ def execute(  # noqa: PLR0913  the process: what it is told, where it looks, its
             raise
         said = refused_by_client(error.args[0].str(), settings.kafka, security)
         return _refuse(state, mounts, str(said))
-    finally:
-        server.close()
     return 0
 
 
@@ -109,7 +139,13 @@ def _refuse(state: State, mounts: Mounts, message: str) -> int:
     return refuse(mounts.termination, message)
 
 
-def main(mounts: Mounts = MOUNTS, port: int = PORT, host: str = "") -> int:
+def main(
+    mounts: Mounts = MOUNTS,
+    port: int = PORT,
+    host: str = "",
+    predict_port: int = PREDICT_PORT,
+    linger: float = LINGER,
+) -> int:
     logs.configure()
     lightgbm.register_logger(logging.getLogger("lightgbm"))
     try:
@@ -119,7 +155,16 @@ def main(mounts: Mounts = MOUNTS, port: int = PORT, host: str = "") -> int:
         return refuse(mounts.termination, str(error))
     except KeyError as error:
         return refuse(mounts.termination, f"the environment lacks {error}")
-    return execute(settings, version, pod, port, mounts, host=host)
+    return execute(
+        settings,
+        version,
+        pod,
+        port,
+        mounts,
+        host=host,
+        predict_port=predict_port,
+        linger=linger,
+    )
 
 
 if __name__ == "__main__":

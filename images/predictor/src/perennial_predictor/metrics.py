@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
-from prometheus_client import CollectorRegistry, Counter, Gauge
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from perennial_predictor.histogram import BatchHistogram
 from perennial_predictor.scoring.records import Tally
@@ -158,6 +158,31 @@ class GroupMetrics:
             self._lag.labels(partition).set(max(0, end - positions.get(partition, end)))
 
 
+class RequestMetrics:
+    """Requests of POST /predict, which are no part of what is counted of the stream."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.codes: Final = Counter(
+            "perennial_predictor_requests",
+            "Requests on the port of POST /predict, by the code of their answer.",
+            ["code"],
+            registry=registry,
+        )
+        self.seconds: Final = Histogram(
+            "perennial_predictor_request_seconds",
+            "From the head of a request on that port until its answer is handed over; the body's "
+            "arrival is a part of it.",
+            buckets=_DURATIONS,
+            registry=registry,
+        )
+        self.events: Final = Counter(
+            "perennial_predictor_requested_events",
+            "Events in requests: answered, or by the reason why not.",
+            ["outcome"],
+            registry=registry,
+        )
+
+
 class Metrics:
     """A process's metrics and their registry."""
 
@@ -166,6 +191,7 @@ class Metrics:
         self.events: Final = EventMetrics(self.registry)
         self.batches: Final = BatchMetrics(self.registry)
         self.group: Final = GroupMetrics(self.registry)
+        self.requests: Final = RequestMetrics(self.registry)
         self.ready: Final = Gauge(
             "perennial_predictor_ready",
             "1 while the pod is ready to answer, else 0.",

@@ -38,8 +38,11 @@ def run(  # noqa: PLR0913  the parts of the program, put together in one place
     waiting: Waiting,
     *,
     termination_log: Path,
+    verified: Callable[[Scorer], None] = lambda _: None,
 ) -> None:
     """Answers until told to stop; a bundle that is broken is reported until then.
+
+    `verified` gets the scorer once it may answer.
 
     Raises:
         ClientFailed: The Kafka client cannot go on.
@@ -50,6 +53,7 @@ def run(  # noqa: PLR0913  the parts of the program, put together in one place
         if bundle is None:
             return
         scorer = verify(bundle, settings, state, termination_log)
+        verified(scorer)
     except BundleBroken as broken:
         state.bundle, state.altered = BundleState.BROKEN, isinstance(broken, BundleAltered)
         state.say(Part.MODEL, Problem(reason=ProgramReason.BUNDLE_BROKEN, message=str(broken)))

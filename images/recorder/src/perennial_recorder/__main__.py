@@ -20,8 +20,9 @@ from typing import Final
 
 from prometheus_client import generate_latest
 
-from perennial_contract.runtime import http, logs
+from perennial_contract.runtime import logs
 from perennial_contract.runtime.heartbeat import Heartbeat
+from perennial_contract.runtime.http.routes import serve
 from perennial_contract.runtime.kafka.security import kafka_security
 from perennial_contract.runtime.mounts import MOUNTS, Mounts
 from perennial_contract.runtime.objects import StorageRefused, StoreError
@@ -83,7 +84,7 @@ def run(  # noqa: PLR0913  each is something that a pod fixes and a run by hand 
         ports = Ports(source, requests, store, state, time.time, clock, time.sleep, beat)
         recorder = Recorder(settings, ports, pod=pod, intervals=intervals, metrics=metrics)
         text: Callable[[], bytes] = partial(generate_latest, metrics.registry(recorder.report))
-        server = http.serve(port, recorder.report, lambda: heartbeat.alive(clock()), text, host)
+        server = serve(port, recorder.report, lambda: heartbeat.alive(clock()), text, host)
         ends.callback(server.close)
         recorder.run(stop)
 

@@ -25,7 +25,7 @@ from prometheus_client import generate_latest
 from perennial_contract.lifecycle import Message
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.storage import Storage
-from perennial_contract.runtime.http import serve
+from perennial_contract.runtime.http.routes import serve
 from perennial_contract.runtime.kafka.lifecycle import LifecycleTopic
 from perennial_contract.runtime.kafka.security import kafka_security
 from perennial_contract.runtime.logs import configure

@@ -29,6 +29,7 @@ MODEL: Final = "PERENNIAL_MODEL"  # the version to serve: an annotation, by the 
 POD: Final = "PERENNIAL_POD"  # the pod's name, by the downward API
 CPU: Final = "PERENNIAL_CPU"  # whole CPUs that the trainer's pod requests, by the downward API
 PORT: Final = 8080  # /status, /healthz and /readyz of predictor, recorder and trainer
+PREDICT_PORT: Final = 8082  # POST /predict of the predictor, where it is asked for
 KAFKA_SECRET: Final = "/etc/perennial/kafka"  # noqa: S105  where kafka.secretRef is mounted, likewise
 KAFKA_CA: Final = "/etc/perennial/kafka-ca"  # where kafka.caSecretRef is mounted, likewise
 S3_SECRET: Final = "/etc/perennial/s3"  # noqa: S105  where storage.secretRef is mounted, a file per key
@@ -80,6 +81,8 @@ class StreamSettings(Settings):
 class PredictorSettings(StreamSettings):
     predictions: Predictions
     dead_letters: DeadLetters
+    http: bool = False
+    """Whether POST /predict is answered."""
 
 
 class RecorderSettings(StreamSettings):

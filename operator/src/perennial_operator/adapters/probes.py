@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from perennial_contract.runtime.http import probe, prometheus
-from perennial_contract.runtime.http_server import Routes, Server
+from perennial_contract.runtime.http.routes import probe, prometheus
+from perennial_contract.runtime.http.server import Routes, Server
 
 LATE: Final = 30.0  # seconds without a heartbeat after which the process counts as stuck
 

@@ -183,7 +183,8 @@ def test_what_an_earlier_run_left_is_ended_and_no_process_that_only_has_its_numb
 async def test_a_probe_is_well_where_the_programs_port_answers(tmp_path: Path) -> None:
     serves = """
 import sys, time
-from perennial_contract.runtime.http_server import Answer, Server
+from perennial_contract.runtime.http.messages import Answer
+from perennial_contract.runtime.http.server import Server
 from http import HTTPStatus
 answers = {"/readyz": HTTPStatus.OK, "/healthz": HTTPStatus.SERVICE_UNAVAILABLE}
 server = Server(int(sys.argv[3]), {k: lambda v=v: Answer(v) for k, v in answers.items()})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from perennial_contract.messages.answers import AnswerWriter
 from perennial_contract.messages.references import Id
@@ -27,7 +27,10 @@ class BinaryScorer:
         self._single = SingleRow(model)
         self._writer = writer
 
-    def score(self, ids: Sequence[Id], records: Sequence[dict[str, Any]]) -> Scored:
+    def beside(self) -> Self:
+        return type(self)(self.version, self._model, self._writer)
+
+    def score(self, ids: Sequence[Id | None], records: Sequence[dict[str, Any]]) -> Scored:
         probabilities, unknown = self._probabilities(records)
         write = self._writer.write
         answers = [write(i, p) for i, p in zip(ids, probabilities, strict=True)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, Self
 
 from perennial_contract.messages.references import Id
 
@@ -23,4 +23,7 @@ class Scorer(Protocol):
     @property
     def version(self) -> str: ...
 
-    def score(self, ids: Sequence[Id], records: Sequence[dict[str, Any]]) -> Scored: ...
+    def score(self, ids: Sequence[Id | None], records: Sequence[dict[str, Any]]) -> Scored: ...
+
+    def beside(self) -> Self:
+        """The same model, for another thread."""

@@ -28,8 +28,11 @@ class AnswerWriter:
         self._model = model
         self._encode = msgspec.json.Encoder().encode
 
-    def write(self, id: Id, probability: float) -> bytes:  # noqa: A002  the field's name
-        """The answer to one event; `probability` is that of the positive class."""
+    def write(self, id: Id | None, probability: float) -> bytes:  # noqa: A002  the field's name
+        """The answer to one event; `probability` is that of the positive class.
+
+        The id is None only for an event that names none and stands on no topic.
+        """
         positive = probability >= self._threshold
         return self._encode(
             {

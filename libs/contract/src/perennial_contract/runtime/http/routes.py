@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from http import HTTPStatus
 
-from perennial_contract.runtime.http_server import Answer, Routes, Server
+from perennial_contract.runtime.http.messages import Answer
+from perennial_contract.runtime.http.server import Routes, Server
 from perennial_contract.status import Report
 
 

@@ -4,7 +4,7 @@ from http.client import HTTPConnection
 
 import pytest
 
-from perennial_contract.runtime.http import serve
+from perennial_contract.runtime.http.routes import serve
 from perennial_contract.status import Report
 
 METRICS = b"# HELP answers_total Answers.\nanswers_total 7.0\n"

@@ -9,7 +9,8 @@ from typing import Final
 
 import pytest
 
-from perennial_contract.runtime.http_server import CONNECTIONS, PATIENCE, Answer, Server
+from perennial_contract.runtime.http.messages import Answer
+from perennial_contract.runtime.http.server import CONNECTIONS, PATIENCE, Server
 
 LIMIT: Final = 30.0  # seconds: ends a test that would wait for ever
 LARGE: Final = b"x" * 20_000_000

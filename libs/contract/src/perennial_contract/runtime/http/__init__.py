@@ -1,0 +1,1 @@
+"""HTTP of the programs: one thread, few connections, and little patience with each."""
