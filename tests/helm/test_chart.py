@@ -143,6 +143,18 @@ def test_no_rule_has_a_wildcard_and_none_reads_secrets() -> None:
         assert "secrets" not in rule["resources"]
 
 
+def test_services_are_not_watched_and_only_made_changed_and_removed_one_by_one() -> None:
+    rules = one(rendered(), "ClusterRole", SHARED)["rules"]
+
+    assert [rule for rule in rules if "services" in rule["resources"]] == [
+        {
+            "apiGroups": [""],
+            "resources": ["services"],
+            "verbs": ["get", "create", "patch", "delete"],
+        }
+    ]
+
+
 def test_what_is_watched_may_be_listed_and_watched() -> None:
     rules = one(rendered(), "ClusterRole", SHARED)["rules"]
 

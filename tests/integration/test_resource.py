@@ -37,6 +37,7 @@ Json = dict[str, Any]
         {"trainer": {"deadline": "60s"}, "recorder": {"flushInterval": "1s", "storeLimit": "16Mi"}},
         {"trainer": {"deadline": "1m"}, "recorder": {"flushInterval": "1000ms"}},
         {"trainer": {"deadline": "100s"}, "recorder": {"storeLimit": 16777216}},
+        {"predictor": {"http": {"enabled": True, "service": True}}},
         {"trainer": {"deadline": "1h30m", "resources": {"limits": {"cpu": 2, "memory": "1Gi"}}}},
     ],
 )
@@ -125,6 +126,7 @@ TWO = {"topic": "labels", "path": "data.income", "id": {"path": "id"}}
         ({"recorder": {"flushInterval": "0m999ms"}}, "spec.recorder.flushInterval must be at"),
         ({"trainer": {"deadline": "0s"}}, "spec.trainer.deadline must be at least 1m"),
         ({"trainer": {"deadline": "0h59s"}}, "spec.trainer.deadline must be at least 1m"),
+        ({"predictor": {"http": {"service": True}}}, "spec.predictor.http.service needs"),
         ({"model": {"forgive": "latest"}}, "spec.model.forgive must be a version"),
         ({"retrian": {"threshold": 1000}}, "spec.retrian"),
         ({"retrain": {"schedule": {"cron": "0 3"}}}, "spec.retrain.schedule.cron"),

@@ -9,10 +9,18 @@ from typing import Any
 import pytest
 
 from perennial_contract.status import RecorderReport
+from perennial_operator.manifests.service import service
 from perennial_operator.observe.cache import PipelineCache
 from perennial_operator.reconcile import Reconciler
 from tests.fakes.cluster import FakeCluster, FakeReports
-from tests.support.operator.builders import IMAGES, NOW, a_resource, a_spec
+from tests.support.operator.builders import (
+    IMAGES,
+    NOW,
+    a_pipeline,
+    a_resource,
+    a_spec,
+    as_stored,
+)
 from tests.support.operator.harness import (
     PREDICTOR,
     RECORDER,
@@ -167,3 +175,56 @@ async def test_each_pod_that_waits_costs_no_list_of_events(loop: Loop) -> None:
 
     calls = Counter(loop.cluster.calls)
     assert 0 < calls["list Event"] <= calls["list Pod"]
+
+
+async def test_a_service_costs_a_look_each_pass_while_it_is_wanted_and_none_when_it_is_gone(
+    loop: Loop,
+) -> None:
+    asked = {"predictor": {"http": {"enabled": True, "service": True}}}
+    loop.edit(retrain={"threshold": 100_000}, **asked)
+    loop.due = loop.now
+    await loop.until(loop.now + timedelta(minutes=2))
+    assert ("Service", "team", "income-predictor") in loop.cluster.objects
+    assert loop.cluster.calls.count("apply Service") == 1
+
+    loop.edit(retrain={"threshold": 100_000})
+    loop.due = loop.now
+    await loop.until(loop.now + timedelta(minutes=2))
+
+    assert ("Service", "team", "income-predictor") not in loop.cluster.objects
+    loop.cluster.calls.clear()
+    await loop.until(loop.now + timedelta(minutes=5))
+    assert "get Service" not in loop.cluster.calls
+
+
+async def test_a_service_that_an_operator_before_this_one_made_goes_too(loop: Loop) -> None:
+    asked = a_pipeline(predictor={"http": {"enabled": True, "service": True}})
+    left = as_stored(service(asked) or {})
+    strangers = deepcopy(left)
+    strangers["metadata"] |= {"name": "other-predictor", "ownerReferences": []}
+    for each in (left, strangers):
+        loop.cluster.objects["Service", "team", each["metadata"]["name"]] = each
+
+    loop.cache = PipelineCache(wake=loop.wake)
+    loop.due = loop.now
+    await loop.until(loop.now + timedelta(minutes=2))
+
+    services = [name for kind, _, name in loop.cluster.objects if kind == "Service"]
+    assert services == ["other-predictor"]
+
+
+async def test_a_service_of_somebody_else_that_is_not_wanted_is_none_of_our_business(
+    loop: Loop,
+) -> None:
+    meta = {"name": "income-predictor", "namespace": "team", "uid": "s"}
+    theirs: Json = {"kind": "Service", "metadata": meta}
+    loop.cluster.objects["Service", "team", "income-predictor"] = theirs
+
+    loop.cache = PipelineCache(wake=loop.wake)
+    loop.due = loop.now
+    await loop.until(loop.now + timedelta(minutes=5))
+
+    accepted = {c.type: c.status for c in status_of(loop.cluster).conditions}["Accepted"]
+    assert accepted == "True"
+    assert loop.cluster.objects["Service", "team", "income-predictor"] == theirs
+    assert loop.cluster.calls.count("get Service") == 1

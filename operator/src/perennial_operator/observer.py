@@ -13,11 +13,12 @@ from perennial_operator.api.reasons import Reason
 from perennial_operator.hearing import Hearing
 from perennial_operator.manifests.deployment import deployment_name
 from perennial_operator.manifests.job import job_name
+from perennial_operator.manifests.service import KIND, service_name
 from perennial_operator.manifests.statefulset import statefulset_name
 from perennial_operator.observe.cache import PipelineCache
 from perennial_operator.observe.containers import warning
 from perennial_operator.observe.ownership import Owners, owned, owners, unknown
-from perennial_operator.observe.pods import Pod, controller, read_pod, unexplained
+from perennial_operator.observe.pods import Pod, controller, is_ours, read_pod, unexplained
 from perennial_operator.observe.world import Observed
 from perennial_operator.ports import Cluster
 
@@ -30,6 +31,7 @@ class Observer:
     async def observe(self, pipeline: Pipeline, cache: PipelineCache) -> Observed:
         """Children first, pods after them: an ended Job's pod is then seen as it ended."""
         deployment, statefulset, job = await self._children(pipeline)
+        service = await self._service(pipeline, cache)
         makers = owners(pipeline.uid, deployment, statefulset, job)
         raw = await self._owned(pipeline, makers, cache)
         told = {
@@ -45,6 +47,7 @@ class Observer:
         return Observed(
             deployment=deployment,
             statefulset=statefulset,
+            service=service,
             job=job,
             pods=tuple(_with_invalid(pod, last.invalid()) for pod in pods),
             reports=last.reports(heard_at),
@@ -64,6 +67,16 @@ class Observer:
             self.cluster.get("StatefulSet", space, statefulset_name(pipeline)),
             self.cluster.get("Job", space, job_name(pipeline, attempt.number if attempt else 0)),
         )
+
+    async def _service(self, pipeline: Pipeline, cache: PipelineCache) -> Manifest | None:
+        """Looked for while one is wanted, and until none of ours is there."""
+        wanted = pipeline.spec.predictor.http.service
+        if not (wanted or cache.may_have_service):
+            return None
+        found = await self.cluster.get(KIND, pipeline.namespace, service_name(pipeline))
+        counts = wanted or (found is not None and is_ours(found, pipeline.uid))
+        cache.may_have_service = counts
+        return found if counts else None
 
     async def _owned(
         self, pipeline: Pipeline, makers: Owners, cache: PipelineCache

@@ -178,3 +178,11 @@ async def test_a_webhook_of_one_namespace_that_hangs_holds_up_no_other() -> None
         api.let.set()
         await asyncio.gather(*theirs)
     assert api.most == AT_ONCE
+
+
+async def test_roles_that_know_no_services_keep_no_pipeline_from_its_passes() -> None:
+    cluster = KubernetesCluster(Saying(403, "Forbidden"), "it")
+
+    assert await cluster.get("Service", "team", "income-predictor") is None
+    with pytest.raises(ApiError):
+        await cluster.get("Deployment", "team", "income-predictor")

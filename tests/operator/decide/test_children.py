@@ -1,4 +1,5 @@
 from perennial_operator.manifests.deployment import template_digest
+from perennial_operator.manifests.service import service
 from tests.support.operator.builders import (
     IMAGES,
     V1,
@@ -6,6 +7,7 @@ from tests.support.operator.builders import (
     a_pipeline,
     a_statefulset,
     a_world,
+    as_stored,
     condition,
     decide,
     names,
@@ -78,3 +80,29 @@ def test_a_changed_setting_rolls_like_anything_else() -> None:
     digest = template_digest(pipeline, IMAGES.predictor)
     assert annotations == {"perennial.dev/model": V1, "perennial.dev/template": digest}
     assert wanted["metadata"]["annotations"] != a_deployment(before)["metadata"]["annotations"]
+
+
+def test_a_service_is_made_when_it_is_asked_for_and_goes_when_it_is_not() -> None:
+    asked = a_pipeline(predictor={"http": {"enabled": True, "service": True}})
+    made = as_stored(service(asked) or {})
+    other = as_stored(service(asked) or {})
+    other["metadata"]["ownerReferences"][0]["uid"] = "another"
+
+    assert names(decide(asked, a_world(asked)).apply) == ["income-recorder", "income-predictor"]
+    plain = a_pipeline()
+    assert names(decide(plain, a_world(plain, service=made)).delete) == ["income-predictor"]
+    taken = decide(asked, a_world(asked, service=other))
+    assert names(taken.apply) == ["income-recorder"]
+    assert condition(taken, "Accepted") == (
+        "False",
+        "NameTaken",
+        "Service income-predictor exists and is not ours: delete it",
+    )
+
+
+def test_a_service_that_is_refused_is_named() -> None:
+    asked = a_pipeline(predictor={"http": {"enabled": True, "service": True}})
+
+    decided = decide(asked, a_world(asked, refused={"Service": "no services here"}))
+
+    assert condition(decided, "Accepted") == ("False", "ChildRefused", "no services here")

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from perennial_contract.resource.values import Duration, Section
 from perennial_operator.api.pods.template import PodTemplate
@@ -43,11 +43,26 @@ class Resources(Section):
     """What may be used at most."""
 
 
+class Http(Section):
+    enabled: bool = False
+    """Whether the pods answer POST /predict on port 8082, as the stream would and without it."""
+    service: bool = False
+    """Whether a Service leads to that port; it is named as the Deployment, NAME-predictor."""
+
+    @model_validator(mode="after")
+    def something_to_lead_to(self) -> Self:
+        if self.service and not self.enabled:
+            raise ValueError("service needs enabled: true, or it leads to nothing")
+        return self
+
+
 class Predictor(Section):
     replicas: Annotated[int, Field(ge=1, le=256)] = 1
     """How many pods answer; those beyond the topic's number of partitions stand by."""
     image: Image = ""
     """Image of the predictor; by default the operator's choice."""
+    http: Http = Field(default_factory=Http)
+    """Answers by HTTP, beside the stream; off by default."""
     resources: Resources = Field(default_factory=Resources)
     """CPU and memory of a pod, which scores on one thread: more replicas answer more."""
     template: PodTemplate = Field(default_factory=PodTemplate)

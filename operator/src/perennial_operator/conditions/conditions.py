@@ -122,7 +122,7 @@ def _definition(observed: Observed) -> list[UndatedCondition]:
 
 
 def _accepted(pipeline: Pipeline, status: Status, observed: Observed) -> UndatedCondition:
-    for child in (observed.deployment, observed.statefulset):
+    for child in (observed.deployment, observed.statefulset, observed.service):
         if child and not is_ours(child, pipeline.uid):
             what = f"{child['kind']} {child['metadata']['name']} exists and is not ours: delete it"
             return UndatedCondition("Accepted", FALSE, Reason.NAME_TAKEN, what)

@@ -68,6 +68,12 @@ RULES: Final = (
         "metadata.name may have at most 40 characters and no dot, since pods and Jobs carry it",
     ),
     Rule(
+        "",
+        "!self.spec.predictor.http.service || self.metadata.name.matches('^[a-z]')",
+        "spec.predictor.http.service needs a metadata.name that begins with a letter, as names of"
+        " Services do",
+    ),
+    Rule(
         "spec",
         "self.retrain.threshold >= 2 * self.promotion.minJudged",
         "spec.retrain.threshold must be at least 2 * promotion.minJudged: raise it, or lower"
@@ -161,6 +167,12 @@ RULES: Final = (
         "self.startsWith('http')",
         "spec.tracking.uri must be the address of an MLflow server, http:// or https://: a database"
         " (sqlite:////...) is for the loop without a cluster",
+    ),
+    Rule(
+        "spec.predictor.http",
+        "!self.service || self.enabled",
+        "spec.predictor.http.service needs spec.predictor.http.enabled: true, or it leads to"
+        " nothing",
     ),
     *(rule for program in COMPONENTS for rule in pod_rules(f"spec.{program}.template")),
     Rule(

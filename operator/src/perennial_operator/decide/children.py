@@ -1,4 +1,4 @@
-"""Children that run continuously: the recorder's StatefulSet and the predictor's Deployment."""
+"""Children that stay: the recorder's StatefulSet, the predictor's Deployment and its Service."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from perennial_operator.api.status import Status
 from perennial_operator.decide.versions.goal import goal_of
 from perennial_operator.manifests.config_map import named
 from perennial_operator.manifests.deployment import deployment, deployment_settings
+from perennial_operator.manifests.service import service
 from perennial_operator.manifests.statefulset import statefulset, statefulset_settings
 from perennial_operator.observe.applied import as_applied
 from perennial_operator.observe.pods import is_leaving, is_ours
@@ -38,6 +39,7 @@ def children(pipeline: Pipeline, status: Status, observed: Observed, images: Ima
             deployment(goal.pipeline, goal.image, goal.version) if goal.version else None,
             observed.deployment,
         ),
+        (service(pipeline), observed.service),
     ]
     apply = [(want, have) for want, have in wanted if want and _may_write(pipeline, have)]
     delete = [have for want, have in wanted if want is None and have and _may_write(pipeline, have)]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from perennial_contract.settings import MODEL
+from typing import Final
+
+from perennial_contract.settings import MODEL, PREDICT_PORT
 from perennial_operator.api.digests import digest_of
 from perennial_operator.api.names import MODEL_ANNOTATION, PREDICTOR, TEMPLATE_ANNOTATION, Manifest
 from perennial_operator.api.pipeline import Pipeline
@@ -20,6 +22,8 @@ from perennial_operator.manifests.pod import (
     selector,
 )
 from perennial_operator.manifests.settings import predictor_settings
+
+PREDICT: Final = "predict"  # the port of POST /predict
 
 
 def deployment_name(pipeline: Pipeline) -> str:
@@ -41,6 +45,9 @@ def template(pipeline: Pipeline, image: str) -> Manifest:
         resources(wanted.resources, {"cpu": "100m", "memory": "256Mi"}, {}),
         environment(version),
     )
+    if wanted.http.enabled:
+        port = {"name": PREDICT, "containerPort": PREDICT_PORT, "protocol": "TCP"}
+        program["ports"] = [*program["ports"], port]
     program["readinessProbe"] = probe("/readyz", 1, 3)
     program["livenessProbe"] = probe("/healthz", 10, 6)
     mounts = [mounted(deployment_settings(pipeline)), *secrets(pipeline, kafka=True)]

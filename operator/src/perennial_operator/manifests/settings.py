@@ -19,6 +19,7 @@ def predictor_settings(pipeline: Pipeline) -> PredictorSettings:
         **_stream(pipeline),
         predictions=spec.predictions,
         dead_letters=spec.dead_letters,
+        http=spec.predictor.http.enabled,
     )
 
 

@@ -57,6 +57,8 @@ class PipelineCache:
     """The other operator that the last pass was left to."""
     applied: dict[str, str] = field(default_factory=dict)
     """By kind: the digest of what was applied last."""
+    may_have_service: bool = True
+    """Whether one may be there that is not wanted: an operator before this one may have made it."""
     counting: Counting = field(default_factory=Counting)
     refused: dict[str, str] = field(default_factory=dict)
     """By kind: why the API server did not take a child in the last pass."""

@@ -11,7 +11,7 @@ from perennial_operator.api.names import Manifest
 from perennial_operator.observe.pods import Pod
 
 R = TypeVar("R", bound=Report)
-_OF_PODS: Final = ("ControllerRevision", "ConfigMap", "StatefulSet", "Deployment")
+_LASTING: Final = ("ControllerRevision", "ConfigMap", "StatefulSet", "Deployment", "Service")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +20,7 @@ class Observed:
 
     deployment: Manifest | None = None
     statefulset: Manifest | None = None
+    service: Manifest | None = None
     job: Manifest | None = None
     """The Job of the newest attempt, by name."""
     pods: tuple[Pod, ...] = ()
@@ -50,8 +51,8 @@ class Observed:
         return (said.problem if said else None) or pod.problem
 
     def refusal(self) -> str:
-        """Why the API server did not take something that lasting pods are made from, if so."""
-        return next((self.refused[kind] for kind in _OF_PODS if kind in self.refused), "")
+        """Why the API server did not take something that is to stay, if so."""
+        return next((self.refused[kind] for kind in _LASTING if kind in self.refused), "")
 
     def first_problem(self, pods: Iterable[Pod]) -> Problem | None:
         return next(filter(None, map(self.problem, pods)), None)
