@@ -26,10 +26,11 @@ from perennial_contract.settings import PredictorSettings
 from perennial_predictor.__main__ import execute
 from perennial_contract.runtime.mounts import Mounts
 logs.configure()
-settings, version, port, secret = sys.argv[1:]
+settings, version, port, predict_port, secret = sys.argv[1:]
 settings = PredictorSettings.model_validate_json(settings)
 mounts = Mounts(pathlib.Path(secret) / "s3", pathlib.Path(secret) / "kafka")
-sys.exit(execute(settings, version, "pod-1", int(port), mounts))
+ports = {"port": int(port), "predict_port": int(predict_port)}
+sys.exit(execute(settings, version, "pod-1", mounts=mounts, linger=1.0, **ports))
 """
 
 
@@ -46,11 +47,13 @@ class Program:
     """The predictor; what it logs goes to `log`, or to standard error."""
 
     def __init__(self, stream: Stream, version: str, secret: Path, log: Path | None = None) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self._port = free.getsockname()[1]
+        with socket.socket() as free, socket.socket() as another:
+            for each in (free, another):
+                each.bind(("127.0.0.1", 0))
+            self._port, self.predict_port = free.getsockname()[1], another.getsockname()[1]
         settings = stream.settings.model_dump_json(exclude_defaults=True)
-        arguments = [sys.executable, "-c", _CODE, settings, version, str(self._port), str(secret)]
+        ports = [str(self._port), str(self.predict_port)]
+        arguments = [sys.executable, "-c", _CODE, settings, version, *ports, str(secret)]
         if log is None:
             self.process = subprocess.Popen(arguments)
         else:
