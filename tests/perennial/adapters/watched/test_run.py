@@ -12,7 +12,7 @@ from perennial.adapters.watched.run import RunFolder
 from perennial.page.html import render
 from perennial.watching.ports import Unseen
 from perennial_contract.runtime.folder import FolderStore
-from perennial_contract.runtime.http import serve
+from perennial_contract.runtime.http.routes import serve
 from perennial_contract.status import RecorderReport, Report
 from tests.support.perennial.pages import FIRST, V1, VERDICTS, a_status, at, resource, steady
 
