@@ -78,7 +78,7 @@ class Server:
         self._posts = posts
         self._patience = patience
         self._told = told
-        self._busy = 0  # requests that are not answered yet
+        self._busy = 0
         self._idle = asyncio.Event()
         self._idle.set()
         self._lingers: float | None = None  # seconds, once it is about to be closed
@@ -148,23 +148,22 @@ class Server:
         while kept:
             async with asyncio.timeout(patience):
                 data = await reader.readuntil(b"\r\n\r\n")
-            self._begin()
+            self._count(1)
             try:
                 kept = await self._exchange(reader, writer, data)
             finally:
-                self._end()
+                self._count(-1)
             patience = IDLE
             await asyncio.sleep(0)  # nothing above waits where the next request is there already
         self._open.part(writer)
         await self._part(reader, writer)
 
-    def _begin(self) -> None:
-        self._busy += 1
-        self._idle.clear()
-
-    def _end(self) -> None:
-        self._busy -= 1
-        if not self._busy:
+    def _count(self, more: int) -> None:
+        """Counts requests that are not answered yet."""
+        self._busy += more
+        if self._busy:
+            self._idle.clear()
+        else:
             self._idle.set()
 
     async def _exchange(self, reader: StreamReader, writer: StreamWriter, data: bytes) -> bool:
