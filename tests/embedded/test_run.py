@@ -1,14 +1,16 @@
 """`perennial run` as a user types it: in a folder of its own, and with a Kafka of one's own."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 import yaml
@@ -42,7 +44,7 @@ def a_file(folder: Path) -> Path:
 @contextmanager
 def running(file: Path, *options: str) -> Iterator["subprocess.Popen[str]"]:
     """The command, interrupted at the end, and what it printed."""
-    command = [sys.executable, "-m", "perennial", "run", file.name, "--no-page", *options]
+    command = [sys.executable, "-m", "perennial", "run", file.name, "--no-open", *options]
     with subprocess.Popen(command, cwd=file.parent, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield process
@@ -77,6 +79,18 @@ def answered(bootstrap: str, file: Path, identity: str) -> str:
     raise AssertionError("no answer")
 
 
+def seen_on(page: str, met: Callable[[Any], bool]) -> Any:
+    """The page's data, once it shows that."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        with urlopen(f"{page}data") as answer:
+            found = json.load(answer)
+        if met(found):
+            return found
+        time.sleep(0.5)
+    raise AssertionError(found)
+
+
 def test_it_goes_on_where_it_was_at_the_same_address(tmp_path: Path) -> None:
     file = a_file(tmp_path)
 
@@ -88,8 +102,11 @@ def test_it_goes_on_where_it_was_at_the_same_address(tmp_path: Path) -> None:
 
     with running(file) as process:
         assert said(process, "Kafka:").split()[-1] == address
+        page = said(process, "The page:").split()[-1]
         said(process, "v1 serves")
         assert answered(address, file, "two") == model
+        seen = seen_on(page, lambda found: found["records"]["answered"] == 2)
+        assert (seen["name"], seen["serving"]["version"]) == ("loans", model)
     assert process.returncode == 130
     kept = tmp_path / "perennial-run" / "loans" / "objects" / "ModelPipeline.default.loans.json"
     assert [each["number"] for each in json.loads(kept.read_text())["status"]["history"]] == [1]
@@ -131,4 +148,6 @@ def test_it_ends_by_itself_when_its_time_is_over(tmp_path: Path) -> None:
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert "The page: http://127.0.0.1:" in done.stdout
+    assert re.search(
+        r"^The page: http://127\.0\.0\.1:\d+/default/loans/$", done.stdout, re.MULTILINE
+    )

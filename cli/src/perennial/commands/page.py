@@ -14,9 +14,10 @@ from typing import Annotated, Final, TypeVar
 
 import typer
 
-from perennial.adapters.page_server import PageServer
+from perennial.adapters.page_server import PageServer, SiteServer
 from perennial.adapters.wall_clock import WallClock
 from perennial.adapters.watched.run import RunFolder
+from perennial.adapters.watched.site import site_of
 from perennial.board import Board
 from perennial.commands.local import Local
 from perennial.commands.mlflow import opened_by
@@ -25,6 +26,7 @@ from perennial.page.data import Page
 from perennial.page.html import render
 from perennial.report.facts import Facts
 from perennial.report.report import count
+from perennial.watching.watches import Watches
 from perennial_operator.api.attempts import HistoryEntry
 
 REPORT: Final = "report.html"
@@ -60,6 +62,20 @@ def served(current: Callable[[], Page], shown: Shown) -> Iterator[None]:
     with closing(PageServer(current)) as server:
         print(f"The page: {server.url}", flush=True)
         opened(server.url, shown)
+        yield
+
+
+@contextmanager
+def watched(folder: Path, namespace: str, name: str, shown: Shown) -> Iterator[None]:
+    """As `served`, of a run's folder: its answers are graded by the labels on its topics."""
+    if not shown.serve:
+        yield
+        return
+    watches = Watches(RunFolder(folder), WallClock().now)
+    with closing(watches), closing(SiteServer(site_of(watches))) as server:
+        address = f"{server.url}{namespace}/{name}/"
+        print(f"The page: {address}", flush=True)
+        opened(address, shown)
         yield
 
 

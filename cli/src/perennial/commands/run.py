@@ -19,12 +19,10 @@ from perennial.adapters.wall_clock import WallClock
 from perennial.commands.exit_codes import exits_on_trouble
 from perennial.commands.local import PARTITIONS, Local, store_of, working
 from perennial.commands.mlflow import Mlflow, opened_by, tracking_of
-from perennial.commands.page import Open, Serve, Shown, served
+from perennial.commands.page import Open, Serve, Shown, watched
 from perennial.commands.validate import lines_of, text_of
 from perennial.display.screen import choose_screen
 from perennial.local_manifest import NAMESPACE, Servers, localized
-from perennial.page.pipeline import Measured
-from perennial.page.pipeline import page as page_of
 from perennial.pipeline import ManifestTrouble
 from perennial.run import Run
 from perennial.running import introduction
@@ -189,5 +187,5 @@ def _show(here: Local, shown: Shown, tracking: str, seconds: float) -> None:
     if tracking:
         print(opened_by(tracking))
     print("\n".join(introduction.lines(Spec.model_validate(here.manifest["spec"]))), flush=True)
-    with served(lambda: page_of(here.loop.resource(), Measured()), shown):
+    with watched(here.folder, *_key(here.manifest), shown):
         Run(here.loop, choose_screen(_EVERY), WallClock()).run(seconds)
