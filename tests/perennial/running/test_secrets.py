@@ -20,7 +20,8 @@ def test_a_secret_that_is_missing_is_named_with_the_path_to_write() -> None:
     with pytest.raises(
         ManifestTrouble,
         match=r"^there is no Secret s3, which storage\.secretRef names: write each of its keys to a"
-        r" file /run/secrets/s3/KEY \(AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY\)$",
+        r" file /run/secrets/s3/KEY \(AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; the"
+        r" environment may hold both instead\)$",
     ):
         require(SPEC, {"user", "ca"}, Path("/run/secrets"))
     with pytest.raises(ManifestTrouble, match=r"kafka\.secretRef"):

@@ -138,6 +138,10 @@ def refused(sections: dict[str, Any]) -> str:
             "spec.lifecycle.topic: Kafka makes no topic loans.out beside loans_out",
         ),
         (
+            {"tracking": {"uri": "sqlite:////here/mlflow.db"}},
+            "spec.tracking.uri: the API server refuses sqlite:",
+        ),
+        (
             {"storage": {"endpoint": "file:///here", "bucket": "perennial"}},
             "spec.storage.endpoint: the API server refuses file:",
         ),

@@ -41,6 +41,6 @@ def tracking_of(folder: Path, wanted: bool) -> str:  # noqa: FBT001  the option
 
 
 def opened_by(tracking: str) -> str:
-    """The line for a person that opens it; with MLflow's server where that is not installed."""
+    """The command that opens it, and fetches MLflow's server where that is not installed."""
     command = "mlflow" if find_spec(_SERVER) else f"uvx mlflow@{version(_CLIENT)}"
-    return f"MLflow:     {command} ui --backend-store-uri {tracking}"
+    return f"{command} ui --backend-store-uri {tracking}"

@@ -106,7 +106,7 @@ def left_behind(folder: Path, tracking: str) -> Iterator[str]:
     """Lines on how to look at what a run left; `tracking` is MLflow's store, if it has one."""
     yield f"The report: {(folder / REPORT).as_uri()}"
     if tracking:
-        yield opened_by(tracking)
+        yield f"MLflow:     {opened_by(tracking)}"
 
 
 def _browser(environment: Mapping[str, str]) -> webbrowser.BaseBrowser | None:

@@ -185,7 +185,7 @@ def _show(here: Local, shown: Shown, tracking: str, seconds: float) -> None:
     meta = here.manifest["metadata"]
     print(f"{meta['name']} runs in {here.folder}")
     if tracking:
-        print(opened_by(tracking))
+        print(f"MLflow:   {opened_by(tracking)}")
     print("\n".join(introduction.lines(Spec.model_validate(here.manifest["spec"]))), flush=True)
     with watched(here.folder, *_key(here.manifest), shown):
         Run(here.loop, choose_screen(_EVERY), WallClock()).run(seconds)

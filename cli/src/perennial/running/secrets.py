@@ -12,7 +12,7 @@ from perennial_contract.runtime.s3_secret import ID, KEY
 _KEYS: Final = {
     "kafka.secretRef": "a client's properties such as sasl.username, or certificates",
     "kafka.caSecretRef": "ca.crt",
-    "storage.secretRef": f"{ID} and {KEY}",
+    "storage.secretRef": f"{ID} and {KEY}; the environment may hold both instead",
 }
 
 
