@@ -53,8 +53,14 @@ FULL: Final[dict[str, Any]] = {
     "promotion": {"minImprovement": 0.01, "confidence": 0.9, "minJudged": 500},
 }
 
+SHORT: Final[dict[str, Any]] = {
+    "events": {"topic": "events"},
+    "labels": {"topic": "labels"},
+    **dict.fromkeys(("predictions", "deadLetters", "schema")),
+}
 
-@pytest.mark.parametrize(("name", "sections"), [("plain", {}), ("full", FULL)])
+
+@pytest.mark.parametrize(("name", "sections"), [("plain", {}), ("full", FULL), ("short", SHORT)])
 def test_the_children_are_the_same(golden: Golden, name: str, sections: dict[str, Any]) -> None:
     pipeline = a_pipeline(**sections).model_copy(update={"cluster": "uid-of-kube-system"})
     made, told = children(pipeline), settings(pipeline)
