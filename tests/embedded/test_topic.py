@@ -1,10 +1,12 @@
 """Topics read as a command reads them: near their end, past what is no record, in no group."""
 
 from collections.abc import Mapping
+from threading import Timer
 
 import pytest
 from confluent_kafka import OFFSET_END, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewPartitions
 
 from perennial.adapters.broker import Broker
 from perennial.adapters.brokers.connection import Connection
@@ -112,14 +114,31 @@ def test_what_comes_is_followed_over_the_brokers_end(broker: Broker) -> None:
         assert next(records).value == b"5"
 
 
-def test_a_time_is_found_as_an_offset(broker: Broker) -> None:
-    create_topics(broker.address, [NewTopic("answers", 2, {"retention.ms": "-1"})])
-    sender = producer(broker)
-    for number in range(6):  # each in a batch of its own
-        write(sender, number, 1)
-    with opened(broker) as topic:
-        assert topic.since(4) == {0: 2, 1: 1}
-        assert topic.since(1000) == {0: 3, 1: 3}
+def test_partitions_that_are_added_are_followed_and_brokers_that_are_away_waited_for(
+    broker: Broker,
+) -> None:
+    create_topics(broker.address, [TWO])
+    sender, told = producer(broker), list[str]()
+    with opened(broker, patience=1.0) as topic:
+        records = topic.follow({0: 0, 1: 0}, told.append, look=0.1)
+        admin = AdminClient({"bootstrap.servers": broker.address})
+        for done in admin.create_partitions([NewPartitions("answers", 3)]).values():
+            done.result()
+        sender.produce("answers", b"2", partition=2)
+        assert sender.flush(30) == 0
+        assert next(records).value == b"2"
+
+        def come_back() -> None:
+            broker.start()
+            write(sender, 3, 1)
+
+        broker.stop()
+        away = Timer(4, come_back)
+        away.start()
+        assert next(records).value == b"3"
+        away.join()
+    (why,) = told
+    assert why.startswith(f"Kafka does not answer at {broker.address} (")
 
 
 def test_a_topic_and_a_broker_that_are_not_there_are_told_in_a_line(broker: Broker) -> None:

@@ -54,7 +54,7 @@ def test_who_opens_them_again_takes_over_and_ends_what_was_left_open(broker: Bro
         second.open()
         assert second.send([out(b"3")])
         for _ in range(2):
-            with pytest.raises(KafkaTrouble, match=r"another writer has taken over .*\.replay"):
+            with pytest.raises(KafkaTrouble, match=r"another command has taken over .*\.replay"):
                 first.send([out(b"lost")])
         assert second.send([out(b"4")])
     assert written(broker) == [b"1", b"2", b"3", b"4"]

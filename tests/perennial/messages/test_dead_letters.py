@@ -13,6 +13,8 @@ AGAIN = LETTER._replace(value=None, headers=[("perennial-replayed", b"dead/1/2")
 
 def test_a_dead_letter_is_shown_with_its_reason() -> None:
     assert text(LETTER) == "NotJson: Expecting value  {\ufffd"
+    hostile = LETTER._replace(value=b"{\x1b]0;x\x07\r\n\xc2\x9b\t")
+    assert text(hostile) == "NotJson: Expecting value  {\\x1b]0;x\\x07\\r\\n\\x9b\\t"
     assert text(AGAIN) == "NotJson (sent again before): Expecting value"
 
 

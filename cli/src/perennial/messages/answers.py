@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from perennial.messages.shown import place_and_time
+from perennial.messages.shown import line, place_and_time
 from perennial.messages.topics import Topics
 from perennial_contract.messages.answers import MODEL_HEADER
 from perennial_contract.messages.provenance import PIPELINE_HEADER, SOURCE_HEADER, Provenance
@@ -37,7 +37,7 @@ class Wanted:
 
 
 def text(record: Record) -> str:
-    return (record.value or b"").decode(errors="replace")
+    return line(record.value)
 
 
 def fields(record: Record) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from perennial.messages.shown import content, place_and_time
+from perennial.messages.shown import content, line, place_and_time
 from perennial_contract.messages.dead_letters import DeadLetterRecord, read_dead_letter
 from perennial_contract.messages.record import Record
 
@@ -29,8 +29,8 @@ class Wanted:
 def text(record: Record) -> str:
     letter = _letter(record)
     again = " (sent again before)" if letter.replayed else ""
-    value = (record.value or b"").decode(errors="replace")
-    return f"{letter.reason}{again}: {letter.detail}  {value}".rstrip()
+    said = line(f"{letter.reason}{again}: {letter.detail}".encode())
+    return f"{said}  {line(record.value)}".rstrip()
 
 
 def fields(record: Record) -> dict[str, Any]:

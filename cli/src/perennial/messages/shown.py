@@ -1,12 +1,19 @@
-"""Records as they are shown to a program: what is no text stands in base64."""
+"""Records as they are shown: one line for a person, fields for a program."""
 
 from __future__ import annotations
 
 import base64
 from datetime import UTC, datetime
 from typing import Any
+from unicodedata import category
 
 from perennial_contract.messages.record import Record
+
+
+def line(data: bytes | None) -> str:
+    """What others have written, on one line, and without what a terminal would obey."""
+    text = (data or b"").decode(errors="replace")
+    return "".join(ascii(each)[1:-1] if category(each) == "Cc" else each for each in text)
 
 
 def place_and_time(record: Record) -> dict[str, Any]:
@@ -18,7 +25,7 @@ def place_and_time(record: Record) -> dict[str, Any]:
 
 
 def content(name: str, data: bytes | None) -> dict[str, str | None]:
-    """A text by its name; what is none by its name with `Base64`."""
+    """A text by its name; in base64 by its name with `Base64` where it is none."""
     try:
         return {name: None if data is None else data.decode()}
     except UnicodeDecodeError:

@@ -17,7 +17,7 @@ from perennial_contract.messages.record import Record
 from perennial_contract.messages.replays import Sent, read_receipt, receipt, sent_again
 
 BATCH: Final = 500  # dead letters in a transaction: it must end in a fraction of a second
-_BYTES: Final = 4_000_000  # of their values
+_BYTES: Final = 1_000_000  # of their keys and values: a slow line takes its time
 
 
 class Outgoing(NamedTuple):
@@ -61,21 +61,24 @@ class Done:
 
 
 class Replay:
-    """One replay of what `fates` have chosen between the edges of `ranges`."""
+    """One replay of what `fates` have chosen."""
 
     def __init__(  # noqa: PLR0913, PLR0917  the parts of a replay
         self,
         fates: Fates,
         topic: DeadLetterTopic,
-        ranges: Mapping[int, Edges],
+        edges: Mapping[int, Edges],
         transactions: Transactions,
         partitions: int,
         most: int = BATCH,
     ) -> None:
-        """`partitions` is how many the events topic has, `most` the size of a transaction."""
+        """`fates` have read the topic between these `edges`, from its beginning on.
+
+        `partitions` is how many the events topic has, `most` the size of a transaction.
+        """
         self._fates = fates
         self._topic = topic
-        self._ranges = ranges
+        self._edges = edges
         self._transactions = transactions
         self._partitions = partitions
         self._most = most
@@ -93,15 +96,16 @@ class Replay:
 
     def _read_receipts(self) -> None:
         """Those that another has written since the topic was read."""
-        ends = self._topic.settled()
-        since = {p: Edges(each.end, ends[p].end) for p, each in self._ranges.items() if p in ends}
+        known = {partition: each.end for partition, each in self._edges.items()}
+        now = self._topic.settled()
+        since = {p: Edges(known.get(p, each.first), each.end) for p, each in now.items()}
         for record in self._topic.scan(since):
             self._fates.replayed.update(read_receipt(record))
 
     def _due(self) -> Iterator[Chosen]:
         """Each event once, in the order of its dead letters."""
         done = set(self._fates.replayed)
-        for record in self._topic.scan(self._ranges):
+        for record in self._topic.scan(self._fates.selection.within(self._edges)):
             chosen = self._fates.choose(record)
             if isinstance(chosen, Chosen) and chosen.identity not in done:
                 done.add(chosen.identity)

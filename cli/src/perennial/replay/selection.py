@@ -63,15 +63,16 @@ class Selection:
             return False
         return not self.spans or any(span.holds(record) for span in self.spans)
 
-    def within(self, edges: Mapping[int, Edges], since: Mapping[int, int]) -> dict[int, Edges]:
-        """What has to be read: receipts lie behind their dead letters, in the same partition."""
-        firsts = {p: max(each.first, since.get(p, each.first)) for p, each in edges.items()}
-        if self.spans:
-            begin: dict[int, int] = {}
-            for span in self.spans:
-                begin[span.partition] = min(span.first, begin.get(span.partition, span.first))
-            firsts = {p: max(first, begin[p]) for p, first in firsts.items() if p in begin}
-        return {p: Edges(first, edges[p].end) for p, first in firsts.items()}
+    def within(self, edges: Mapping[int, Edges]) -> dict[int, Edges]:
+        """Where what is chosen can stand."""
+        if not self.spans:
+            return dict(edges)
+        begin: dict[int, int] = {}
+        for span in self.spans:
+            begin[span.partition] = min(span.first, begin.get(span.partition, span.first))
+        return {
+            p: Edges(max(edges[p].first, at), edges[p].end) for p, at in begin.items() if p in edges
+        }
 
 
 def moment(text: str, now: float) -> int:

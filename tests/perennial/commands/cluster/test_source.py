@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from confluent_kafka import KafkaError
 from typer.testing import CliRunner, Result
 
 from perennial.__main__ import app
@@ -99,6 +100,8 @@ def test_a_runs_folder_gives_what_it_keeps(tmp_path: Path) -> None:
     topics, connection = find(named(folder=tmp_path))
 
     assert (topics.id_prefix, connection.bootstrap) == ("default.income", AWAY)
+    away = KafkaError(KafkaError._TRANSPORT)  # noqa: SLF001
+    assert str(connection.trouble(away)).endswith(f"; does the run in {tmp_path} go on?")
     assert find(named(folder=tmp_path, name="income"))[0] == topics
     assert (tmp_path / "objects" / "half.tmp").exists()  # the run's own, which may go on
     with pytest.raises(ManifestTrouble, match=r"name one of the ModelPipelines in .*: income$"):

@@ -29,6 +29,7 @@ from perennial_contract.runtime.mounts import Mounts
 from perennial_contract.runtime.secrets import SecretRefused
 
 PATIENCE: Final = 10.0  # seconds for one question to the brokers
+REMEDY: Final = "--bootstrap HOST:PORT names an address that this machine reaches"
 Secret = Callable[[str], Mapping[str, bytes] | None]
 """A Secret's content by key, by its name; None where there is no such Secret."""
 C = TypeVar("C", AdminClient, Consumer, Producer)
@@ -37,14 +38,19 @@ C = TypeVar("C", AdminClient, Consumer, Producer)
 class Connection:
     """Makes clients for the brokers of one pipeline; its Secrets are read once."""
 
-    def __init__(self, kafka: Kafka, secret: Secret, bootstrap: str = "") -> None:
+    def __init__(
+        self, kafka: Kafka, secret: Secret, bootstrap: str = "", remedy: str = REMEDY
+    ) -> None:
         """`bootstrap` takes the place of the resource's addresses, which may be its cluster's own.
+
+        `remedy` is what helps where nobody answers there.
 
         Raises:
             KafkaTrouble: A Secret is missing, or holds what no client takes.
         """
         self.bootstrap: Final = bootstrap or kafka.bootstrap_servers
         self._kafka = kafka
+        self._remedy = remedy
         references = {"secretRef": kafka.secret_ref, "caSecretRef": kafka.ca_secret_ref}
         self._secrets = [_content(name, each, secret) for name, each in references.items()]
         self._complaint: KafkaError | None = None
@@ -92,10 +98,7 @@ class Connection:
                 f"Kafka at {self.bootstrap} cannot be used: {said}; check kafka.securityProtocol"
                 " and the Secret of kafka.secretRef"
             )
-        return KafkaTrouble(
-            f"Kafka does not answer at {self.bootstrap} ({said}); --bootstrap HOST:PORT names an"
-            " address that this machine reaches"
-        )
+        return KafkaTrouble(f"Kafka does not answer at {self.bootstrap} ({said}); {self._remedy}")
 
     def _client(self, kind: type[C], properties: Mapping[str, Any]) -> C:
         """Certificates are files only while it is made: that is when they are read."""

@@ -100,13 +100,6 @@ class Topic:
                 )
             time.sleep(_TICK)
 
-    def since(self, at: int) -> dict[int, int]:
-        """The first offset of each partition from a time on, in ms since 1970; else its end."""
-        places = [TopicPartition(self.name, number) for number in self.partitions()]
-        end = self._offsets(places, _LATEST, stable=True)
-        found = self._offsets(places, OffsetSpec.for_timestamp(at), stable=True)
-        return {number: each if each >= 0 else end[number] for number, each in found.items()}
-
     def scan(self, ranges: Mapping[int, Edges]) -> Iterator[Record]:
         """The committed records between these edges; it ends at a transaction that is open."""
         left = {number: each.end for number, each in ranges.items() if each.first < each.end}
@@ -126,27 +119,33 @@ class Topic:
             if left and time.monotonic() - heard > self._patience:
                 raise self._silent()
 
-    def follow(self, starts: Mapping[int, int], waiting: Callable[[str], None]) -> Iterator[Record]:
-        """What comes, for ever; `waiting` is told why, each time that brokers have gone away."""
+    def follow(
+        self, starts: Mapping[int, int], waiting: Callable[[str], None], look: float = _LOOK
+    ) -> Iterator[Record]:
+        """What comes, for ever, every `look` seconds also of partitions that were added.
+
+        `waiting` is told why nothing comes, once for each time that something is amiss.
+        """
         self._assign(dict(starts))
         known, looked, told = set(starts), time.monotonic(), False
         while True:
             for message in self._consumer.consume(_BATCH, _TICK):
-                error = message.error()
-                if error is None:
-                    told = False
+                if message.error() is None:
                     yield record_of(message)
-                elif error.code() in _AWAY and not told:
-                    told = True
-                    waiting(str(self._connection.trouble(error, self.name)))
-                elif error.code() not in _AWAY:
-                    self._is_read(message)
-            if not told and time.monotonic() - looked > _LOOK:
-                looked = time.monotonic()
-                added = [TopicPartition(self.name, p, 0) for p in {*self.partitions()} - known]
+            if time.monotonic() - looked < look:
+                continue
+            looked = time.monotonic()
+            try:
+                added = {*self.partitions()} - known
+            except KafkaTrouble as trouble:
+                if not told:
+                    waiting(str(trouble))
+                told = True
+            else:
+                told, known = False, known | added
                 if added:
-                    self._consumer.incremental_assign(added)
-                    known |= {each.partition for each in added}
+                    places = [TopicPartition(self.name, p, 0) for p in added]
+                    self._consumer.incremental_assign(places)
 
     def _assign(self, starts: Mapping[int, int]) -> None:
         self._consumer.assign([TopicPartition(self.name, p, at) for p, at in starts.items()])

@@ -16,9 +16,11 @@ from perennial.adapters.brokers.connection import PATIENCE, Connection
 from perennial.adapters.kafka import KafkaTrouble
 from perennial.replay.replay import Outgoing
 
-_TIMEOUT: Final = 10_000  # ms: so long a writer that was killed holds readers of the topic back
+_TIMEOUT: Final = 30_000  # ms: so long a writer that was killed holds readers of the topic back
 _LARGEST: Final = 100_000_000  # bytes of a record: the topic's own limit is the one that counts
 _PAUSE: Final = 0.2
+_TRIES: Final = 3
+"""After a record was refused the brokers miss its number, and the next transaction fails too."""
 _REFUSED: Final = frozenset(
     {
         KafkaError.MSG_SIZE_TOO_LARGE,
@@ -68,15 +70,26 @@ class Transactions:
         at: TracebackType | None,
     ) -> None:
         if self._begun:  # readers wait no longer
-            with contextlib.suppress(KafkaException):
+            with contextlib.suppress(KafkaTrouble):
                 self._producer.purge()
-                self._producer.abort_transaction(PATIENCE)
+                self._step(self._producer.abort_transaction)
 
     def open(self) -> None:
         self._step(self._producer.init_transactions)
 
     def send(self, batch: Sequence[Outgoing]) -> bool:
         """Whether all of it was committed; nothing of it was, where one record is refused."""
+        for _ in range(_TRIES):
+            failures = self._try(batch)
+            if not failures:
+                return True
+            if any(each.code() in _REFUSED for each in failures):  # others were purged with it
+                return False
+            time.sleep(_PAUSE)
+        raise self._trouble(_told_first(failures))
+
+    def _try(self, batch: Sequence[Outgoing]) -> list[KafkaError]:
+        """One transaction; why it was aborted, or nothing where it was committed."""
         failures: list[KafkaError] = []
         self._begin_transaction()
         try:
@@ -86,7 +99,7 @@ class Transactions:
             if not failures:
                 self._step(self._producer.commit_transaction)
                 self._begun = False
-                return True
+                return []
         except:  # noqa: E722  see `_client_error`
             told = _client_error(sys.exc_info()[1])
             if told is None:
@@ -97,9 +110,7 @@ class Transactions:
             raise self._trouble(failures[-1])
         self._step(self._producer.abort_transaction)
         self._begun = False
-        if any(each.code() in _REFUSED for each in failures):  # others were purged with it
-            return False
-        raise self._trouble(failures[0])
+        return failures
 
     def _begin_transaction(self) -> None:
         try:
@@ -130,20 +141,31 @@ class Transactions:
         while True:
             try:
                 step(max(1.0, end - time.monotonic()))
-            except KafkaException as error:
-                told: KafkaError = error.args[0]
-                if told.txn_requires_abort() and step != self._producer.abort_transaction:
+            except:  # noqa: E722  see `_client_error`
+                told = _client_error(sys.exc_info()[1])
+                if told is None:
                     raise
+                if told.txn_requires_abort() and step != self._producer.abort_transaction:
+                    raise KafkaException(told) from None
                 if not told.retriable() or time.monotonic() > end:
-                    raise self._trouble(told) from error
+                    raise self._trouble(told) from None
                 time.sleep(_PAUSE)
             else:
                 return
 
     def _trouble(self, error: KafkaError) -> KafkaTrouble:
         if error.code() in _TAKEN_OVER:
-            return KafkaTrouble(f"another writer has taken over from this one ({self._name})")
+            return KafkaTrouble(
+                f"another command has taken over from this one ({self._name}), or Kafka has not"
+                " waited for it: give the same command again"
+            )
         return self._connection.trouble(error, client=self._producer)
+
+
+def _told_first(failures: Sequence[KafkaError]) -> KafkaError:
+    """Purged is what was under way when another failed."""
+    purged = KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT  # noqa: SLF001
+    return next((each for each in failures if each.code() not in purged), failures[0])
 
 
 def _client_error(raised: object) -> KafkaError | None:

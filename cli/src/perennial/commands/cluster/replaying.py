@@ -92,7 +92,7 @@ def replay(  # noqa: PLR0913, PLR0917  the options that a user has
         )
         topics, connection = find(Options(name, folder, secrets, bootstrap, context, namespace))
         with Topic(connection, topics.dead_letters) as topic:
-            fates, ranges = _look(topic, topics, selection)
+            fates, edges = _look(topic, topics, selection)
             shown = _Shown(topics, fates, output)
             shown.chosen(samples=dry_run)
             if dry_run:
@@ -100,18 +100,18 @@ def replay(  # noqa: PLR0913, PLR0917  the options that a user has
             else:
                 if fates.to_send():
                     shown.ask(yes=yes)
-                left = _run(connection, topics, topic, fates, ranges, shown).left
+                left = _run(connection, topics, topic, fates, edges, shown).left
         if left.keys() & REFUSED:
             raise typer.Exit(1)
 
 
 def _look(topic: Topic, topics: Topics, selection: Selection) -> tuple[Fates, Mapping[int, Edges]]:
+    """All of the topic is read: a receipt may stand on another partition than a dead letter."""
     fates = Fates(selection, topics.id_prefix, topics.events)
-    since = {} if selection.since is None else topic.since(selection.since)
-    ranges = selection.within(topic.edges(), since)
-    for record in topic.scan(ranges):
+    edges = topic.edges()
+    for record in topic.scan(edges):
         fates.read(record)
-    return fates, ranges
+    return fates, edges
 
 
 def _run(  # noqa: PLR0913, PLR0917  the parts of a replay
@@ -119,7 +119,7 @@ def _run(  # noqa: PLR0913, PLR0917  the parts of a replay
     topics: Topics,
     topic: Topic,
     fates: Fates,
-    ranges: Mapping[int, Edges],
+    edges: Mapping[int, Edges],
     shown: _Shown,
 ) -> Done:
     due = sum(fates.to_send().values())
@@ -137,7 +137,7 @@ def _run(  # noqa: PLR0913, PLR0917  the parts of a replay
     ):
         task = bar.add_task("", total=due)
         told = lambda sent: bar.update(task, completed=sent)  # noqa: E731
-        done = Replay(fates, topic, ranges, transactions, partitions).run(told)
+        done = Replay(fates, topic, edges, transactions, partitions).run(told)
     shown.done(done)
     return done
 

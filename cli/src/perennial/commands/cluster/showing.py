@@ -14,7 +14,7 @@ from perennial.adapters.brokers.topic import Topic
 from perennial.messages.newest import Newest
 from perennial_contract.messages.record import Record
 
-MOST: Final = 10_000  # that are kept in memory
+MOST: Final = 1000  # that are kept in memory
 Follow = Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes.")]
 Last = Annotated[int, typer.Option(min=0, max=MOST, help="How many of the newest.")]
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from perennial.adapters.addresses import seen_from_here
-from perennial.adapters.brokers.connection import Connection, Secret
+from perennial.adapters.brokers.connection import REMEDY, Connection, Secret
 from perennial.adapters.kafka import KafkaTrouble
 from perennial.adapters.kubeconfig.access import Access
 from perennial.adapters.kubeconfig.trouble import ClusterTrouble
@@ -74,7 +74,8 @@ def find(options: Options) -> tuple[Topics, Connection]:
     if options.secrets:
         secret = secrets_in(options.secrets)
     bootstrap = options.bootstrap or seen_from_here(topics.kafka.bootstrap_servers)
-    return topics, Connection(topics.kafka, secret, bootstrap)
+    remedy = f"does the run in {options.folder} go on?" if options.folder else REMEDY
+    return topics, Connection(topics.kafka, secret, bootstrap, remedy)
 
 
 def _found(options: Options) -> tuple[Topics, Secret]:
