@@ -255,3 +255,14 @@ with Broker(Path({str(program)!r}), folder / "kafka", folder / "log") as broker:
     with Broker(program, tmp_path / "kafka", tmp_path / "log") as broker:
         assert broker.address == address
         assert create_topics(address, [EVENTS]) == []
+
+
+def test_a_producer_goes_on_after_an_end_in_order_and_a_sudden_one(broker: Broker) -> None:
+    create_topics(broker.address, [EVENTS])
+    sender = producer(broker)
+    for number, end in enumerate([Broker.restart, kill, kill]):
+        send(sender, "events", range(100 * number, 100 * number + 50))
+        end(broker)
+        send(sender, "events", range(100 * number + 50, 100 * number + 100))
+
+    assert sorted(read(broker, "events")) == [*range(300)]

@@ -65,6 +65,9 @@ func run(data, address string) error {
 	if err != nil {
 		return err
 	}
+	if err := forget(filepath.Join(data, "seq_windows.json")); err != nil {
+		return err
+	}
 	cluster.Compact() // and retention; kfake begins neither by itself after a start
 	fmt.Println(cluster.ListenAddrs()[0])
 	due := time.NewTicker(retention)
@@ -77,6 +80,15 @@ func run(data, address string) error {
 			return nil
 		}
 	}
+}
+
+// forget removes what kfake writes at an end in order of the sequences of producers, and reads at
+// every start: after a sudden end it would refuse producers for ever that have gone on since.
+func forget(file string) error {
+	if err := os.Remove(file); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // withoutTelemetry is what a broker answers that nobody has set up to collect clients' metrics.
