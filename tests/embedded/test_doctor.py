@@ -8,8 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from confluent_kafka import Consumer
+from typer.testing import CliRunner
 
+from perennial.__main__ import app
 from perennial.adapters.broker import Broker
 from perennial_contract.objects.owner import Owner
 from tests.support.perennial.diagnosing import Told
@@ -439,3 +442,34 @@ def test_a_file_that_would_be_refused_is_looked_at_no_further(whole: World) -> N
     assert done.exit_code == 1
     assert done.stdout.count("\n") == 1
     assert ": error: spec.retrain.threshold: " in done.stdout
+
+
+def test_without_a_cluster_the_rest_is_looked_at_and_it_is_said(whole: World) -> None:
+    whole.kubeconfig = whole.folder / "none"
+    ((severity, field, message),) = whole.findings()
+    assert (severity, field) == ("unseen", "kind")
+    assert message.startswith("no cluster was looked at: there is no kubeconfig at ")
+
+
+def test_an_api_server_that_is_away_is_a_finding(whole: World) -> None:
+    whole.kubeconfig = whole.folder / "kubeconfig"
+    away = {"name": "it", "cluster": {"server": "https://127.0.0.1:9"}}
+    context = {"name": "it", "context": {"cluster": "it", "user": "it"}}
+    config = {"clusters": [away], "contexts": [context], "current-context": "it", "users": []}
+    whole.kubeconfig.write_text(yaml.safe_dump(config))
+    ((severity, field, message),) = whole.findings()
+    assert (severity, field) == ("error", "metadata.namespace")
+    assert message.startswith("cannot reach the API server https://127.0.0.1:9")
+
+
+def test_each_pipeline_of_a_file_is_looked_at(whole: World) -> None:
+    other = {**whole.manifest, "metadata": {"name": "other"}}
+    other["spec"] = {**other["spec"], "dataset": {"uri": "s3://data/none.csv", "label": "income"}}
+    file = whole.folder / "both.yaml"
+    file.write_text(yaml.safe_dump_all([whole.manifest, other]))
+    ways = ["--bootstrap", whole.bootstrap, "--s3", whole.s3, "--folder", str(whole.folder)]
+    done = CliRunner().invoke(app, ["doctor", str(file), *ways, "-o", "json"], obj={})
+    found = json.loads(done.stdout)["findings"]
+    assert [(each["pipeline"], each["field"]) for each in found] == [
+        ("default/other", "spec.dataset.uri")
+    ]

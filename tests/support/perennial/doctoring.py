@@ -31,6 +31,10 @@ class World:
         self.bootstrap = bootstrap
         self.name = name
         self.s3 = s3 or (folder / "store").as_uri()
+        self.seen = bootstrap
+        """The brokers' address that the command is told."""
+        self.kubeconfig: Path | None = None
+        """Of the cluster that is looked at; without one this is of a run on this machine."""
         self.admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
         self.manifest = a_manifest(name, **self._sections())
         del self.manifest["spec"]["storage"]["secretRef"]
@@ -74,8 +78,10 @@ class World:
     def doctor(self, *more: str) -> Result:
         file = self.folder / "pipeline.yaml"
         file.write_text(yaml.safe_dump(self.manifest, sort_keys=False))
-        ways = ["--bootstrap", self.bootstrap, "--s3", self.s3, "--folder", str(self.folder)]
-        return CliRunner().invoke(app, ["doctor", str(file), *ways, *more])
+        ways = ["--bootstrap", self.seen, "--s3", self.s3]
+        ways += [] if self.kubeconfig else ["--folder", str(self.folder)]
+        environment = {"KUBECONFIG": str(self.kubeconfig or "")}
+        return CliRunner().invoke(app, ["doctor", str(file), *ways, *more], env=environment, obj={})
 
     def findings(self, *more: str) -> list[Told]:
         done = self.doctor("--output", "json", *more)

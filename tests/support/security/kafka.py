@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from confluent_kafka import KafkaError, KafkaException
@@ -23,6 +23,8 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # it does
 )
 
 from tests.support.servers import KAFKA
+
+_ALLOW: Final = AclPermissionType.ALLOW
 
 
 class User:
@@ -52,23 +54,24 @@ class User:
 @contextmanager
 def reserved(topic: str) -> Iterator[None]:
     """A topic that another user alone may use."""
+    with allowed("TOPIC", topic, "another", "ALL"):
+        yield
+
+
+@contextmanager
+def allowed(kind: str, name: str, user: str, *operations: str) -> Iterator[None]:
+    """A topic or group that a user alone may use, and for no more than that."""
     broker = AdminClient({"bootstrap.servers": KAFKA})
-    for made in broker.create_acls([_rule(AclBinding, topic)]).values():
+
+    def rule(binding: Callable[..., Any], operation: str) -> Any:
+        where = ResourceType[kind], name, ResourcePatternType.LITERAL
+        return binding(*where, f"User:{user}", "*", AclOperation[operation], _ALLOW)
+
+    for made in broker.create_acls([rule(AclBinding, each) for each in operations]).values():
         made.result()
     try:
         yield
     finally:
-        for gone in broker.delete_acls([_rule(AclBindingFilter, topic)]).values():
-            gone.result()
-
-
-def _rule(kind: Callable[..., Any], topic: str) -> Any:
-    return kind(
-        ResourceType.TOPIC,
-        topic,
-        ResourcePatternType.LITERAL,
-        "User:another",
-        "*",
-        AclOperation.ALL,
-        AclPermissionType.ALLOW,
-    )
+        gone = [rule(AclBindingFilter, each) for each in operations]
+        for removed in broker.delete_acls(gone).values():
+            removed.result()

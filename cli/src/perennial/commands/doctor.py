@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
@@ -23,6 +23,7 @@ from perennial.commands.exit_codes import exits_on_trouble
 from perennial.commands.output import Chosen, Output
 from perennial.commands.validate import File, as_json, lines_of, text_of
 from perennial.diagnosis.defect import Defect, Severity, unseen
+from perennial.running.secrets import with_environment
 from perennial.validation.check import check
 from perennial.validation.documents import Document, documents
 from perennial_operator.api.errors import joined
@@ -59,6 +60,7 @@ class Ways(NamedTuple):
     folder: Path | None
     secrets: Path | None
     context: str
+    environment: Mapping[str, str]
 
 
 class Placed(NamedTuple):
@@ -71,6 +73,7 @@ class Placed(NamedTuple):
 
 
 def doctor(  # noqa: PLR0913, PLR0917  the options that a user has
+    ctx: typer.Context,
     file: File,
     bootstrap: Bootstrap = "",
     s3: S3 = "",
@@ -99,7 +102,8 @@ def doctor(  # noqa: PLR0913, PLR0917  the options that a user has
         found: list[Placed] = []
         if report.accepted:
             with Console(stderr=True).status("Looking at what the pipeline needs"):
-                found = list(_found(text, Ways(bootstrap, s3, folder, secrets, context)))
+                ways = Ways(bootstrap, s3, folder, secrets, context, ctx.obj)
+                found = list(_found(text, ways))
     if output is Output.JSON:
         findings = [_as_json(each) for each in found]
         typer.echo(msgspec.json.encode(as_json(file, report) | {"findings": findings}))
@@ -140,6 +144,9 @@ def _findings(manifest: dict[str, Any], ways: Ways, end: float) -> Iterator[Defe
     from perennial.diagnosis.diagnosis import diagnose
     from perennial.diagnosis.subject import subject_of
 
+    if ways.folder:  # as a run there does
+        there = {each.name for each in (ways.folder / "secrets").glob("*")}
+        with_environment(manifest["spec"], ways.environment, there)
     kafka, storage = manifest["spec"]["kafka"], manifest["spec"]["storage"]
     bootstrap = ways.bootstrap or seen_from_here(kafka["bootstrapServers"])
     endpoint = ways.s3 or (addresses.S3 if storage.get("endpoint") == addresses.INSIDE else "")

@@ -104,14 +104,16 @@ def _servers(asked: Asked, facts: Facts, held: Held, mounts: Mounts, end: float)
     if _usable(keys, held) and not any(field.startswith("kafka.") for field in refused):
         kafka = Running(partial(_kafka, asked, held))
     else:
-        facts.unseen.append(_without(("spec", "kafka"), "Kafka was"))
+        facts.unseen.append(_without(("spec", "kafka"), "Kafka was not looked at: its"))
     if is_file(spec.storage.endpoint) or (
         _usable([spec.storage.secret_ref], held) and "storage.secretRef" not in refused
     ):
         store = Running(partial(inspect_store, asked.subject, mounts.s3))
         data = Running(partial(inspect_dataset, asked.subject, mounts.s3))
     else:
-        facts.unseen.append(_without(("spec", "storage"), "store and dataset were"))
+        facts.unseen.append(
+            _without(("spec", "storage"), "store and dataset were not looked at: their")
+        )
     if kafka:
         facts.kafka = _until(end, kafka.result, f"Kafka at {spec.kafka.bootstrap_servers}")
     if store and data:
@@ -125,7 +127,7 @@ def _usable(references: list[SecretReference | None], held: Held) -> bool:
 
 
 def _without(path: Path, what: str) -> Defect:
-    return unseen(path, f"{what} not looked at: its Secret is needed", "Look again once it is.")
+    return unseen(path, f"{what} Secret is needed", "Look again once it is.")
 
 
 def _kafka(asked: Asked, held: Held) -> KafkaFacts | Trouble:
