@@ -85,6 +85,8 @@ class World:
 
     def findings(self, *more: str) -> list[Told]:
         done = self.doctor("--output", "json", *more)
+        if not isinstance(done.exception, SystemExit | None):
+            raise done.exception
         found = [
             Told(each["severity"], each["field"], each["message"])
             for each in json.loads(done.stdout)["findings"]

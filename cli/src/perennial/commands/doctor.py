@@ -32,7 +32,7 @@ from perennial_operator.api.names import KIND
 if TYPE_CHECKING:
     from perennial.adapters.inspection.deadline import Running
 
-_LIMIT: Final = 24.0  # seconds for all inspections: the whole command ends within 30
+_LIMIT: Final = 20.0  # seconds for all inspections: the whole command ends within 30
 _AT_ONCE: Final = 8  # pipelines of a file
 
 S3 = Annotated[
@@ -182,7 +182,7 @@ def _counts(placed: Placed) -> bool:
 def _show(file: Path, pipelines: list[str], found: list[Placed]) -> None:
     for _, line, column, each in found:
         at = f"{file}:{line}:{column}: {each.severity}: {joined(each.path)}: "
-        print(f"{at}{each.what}. {each.remedy}".rstrip())
+        print(f"{at}{each.what.rstrip('.?')}. {each.remedy}".rstrip())
     count = sum(map(_counts, found))
     said = "nothing is missing" if not count else f"{count} finding{'s' if count > 1 else ''}"
     print(f"{file}: {', '.join(pipelines)}: {said}")

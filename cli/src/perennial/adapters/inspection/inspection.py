@@ -37,6 +37,8 @@ from perennial_operator.api.names import Manifest
 
 _OF_SECRETS: Final = 0.4  # share of the time that reading Secrets may take
 _NOBODY: Final = "there are no credentials"  # as the contract's adapter of S3 says it
+_SLOW: Final = "the API server did not answer in time"
+_OTHERWISE: Final = "KUBECONFIG or --context names another, --secrets a folder of Secrets."
 _LATE: Final = "Look at it by itself: it answers too slowly, or not at all."
 
 Held = dict[str, Secret | None]
@@ -80,17 +82,14 @@ def _held(asked: Asked, end: float, facts: Facts) -> Held:
     if asked.secrets is None:
         names = ", ".join(dict.fromkeys(each.name for each in wanted))
         what = f"Secret {names} was not looked at: no kubeconfig leads to a cluster"
-        remedy = "Name one in KUBECONFIG, or a folder that holds them with --secrets."
-        facts.unseen.append(unseen(wanted[0].path, what, remedy))
+        facts.unseen.append(unseen(wanted[0].path, what, _OTHERWISE))
         return {}
     now = time.monotonic()
     try:
         running = Running(partial(read_secrets, asked.subject, asked.secrets))
         return running.result(now + _OF_SECRETS * (end - now))
     except (ClusterTrouble, TimeoutError) as error:
-        said = str(error) or "the API server did not answer in time"
-        what, _, remedy = said.rpartition(": ")
-        facts.unseen.append(unseen(wanted[0].path, what or said, remedy))
+        facts.unseen.append(unseen(wanted[0].path, str(error) or _SLOW, _OTHERWISE))
     return {}
 
 
@@ -169,12 +168,11 @@ def _cluster(running: Running[ClusterFacts], end: float, facts: Facts) -> Cluste
     try:
         return running.result(end)
     except (Away, TimeoutError) as error:
-        said = str(error) or "the API server did not answer in time"
-        what, _, remedy = said.rpartition("; ")
         path = ("metadata", "namespace")
-        facts.unseen.append(Defect(path, what or said, f"{remedy[:1].upper()}{remedy[1:]}"))
+        facts.unseen.append(Defect(path, str(error) or _SLOW, _OTHERWISE))
     except ClusterTrouble as trouble:
-        facts.unseen.append(unseen(("kind",), f"no cluster was looked at: {trouble}", ""))
+        said = f"no cluster was looked at: {trouble}"
+        facts.unseen.append(unseen(("kind",), said, _OTHERWISE))
     return None
 
 
