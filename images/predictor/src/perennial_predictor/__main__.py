@@ -79,6 +79,8 @@ def execute(  # noqa: PLR0913  the process: what it is told, where it looks, its
     _LOG.info("serving status", extra={"port": server.port})
     predict = Predict(settings, lambda: state.report().problem, state.metrics.requests)
     door = requests.serve(predict_port, predict, host) if settings.http else None
+    if door:
+        _LOG.info("answering requests", extra={"port": door.port})
     # The Secrets are read first: what changes after that is noticed.
     waiting = ProcessWaiting(state.heartbeat, stop, Secrets(mounts.secrets), clock)
     try:

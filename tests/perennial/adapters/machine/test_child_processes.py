@@ -24,7 +24,12 @@ POD: Json = {
         "name": "income-recorder-0",
         "uid": "0123456789",
         "labels": {"perennial.dev/component": "recorder"},
-    }
+    },
+    "spec": {"containers": [{"name": "recorder", "ports": [{"name": "http"}]}]},
+}
+ASKED: Json = {
+    **POD,
+    "spec": {"containers": [{"name": "predictor", "ports": [{"name": "predict"}]}]},
 }
 WAITS = "import signal, time; print('began', flush=True); time.sleep(600)"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, lambda *_: print('no', flush=True)); "
@@ -200,3 +205,26 @@ time.sleep(600)
         assert not await children.probe(POD, "/healthz")
         await children.aclose()
         assert seen(children, is_over).exit_code == 137
+
+
+def test_a_pod_that_is_asked_for_predictions_has_a_second_port_that_can_be_looked_up(
+    tmp_path: Path,
+) -> None:
+    with processes(tmp_path, "import sys; print(*sys.argv[3:], flush=True)") as children:
+        assert children.predict_address(ASKED) == ""
+        children.start(Launch(ASKED, [], {}))
+        ended = seen(children, lambda found: found.exit_code is not None)
+
+        port, predict_port = ended.log.decode().split()
+        assert (ended.exit_code, int(port)) == (0, children.port("0123456789"))
+        assert children.predict_address(ASKED) == f"127.0.0.1:{predict_port}"
+        assert port != predict_port
+
+
+def test_a_pod_that_is_not_has_one(tmp_path: Path) -> None:
+    with processes(tmp_path, "import sys; print(*sys.argv[3:], flush=True)") as children:
+        children.start(Launch(POD, [], {}))
+        ended = seen(children, lambda found: found.exit_code is not None)
+
+        assert ended.log.decode().split() == [str(children.port("0123456789"))]
+        assert children.predict_address(POD) == ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
@@ -10,6 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,8 +21,10 @@ from perennial.adapters.machine.identity import started_at
 from perennial.adapters.machine.logs import Logs
 from perennial.adapters.machine.pod_folder import PodFolder, folder_name
 from perennial.adapters.machine.secret_folders import secrets_in
+from perennial.cluster.kubelet import ADDRESS
 from perennial.ports import Launch, NotStarted, Sighting
 from perennial_operator.api.names import COMPONENT_LABEL, Manifest
+from perennial_operator.manifests.deployment import PREDICT
 
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=2)
 _GONE: Final = 10.0  # seconds that a process which was killed may take to go
@@ -37,6 +39,8 @@ class StillThere(Exception):  # noqa: N818  what has been found
 class _Child:
     process: subprocess.Popen[bytes]
     port: int
+    predict_port: int
+    """Of POST /predict; 0 where the pod has none."""
     told_at: datetime | None = None
     ended: Sighting | None = None
 
@@ -49,7 +53,7 @@ class ChildProcesses:
     ) -> None:
         """`folder` holds pods, logs and Secrets.
 
-        `command` runs a program: it is followed by the program's name, its root and its port.
+        `command` runs a program: it is followed by the program's name, its root and its ports.
         `environment` is what a program sees besides its pod's variables.
         """
         self._pods = folder / "pods"
@@ -66,8 +70,11 @@ class ChildProcesses:
     def start(self, launch: Launch) -> None:
         meta, folder = launch.pod["metadata"], self._folder(launch.pod)
         folder.prepare(launch.mounts)
-        port = _free_port()
-        command = [*self._command, meta["labels"][COMPONENT_LABEL], str(folder.root), str(port)]
+        port, predict_port = _free_ports(2)
+        if not _is_asked(launch.pod):
+            predict_port = 0
+        ports = [str(each) for each in (port, predict_port) if each]
+        command = [*self._command, meta["labels"][COMPONENT_LABEL], str(folder.root), *ports]
         log = self._logs.open(meta["name"])
         try:
             process = subprocess.Popen(  # noqa: S603  our own programs
@@ -82,7 +89,7 @@ class ChildProcesses:
             raise NotStarted(f"{command[0]}: {error}") from error
         finally:
             os.close(log)
-        self._children[meta["uid"]] = _Child(process, port)
+        self._children[meta["uid"]] = _Child(process, port, predict_port)
         started = {"pid": process.pid, "started": started_at(process.pid), "port": port}
         folder.process.write_text(json.dumps(started), encoding="utf-8")
 
@@ -138,7 +145,7 @@ class ChildProcesses:
             return False
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=_TIMEOUT)
-        url = f"http://127.0.0.1:{child.port}{path}"
+        url = f"http://{ADDRESS}:{child.port}{path}"
         try:
             async with self._session.get(url, allow_redirects=False) as answer:
                 return answer.status == 200  # noqa: PLR2004
@@ -149,6 +156,10 @@ class ChildProcesses:
         """The port that a pod's process was given; 0 where it has none."""
         child = self._children.get(uid)
         return child.port if child else 0
+
+    def predict_address(self, pod: Manifest) -> str:
+        child = self._children.get(pod["metadata"]["uid"])
+        return f"{ADDRESS}:{child.predict_port}" if child and child.predict_port else ""
 
     async def aclose(self) -> None:
         """Ends all processes, and closes what probes were asked through."""
@@ -186,14 +197,22 @@ def _kill(child: _Child) -> None:
 
 
 def _kill_group(pid: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)
 
 
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
+def _is_asked(pod: Manifest) -> bool:
+    """Whether a pod answers POST /predict."""
+    (program,) = pod["spec"]["containers"]
+    return any(port["name"] == PREDICT for port in program.get("ports", []))
+
+
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind((ADDRESS, 0))
+        return [int(each.getsockname()[1]) for each in sockets]
 
 
 def _end_leftover(record: Path) -> None:

@@ -1,6 +1,7 @@
 """Launcher: `python -m perennial.adapters.machine.launcher PROGRAM ROOT PORT`, a program of a pod.
 
 Its mounts lie below ROOT as they lie below / in a pod; on PORT it answers this machine alone.
+A predictor that is asked for POST /predict gets a second port for it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Final
 
 from perennial.adapters.machine import lifeline
 from perennial_contract.runtime.mounts import MOUNTS, Mounts
+from perennial_contract.settings import PREDICT_PORT
 from perennial_operator.api.names import PREDICTOR, RECORDER, TRAINER
 from perennial_operator.manifests.statefulset import DATA
 
@@ -33,13 +35,13 @@ def mounts_below(root: Path) -> Mounts:
     )
 
 
-def launch(program: str, root: Path, port: int) -> int:
+def launch(program: str, root: Path, port: int, predict_port: int = PREDICT_PORT) -> int:
     """Runs a program in this process; returns its exit code. What it imports no other needs."""
     mounts = mounts_below(root)
     if program == PREDICTOR:
         from perennial_predictor import __main__ as predictor  # noqa: PLC0415
 
-        return predictor.main(mounts, port, HOST)
+        return predictor.main(mounts, port, HOST, predict_port, linger=0.0)
     if program == RECORDER:
         from perennial_recorder import __main__ as recorder  # noqa: PLC0415
 
@@ -62,4 +64,4 @@ def launch(program: str, root: Path, port: int) -> int:
 
 if __name__ == "__main__":
     lifeline.bind()
-    sys.exit(launch(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])))
+    sys.exit(launch(sys.argv[1], Path(sys.argv[2]), *map(int, sys.argv[3:])))
