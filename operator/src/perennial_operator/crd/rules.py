@@ -170,7 +170,8 @@ RULES: Final = (
     ),
     Rule(
         "spec.predictor.http",
-        "!self.service || self.enabled",
+        # A default is checked before what is in it has its own.
+        "!has(self.service) || !self.service || has(self.enabled) && self.enabled",
         "spec.predictor.http.service needs spec.predictor.http.enabled: true, or it leads to"
         " nothing",
     ),
