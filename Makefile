@@ -7,7 +7,7 @@ RUN := .venv/bin/python -m
 export PYTHONDONTWRITEBYTECODE := 1
 export DATA LABEL
 .DEFAULT_GOAL := help
-.PHONY: help sync lock fmt lint types crd docs unit embedded integration e2e browser test test-cluster up down images demo demo-cluster table demo-down push
+.PHONY: help sync lock fmt lint types crd docs picture unit embedded integration e2e browser test test-cluster up down images demo demo-cluster table demo-down push
 
 help:  ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
@@ -28,6 +28,9 @@ crd: sync  ## the CRD from the models
 
 docs: sync  ## the pages on reasons and metrics and the messages' schemas from the code
 	$(RUN) docs.generate
+
+picture: sync  ## the curve in the README from what `perennial demo` left, or REPORT=file
+	$(RUN) docs.picture $(or $(REPORT),perennial-demo/report.html)
 
 lock: | $(UV)  ## resolve the manifests again into requirements.lock
 	$(UV) export --quiet --upgrade --all-packages --all-groups --no-emit-workspace --no-annotate --no-header -o requirements.lock

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,49 +13,15 @@ from msgspec import structs
 from perennial.adapters.page_server import PageServer
 from perennial.page.data import Page
 from perennial.page.html import render
+from tests.support.browser.looking import DESK, NARROWEST, PHONE, looking
 from tests.support.perennial import pages
 
 pytestmark = pytest.mark.browser
 HOSTILE = "</script><img src=x onerror='window.broken=1'><script>window.broken=1</script>"
-NARROWEST, PHONE, DESK = 320, 360, 1100
 EVERY_HEADING = [
     *("Now", "Accuracy and loss of the answers", "What serves, and why", "The next attempt"),
     *("Attempts", "Answers going by", "Records", "Dead letters", "How the loop works"),
 ]
-
-
-@dataclass
-class Look:
-    """A tab, and what its page complained of."""
-
-    tab: Any
-    complaints: list[str] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
-
-    def text(self, selector: str) -> str:
-        return " ".join(self.tab.locator(selector).inner_text().split())
-
-    def awaits(self, selector: str, text: str) -> None:
-        """Until an element holds the text; the time limit is Playwright's own."""
-        self.tab.locator(selector, has_text=text).first.wait_for(state="attached")
-
-    @property
-    def focused(self) -> str:
-        said = "document.activeElement.innerText || document.activeElement.tagName"
-        return str(self.tab.evaluate(said)).split("\n")[0].strip()
-
-
-@contextmanager
-def looking(browser: Any, address: str, width: int = DESK, **options: Any) -> Iterator[Look]:
-    context = browser.new_context(viewport={"width": width, "height": 800}, **options)
-    look = Look(context.new_page())
-    look.tab.on("console", lambda message: look.complaints.append(message.text))
-    look.tab.on("pageerror", lambda error: look.complaints.append(str(error)))
-    look.tab.on("request", lambda request: look.asked.append(request.url))
-    look.tab.goto(address)
-    look.tab.locator("#main").wait_for(state="visible")
-    yield look
-    context.close()
 
 
 @dataclass

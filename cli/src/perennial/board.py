@@ -84,7 +84,7 @@ class Board:
         for change in scene.timeline.changes[self._changes :]:
             text = f"The world changed: function {change.function} became true."
             self._notes.marks.add(
-                Mark(at=change.at, kind=MarkKind.CHANGE, label="world", text=text)
+                Mark(at=change.at, kind=MarkKind.CHANGE, label="world changes", text=text)
             )
         self._changes = len(scene.timeline.changes)
         self._measured = replace(

@@ -69,7 +69,7 @@ def ui(  # noqa: PLR0913  the options that a user has
         watches = Watches(place, WallClock().now)
         with closing(watches), closing(_server(site_of(watches), port)) as server:
             address = server.url + path
-            print(f"The page: {address}\nCtrl-C ends it.", flush=True)
+            print(f"The page, until Ctrl-C: {address}", flush=True)
             opened(address, Shown(serve=True, open=open_, environment=ctx.obj))
             while True:
                 time.sleep(_WAIT)

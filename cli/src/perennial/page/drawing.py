@@ -22,6 +22,7 @@ _USUAL: Final = 3  # but never for so many times what lies between two points
 _CSS: Final = Path(__file__).with_name("curve.css")
 _WORDS: Final = 120  # characters of a mark's sentence
 _LETTER: Final = 6.6  # width of a letter of a mark
+_HALF: Final = 20  # half the width of a time, in pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,8 @@ def times(across: Scale, frame: Frame) -> Iterator[str]:
     whole = across.last - across.first
     for seconds in time_ticks(whole, 8 if frame.width > NARROW.width else 4):
         x = across(across.first + seconds)
-        anchor = "start" if seconds == 0 else "middle"
+        late = x > frame.width - frame.right - _HALF
+        anchor = "start" if seconds == 0 else "end" if late else "middle"
         yield (
             f'<text class="time" x="{x:.1f}" y="{frame.height - 8}" text-anchor="{anchor}">'
             f"{elapsed(seconds, whole)}</text>"

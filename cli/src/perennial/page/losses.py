@@ -16,7 +16,7 @@ _DOT: Final = 4.5  # pixels
 
 
 def losses(attempts: Sequence[Attempt], frame: Frame) -> str:
-    """A line through what served after each verdict, and a dot for each challenger.
+    """A line through what served before and after each verdict, and a dot for each challenger.
 
     `attempts` come the newest first; empty where fewer than two were judged.
     """
@@ -28,8 +28,9 @@ def losses(attempts: Sequence[Attempt], frame: Frame) -> str:
     all_losses = [each.champion_loss for each in judged] + [e.challenger_loss for e in judged]
     up = loss_scale(all_losses, frame.floor, frame.top)
     line = "L".join(
-        f"{across(time):.1f} {up(_kept(each) or 0.0):.1f}"
-        for time, each in zip(at, judged, strict=True)
+        f"{across(each.ended.timestamp()):.1f} {up(loss):.1f}"
+        for each in judged
+        for loss in _served(each, first=each is judged[0])
     )
     parts = [
         f"<title>{escape(_summary(judged))}</title>",
@@ -50,6 +51,12 @@ def _kept(attempt: Attempt) -> float | None:
     return attempt.challenger_loss if attempt.version else attempt.champion_loss
 
 
+def _served(attempt: Attempt, *, first: bool) -> list[float]:
+    """Losses of what served when it was judged and after that; nothing served before the first."""
+    before = None if first else attempt.champion_loss
+    return [loss for loss in dict.fromkeys((before, _kept(attempt))) if loss is not None]
+
+
 def _dots(attempt: Attempt, x: float, up: Scale) -> Iterator[str]:
     if attempt.challenger_loss is None:
         return
@@ -57,7 +64,7 @@ def _dots(attempt: Attempt, x: float, up: Scale) -> Iterator[str]:
     yield f'<circle class="dot {kind}" cx="{x:.1f}" cy="{y:.1f}" r="{_DOT}"/>'
     if attempt.version:
         name = escape(short(attempt.version))
-        yield f'<text class="version" x="{x:.1f}" y="{y - 10:.1f}">{name}</text>'
+        yield f'<text class="version" x="{x - 9:.1f}" y="{y + 4:.1f}">{name}</text>'
 
 
 def _summary(judged: Sequence[Attempt]) -> str:

@@ -39,8 +39,9 @@ function verdict(each) {
 const cell = (name, kind, ...children) => h("td", { role: "cell", "data-name": name, class: kind }, ...children);
 function lossesOf(each) {
   if (each.championLoss === null) return [number(each.challengerLoss, 3)];
-  return [number(each.championLoss, 3), h("span", { "aria-hidden": "true" }, " → "),
-    h("span", { class: "unseen" }, " of the champion, of the challenger "), h("strong", {}, number(each.challengerLoss, 3))];
+  const served = (loss, kept) => h(kept ? "strong" : "span", {}, number(loss, 3));
+  return [served(each.championLoss, !each.version), h("span", { "aria-hidden": "true" }, " → "),
+    h("span", { class: "unseen" }, " of the champion, of the challenger "), served(each.challengerLoss, each.version)];
 }
 function attemptRow(each) {
   return h("tr", { role: "row", "data-number": each.number },

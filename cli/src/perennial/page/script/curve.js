@@ -2,7 +2,7 @@
 const ROWS = 60;
 const READ = "What was answered, held against the labels that came later; each line is a model that took over.";
 const NOTHING = "No answer has met its label yet.";
-const UNREAD = "Each point is an attempt: what served after it, as it was judged, and its best challenger.";
+const UNREAD = "Each dot is an attempt's best challenger, full where it took over; the line is what served, as it was judged.";
 // The picture comes as SVG, made and escaped where the data is made; scripts in it would not run.
 function svg(text, kind) {
   const parsed = new DOMParser().parseFromString(text, "image/svg+xml").documentElement;
