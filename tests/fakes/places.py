@@ -1,6 +1,6 @@
 """Place of pipelines in the test's memory, and the records of their topics."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,6 +48,7 @@ class FakePlace:
     said: Sequence[Report] | None = None
     verdicts: Mapping[int, Verdict] = field(default_factory=dict)
     report: Page | None = None
+    takes: Callable[[], object] = lambda: None
     asked: int = 0
     verdicts_asked: list[int] = field(default_factory=list)
     tails: list[FakeTail] = field(default_factory=list)
@@ -84,6 +85,7 @@ class FakePlace:
 
     def _count(self) -> None:
         self.asked += 1
+        self.takes()
         if self.away:
             raise Unseen(self.away)
 

@@ -35,6 +35,17 @@ def test_each_pipeline_is_a_line_in_the_order_of_the_names() -> None:
     assert found.pipelines[2].version == ""
 
 
+def test_one_that_cannot_be_read_hides_no_other() -> None:
+    broken = {**named("a", "team"), "status": {"model": 7}}
+
+    found = overview([broken, named("b", "team", a_status(V1, 34, [FIRST]))])
+
+    assert [(line.name, line.state.word) for line in found.pipelines] == [
+        ("a", "Unknown"),
+        ("b", "Ready"),
+    ]
+
+
 def test_the_document_has_these_names() -> None:
     document = json.loads(overview_json(overview([named("a", "team")])))
 

@@ -1,5 +1,6 @@
 import time
 from collections.abc import Callable
+from threading import Event, Thread
 
 import pytest
 
@@ -45,6 +46,34 @@ def test_all_pipelines_are_looked_over_as_often_as_the_place_allows() -> None:
     clock.time, place.away = clock.time + place.every, "The API server is away."
     found = watches.overview()
     assert (found.problem, len(found.pipelines)) == ("The API server is away.", 1)
+
+
+def test_where_there_are_very_many_they_are_looked_over_more_seldom() -> None:
+    place, clock = a_place(), Clock()
+    watches = Watches(place, clock.now)
+    place.takes = lambda: setattr(clock, "time", clock.time + 2.0)  # seconds
+    watches.overview()
+    clock.time += 39.0
+    watches.overview()
+    assert place.asked == 1
+
+    clock.time += 1.0
+    watches.overview()
+    assert place.asked == 2
+
+
+def test_a_place_that_is_slow_holds_up_no_page_that_was_seen() -> None:
+    place, answered = a_place(), Event()
+    watches = Watches(place, Clock().now, look=0.01)
+    assert watches.page("default", "loans")
+    place.takes = answered.wait
+    looking = Thread(target=watches.overview)
+    looking.start()
+
+    assert watches.page("default", "loans")
+    answered.set()
+    looking.join()
+    watches.close()
 
 
 def test_whatever_breaks_a_look_is_told_on_the_page(caplog: pytest.LogCaptureFixture) -> None:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from msgspec import json
+from pydantic import ValidationError
 
 from perennial.page.concerns import state
 from perennial.page.data import Labels, State
 from perennial.page.pipeline import spec_of
-from perennial.page.section import Section
+from perennial.page.section import Level, Section
 from perennial.page.texts import plain
 from perennial.page.training import labels
 from perennial_operator.api.status import Status
+
+UNREADABLE: Final = State(
+    level=Level.ACT, word="Unknown", summary="This version cannot read its status."
+)
 
 
 class Line(Section, frozen=True):
@@ -42,7 +47,7 @@ class Overview(Section, frozen=True):
 
 
 def overview(resources: Iterable[Mapping[str, Any]]) -> Overview:
-    """Raises pydantic.ValidationError: a status is none."""
+    """One whose status cannot be read keeps its line, and says so."""
     lines = [_line(resource) for resource in resources]
     return Overview(pipelines=sorted(lines, key=lambda line: (line.namespace, line.name)))
 
@@ -53,15 +58,23 @@ def overview_json(found: Overview) -> bytes:
 
 
 def _line(resource: Mapping[str, Any]) -> Line:
-    metadata, status = resource["metadata"], Status.model_validate(resource.get("status", {}))
-    namespace, name, model = metadata.get("namespace", ""), metadata["name"], status.model
+    metadata, status = resource["metadata"], _status(resource)
+    namespace, name = metadata.get("namespace", ""), metadata["name"]
+    model = status.model if status else None
     return Line(
         name=plain(name),
         namespace=plain(namespace),
         address=f"{quote(namespace, safe='')}/{quote(name, safe='')}/",
-        state=state(status),
+        state=state(status) if status else UNREADABLE,
         version=plain(model.version) if model else "",
         since=model.since if model else None,
         loss=model.score if model else None,
-        labels=labels(spec_of(resource), status),
+        labels=labels(spec_of(resource), status) if status else None,
     )
+
+
+def _status(resource: Mapping[str, Any]) -> Status | None:
+    try:
+        return Status.model_validate(resource.get("status", {}))
+    except ValidationError:
+        return None

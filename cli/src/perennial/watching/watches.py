@@ -15,6 +15,8 @@ from perennial.watching.ports import Place, Unseen
 from perennial.watching.watch import Watch
 
 IDLE: Final = 30.0  # seconds that nobody asks for a page before it is not kept up any more
+END: Final = 2.0  # seconds that a look under way may take to end
+SHARE: Final = 20  # times what a look at all pipelines took, until the next
 LOOK: Final = 1.0  # seconds between two looks
 AGAIN: Final = 10.0  # and after one that failed
 BROKEN: Final = "This page cannot be kept up; the log of the command says why."
@@ -28,41 +30,47 @@ class Watches:
         """`now` gives seconds since 1970; `look` is how many lie between two looks."""
         self._place, self._now, self._every = place, now, look
         self._watched: dict[tuple[str, str], _Watched] = {}
-        self._lock = Lock()
+        self._starting, self._overlooking = Lock(), Lock()
         self._stop = Event()
-        self._overview: tuple[float, Overview | None] = (0.0, None)
+        self._overview: tuple[float, float, Overview | None] = (0.0, 0.0, None)
 
     def overview(self) -> Overview:
         """All pipelines, looked at as often as the place allows."""
-        with self._lock:
-            seen, last = self._overview
-            if last is None or not 0 <= self._now() - seen < self._place.every:
-                self._overview = (self._now(), self._look_over(last))
-            found = self._overview[1]
-        return found or overview(())
+        with self._overlooking:
+            seen, pause, last = self._overview
+            if last is None or not 0 <= self._now() - seen < pause:
+                start = self._now()
+                last = self._look_over(last)
+                pause = max(self._place.every, SHARE * (self._now() - start))
+                self._overview = (self._now(), pause, last)
+        return last
 
     def page(self, namespace: str, name: str) -> Page | None:
         """The page as of the last look; None where there is no such pipeline."""
-        with self._lock:
-            watched = self._watched.get((namespace, name))
-            if watched is None or not watched.thread.is_alive():
-                watched = self._start(namespace, name)
+        watched = self._at_work(namespace, name)
+        if watched is None:
+            with self._starting:
+                watched = self._at_work(namespace, name) or self._start(namespace, name)
         if watched is None:
             return None
         watched.asked = self._now()
         return watched.page
 
     def close(self) -> None:
-        """Returns once all threads have ended."""
+        """Returns once all threads have ended; one that waits for a server is not waited for."""
         self._stop.set()
         for watched in tuple(self._watched.values()):
-            watched.thread.join()
+            watched.thread.join(END)
 
     def _look_over(self, last: Overview | None) -> Overview:
         try:
             return overview(self._place.pipelines())
         except Unseen as trouble:
             return structs.replace(last or overview(()), problem=str(trouble))
+
+    def _at_work(self, namespace: str, name: str) -> _Watched | None:
+        found = self._watched.get((namespace, name))
+        return found if found and found.thread.is_alive() else None
 
     def _start(self, namespace: str, name: str) -> _Watched | None:
         """Raises Unseen."""
