@@ -45,6 +45,7 @@ class FakePlace:
     away: str = ""
     why: str = ""
     kafka_away: str = ""
+    storage_away: str = ""
     said: Sequence[Report] | None = None
     verdicts: Mapping[int, Verdict] = field(default_factory=dict)
     report: Page | None = None
@@ -72,6 +73,8 @@ class FakePlace:
 
     def verdict(self, resource: Resource, number: int) -> Verdict | None:  # noqa: ARG002  the port's
         self.verdicts_asked.append(number)
+        if self.storage_away:
+            raise Unseen(self.storage_away)
         return self.verdicts.get(number)
 
     def tail(self, spec: Spec, newest: Mapping[str, int]) -> FakeTail:  # noqa: ARG002  the port's

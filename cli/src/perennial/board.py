@@ -81,6 +81,7 @@ class Board:
             self._grade(grade)
         self._graded = len(grades)
         self._notes.look(resource, status, scene.now)
+        self._notes.look_up(resource)
         for change in scene.timeline.changes[self._changes :]:
             text = f"The world changed: function {change.function} became true."
             self._notes.marks.add(

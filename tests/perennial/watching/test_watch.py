@@ -68,6 +68,18 @@ def test_the_place_is_asked_as_often_as_it_allows_and_verdicts_once() -> None:
     assert place.verdicts_asked == [1]
 
 
+def test_storage_that_cannot_be_read_from_here_is_asked_once() -> None:
+    place, clock = FakePlace(storage_away="S3 does not answer."), Clock()
+    place.resources = [loans(V4, 118, [FIRST, *KEPT, FOURTH])]
+    watch = watching(place, clock)
+    for _ in range(3):
+        page = watch.look()
+        clock.time += place.every
+
+    assert place.verdicts_asked == [4]
+    assert [each.candidates for each in page.attempts] == [[]] * 4
+
+
 def test_a_clock_that_goes_back_holds_no_look_up() -> None:
     place, clock = a_place(), Clock()
     watch = watching(place, clock)

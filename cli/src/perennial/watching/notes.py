@@ -7,7 +7,7 @@ from typing import Final
 from perennial.page.data import ATTEMPTS
 from perennial.page.marks import Marks
 from perennial.page.pipeline import Measured
-from perennial.watching.ports import Place, Resource
+from perennial.watching.ports import Place, Resource, Unseen
 from perennial.watching.reports import Sums
 from perennial_contract.status import Verdict
 from perennial_operator.api.attempts import HistoryEntry
@@ -32,10 +32,16 @@ class Notes:
         self.marks.look(status, now)
         known = self._ended | {entry.number: entry for entry in status.history}
         self._ended = {number: known[number] for number in sorted(known)[-ATTEMPTS:]}
-        unread = [number for number in reversed(self._ended) if number not in self._verdicts]
-        for number in unread[:_AT_ONCE]:
-            self._verdicts[number] = self._place.verdict(resource, number)
         self._sums.hear(self._place.reports(resource) or ())
+
+    def look_up(self, resource: Resource) -> None:
+        """Verdicts that were not read yet; storage that cannot be read is asked once."""
+        unread = [number for number in reversed(self._ended) if number not in self._verdicts]
+        try:
+            for number in unread[:_AT_ONCE]:
+                self._verdicts[number] = self._place.verdict(resource, number)
+        except Unseen:
+            self._verdicts |= dict.fromkeys(unread)
 
     @property
     def measured(self) -> Measured:

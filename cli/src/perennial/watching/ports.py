@@ -50,7 +50,11 @@ class Place(Protocol):
         """What the pods say of themselves, as far as they can be asked; None where none can be."""
 
     def verdict(self, resource: Resource, number: int) -> Verdict | None:
-        """An attempt's in full; None where it cannot be read."""
+        """An attempt's in full; None where there is none.
+
+        Raises:
+            Unseen: The storage cannot be read from here.
+        """
 
     def tail(self, spec: Spec, newest: Mapping[str, int]) -> Tail:
         """`newest`, by topic: how many of the records that stand there to begin with.

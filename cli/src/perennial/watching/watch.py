@@ -25,7 +25,7 @@ class Watch:
         self._key: Final[tuple[str, str]] = (metadata.get("namespace", ""), metadata["name"])
         self._problem = place.problem()
         self._notes, self._topics = Notes(place), Topics(place, now)
-        self._status = Status()
+        self._status, self._seen = Status(), False
         self._asked = float("-inf")
 
     def glance(self) -> Page:
@@ -39,6 +39,9 @@ class Watch:
         if (left := self._place.left(*self._key)) is not None:
             self.close()
             return left
+        if self._seen:  # a storage that does not answer holds up no first page
+            self._notes.look_up(self._resource)
+        self._seen = True
         if not 0 <= self._now() - self._asked < self._place.every:
             self._asked = self._now()
             self._ask()

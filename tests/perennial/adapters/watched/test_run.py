@@ -102,12 +102,9 @@ def test_verdicts_are_read_from_the_store_of_the_run(tmp_path: Path) -> None:
     store.put_new("attempts/2/verdict.json", b"{")
     place = RunFolder(tmp_path)
 
-    assert [place.verdict(loans, number) for number in (1, 2, 3)] == [VERDICTS[1], None, None]
-    on_s3 = {
-        **loans,
-        "spec": {**loans["spec"], "storage": {"endpoint": "http://s3", "bucket": "b"}},
-    }
-    assert place.verdict(on_s3, 1) is None
+    assert [place.verdict(loans, number) for number in (1, 3)] == [VERDICTS[1], None]
+    with pytest.raises(Unseen, match=r"attempts/2/verdict.json is no verdict"):
+        place.verdict(loans, 2)
 
 
 def test_the_report_of_a_run_that_has_ended_is_its_page(tmp_path: Path) -> None:

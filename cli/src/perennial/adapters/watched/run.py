@@ -9,15 +9,16 @@ from typing import Any, Final
 
 from perennial.adapters.brokers.connection import Connection
 from perennial.adapters.kafka import KafkaTrouble
+from perennial.adapters.kubeconfig.verdicts import read_verdict
 from perennial.adapters.machine.identity import started_at
 from perennial.adapters.machine.pod_folder import folder_name
+from perennial.adapters.machine.secret_folders import secrets_in
+from perennial.adapters.store import StoreTrouble
 from perennial.adapters.watched.pods import report_at
 from perennial.adapters.watched.tail import KafkaTail
 from perennial.page.data import Page
 from perennial.page.html import data_of
 from perennial.watching.ports import Resource, Unseen
-from perennial_contract.runtime.folder import FolderStore
-from perennial_contract.runtime.objects import StoreError
 from perennial_contract.status import Report, Verdict
 from perennial_operator.api.names import KIND, PIPELINE_LABEL
 from perennial_operator.api.spec import Spec
@@ -36,6 +37,7 @@ class RunFolder:
     def __init__(self, folder: Path) -> None:
         """Raises Unseen: no run has worked in the folder."""
         self._folder = folder
+        self._secret = secrets_in(folder / "secrets")
         self._report: tuple[tuple[int, int], Page | None] = ((0, 0), None)
         if not (folder / OBJECTS).is_dir():
             raise Unseen(f"{folder} is no folder of a run")
@@ -57,18 +59,10 @@ class RunFolder:
         return [report for report in found if report] or None
 
     def verdict(self, resource: Resource, number: int) -> Verdict | None:
-        storage = resource["spec"]["storage"]
-        folder = storage.get("endpoint", "").removeprefix("file://")
-        if folder == storage.get("endpoint", ""):
-            return None
-        metadata = resource["metadata"]
-        prefix = storage.get("prefix") or f"{metadata['namespace']}/{metadata['name']}"
         try:
-            store = FolderStore(Path(folder), storage["bucket"], prefix)
-            found = store.get(f"attempts/{number}/verdict.json")
-            return None if found is None else Verdict.model_validate_json(found)
-        except (StoreError, ValueError):
-            return None
+            return read_verdict(dict(resource), number, self._secret)
+        except (StoreTrouble, ValueError) as error:
+            raise Unseen(f"{error}.") from error
 
     def tail(self, spec: Spec, newest: Mapping[str, int]) -> KafkaTail:
         try:
@@ -95,13 +89,6 @@ class RunFolder:
 
     def _file(self, namespace: str, name: str) -> Path:
         return self._folder / OBJECTS / f"{KIND}.{namespace}.{name}.json"
-
-    def _secret(self, name: str) -> Mapping[str, bytes] | None:
-        try:
-            files = sorted((self._folder / "secrets" / name).iterdir())
-            return {each.name: each.read_bytes() for each in files if each.is_file()}
-        except OSError:
-            return None
 
     def _works(self) -> bool:
         """Whether a process of a pod runs that the run has started."""
