@@ -81,9 +81,9 @@ def _on_this_machine(folder: Path, shown: Shown, *, mlflow: bool) -> None:
     manifest = yaml.safe_load((resources.files("perennial.world") / "loans.yaml").read_text())
     del manifest["spec"]["tracking"]  # that of the cluster
     manifest["spec"]["predictor"]["replicas"] = 1
-    tracking = tracking_of(emptied(folder), mlflow)
+    tracking = tracking_of(folder, mlflow)
     named = Servers(tracking=tracking)
-    with local(manifest, base_dataset, folder, shown.environment, print, named) as here:
+    with local(manifest, base_dataset, emptied(folder), shown.environment, print, named) as here:
         follow = partial(_follow, here.pipeline, here.bootstrap, here.loop)
         (timeline, accuracy), facts = followed(here, shown, follow)
     print("\n" + "\n".join(report(facts, timeline, accuracy.grades)) + "\n")

@@ -24,7 +24,7 @@ Mlflow = Annotated[
 
 
 def tracking_of(folder: Path, wanted: bool) -> str:  # noqa: FBT001  the option
-    """The store's address, its folder made; empty where it is not wanted.
+    """The store's address; empty where it is not wanted. The first attempt makes the store.
 
     Raises:
         ManifestTrouble: What MLflow's client needs for it is not installed.
@@ -35,9 +35,7 @@ def tracking_of(folder: Path, wanted: bool) -> str:  # noqa: FBT001  the option
         raise ManifestTrouble(
             f"--mlflow needs {' and '.join(missing)}: pip install 'perennial-loop[mlflow]'"
         )
-    database = folder / "mlflow" / "mlflow.db"
-    database.parent.mkdir(parents=True, exist_ok=True)
-    return f"sqlite:///{database}"
+    return f"sqlite:///{folder / 'mlflow' / 'mlflow.db'}"
 
 
 def opened_by(tracking: str) -> str:

@@ -73,7 +73,7 @@ def play(  # noqa: PLR0913  each is an option
             _write(write.expanduser(), made, table, chosen.base)
         if not dry_run:
             place = folder.expanduser().absolute()
-            tracking = tracking_of(emptied(place), mlflow)
+            tracking = tracking_of(place, mlflow)
             _play(table, chosen, _for_one(made), place, Shown(page, open_, ctx.obj), tracking)
 
 
@@ -116,7 +116,7 @@ def _play(  # noqa: PLR0913, PLR0917
 
     here: Local
     named = Servers(tracking=tracking)
-    with local(made, dataset, folder, shown.environment, print, named) as here:
+    with local(made, dataset, emptied(folder), shown.environment, print, named) as here:
         accuracy, facts = followed(here, shown, follow)
     print("\n" + "\n".join(report(facts, accuracy.grades, table, chosen.base)) + "\n")
     print("\n".join(left_behind(folder, tracking)))

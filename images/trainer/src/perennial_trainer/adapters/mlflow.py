@@ -33,16 +33,20 @@ def track(uri: str, record: MlflowRun) -> None:
     """
     from mlflow import MlflowClient  # noqa: PLC0415  seconds: only where it is used
 
+    artifacts = _artifacts(uri)
     client = MlflowClient(tracking_uri=uri)
-    run = _run(client, _experiment(client, record.experiment, _artifacts(uri)), record)
+    run = _run(client, _experiment(client, record.experiment, artifacts), record)
     if run.status == _OPEN:
         _log(client, run.run_id, record)
 
 
 def _artifacts(uri: str) -> str | None:
     """Where an experiment's files are to lie: beside a database, else where the server says."""
-    database = sqlite_path(uri)
-    return Path(database).with_name("artifacts").as_uri() if database else None
+    if (database := sqlite_path(uri)) is None:
+        return None
+    folder = Path(database).parent
+    folder.mkdir(parents=True, exist_ok=True)  # the client makes the database, and no folder
+    return (folder / "artifacts").as_uri()
 
 
 def _experiment(client: MlflowClient, name: str, artifacts: str | None) -> str:
