@@ -112,10 +112,12 @@ def test_it_goes_on_where_it_was_at_the_same_address(tmp_path: Path) -> None:
     assert [each["number"] for each in json.loads(kept.read_text())["status"]["history"]] == [1]
 
 
-def test_a_kafka_of_ones_own_is_used_with_topics_that_are_there(
-    broker: Broker, tmp_path: Path
-) -> None:
-    file = a_file(tmp_path)
+def test_a_kafka_and_a_folder_of_ones_own_are_used(broker: Broker, tmp_path: Path) -> None:
+    file, models = a_file(tmp_path), tmp_path / "models"
+    manifest = yaml.safe_load(file.read_text())
+    manifest["spec"]["storage"]["endpoint"] = models.as_uri()
+    file.write_text(yaml.safe_dump(manifest))
+    (models / "perennial").mkdir(parents=True)
     create_topics(broker.address, [Topic("loans-events", 2)])
     command = [sys.executable, "-m", "perennial", "run", file.name, "--dataset", "rows.csv"]
     command += ["--bootstrap", broker.address]
@@ -135,7 +137,9 @@ def test_a_kafka_of_ones_own_is_used_with_topics_that_are_there(
         assert said(process, "loans-labels") == "topic loans-labels: made\n"
         said(process, "v1 serves")
         assert answered(broker.address, file, "one").startswith("v1-")
-    assert not (tmp_path / "perennial-run" / "loans" / "kafka").exists()
+    assert (models / "perennial/default/loans/attempts/1/verdict.json").is_file()
+    made = {each.name for each in (tmp_path / "perennial-run" / "loans").iterdir()}
+    assert not made & {"kafka", "store"}
 
 
 def test_it_ends_by_itself_when_its_time_is_over(tmp_path: Path) -> None:

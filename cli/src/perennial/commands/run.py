@@ -30,6 +30,7 @@ from perennial.running.dataset import file_of, missing, with_dataset, with_datas
 from perennial.running.secrets import require, with_environment
 from perennial.running.topics import topics_of
 from perennial.validation.check import check, pipelines
+from perennial_contract.resource.file_uri import is_file
 from perennial_contract.resource.values import parse_duration
 from perennial_operator.api.names import Manifest
 from perennial_operator.api.spec import Spec
@@ -88,17 +89,17 @@ def run(  # noqa: PLR0913
     """Run a ModelPipeline on this machine, until Ctrl-C; it goes on where it was when run again.
 
     Kafka and S3 of the file are not asked: the folder has a broker of its own, on a port that stays
-    the same, and keeps the objects, unless --bootstrap or --s3 name servers. These are used with
-    the Secrets that the file names, each key of which is a file FOLDER/secrets/NAME/KEY; for S3 the
-    environment's AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY do as well. Example:
-    perennial run fraud.yaml --dataset train.csv
+    the same, and keeps the objects, unless --bootstrap or --s3 name servers, or storage.endpoint is
+    a file:// folder. Servers that are named are used with the Secrets that the file names, each key
+    of which is a file FOLDER/secrets/NAME/KEY; for S3 the environment's AWS_ACCESS_KEY_ID and
+    AWS_SECRET_ACCESS_KEY do as well. Example: perennial run fraud.yaml --dataset train.csv
     """
     with exits_on_trouble("stopped; run it again, and it goes on where it was"):
         text = text_of(file)
         manifest = _one_of(file, text)
         place = _folder(file, folder, manifest)
         before = going_on(place, _key(manifest), text.encode())
-        named = Servers(bootstrap, s3, tracking_of(place, mlflow))
+        named = Servers(bootstrap, s3 or _own_folder(manifest["spec"]), tracking_of(place, mlflow))
         _put_dataset(manifest["spec"], dataset, before if not s3 else None)
         if s3:
             with_environment(manifest["spec"], ctx.obj, _secrets(place))
@@ -107,6 +108,15 @@ def run(  # noqa: PLR0913
         with working(manifest, place, ctx.obj, print, prepare, named) as here:
             shown = Shown(page, open_, ctx.obj)
             _show(here, shown, named.tracking, for_.total_seconds() if for_ else float("inf"))
+
+
+def _own_folder(spec: dict[str, Any]) -> str:
+    """The file's endpoint where that is a folder, which asks for no Secret."""
+    endpoint: str = spec["storage"].get("endpoint", "")
+    if not is_file(endpoint):
+        return ""
+    spec["storage"].pop("secretRef", None)
+    return endpoint
 
 
 def _key(manifest: Mapping[str, Any]) -> tuple[str, str]:
@@ -148,12 +158,15 @@ def _folder(file: Path, folder: Path | None, manifest: Mapping[str, Any]) -> Pat
 
 
 def _secrets(folder: Path) -> dict[str, dict[str, bytes]]:
-    """The folder's Secrets by name, with their keys."""
+    """The folder's Secrets by name, with their keys; raises ManifestTrouble."""
     found = sorted(each for each in (folder / SECRETS).glob("*") if each.is_dir())
-    return {
-        each.name: {key.name: key.read_bytes() for key in each.iterdir() if key.is_file()}
-        for each in found
-    }
+    try:
+        return {
+            each.name: {key.name: key.read_bytes() for key in each.iterdir() if key.is_file()}
+            for each in found
+        }
+    except OSError as error:
+        raise ManifestTrouble(f"{error.filename}: {error.strerror}") from error
 
 
 def _require(manifest: dict[str, Any], folder: Path, named: Servers) -> None:
