@@ -23,6 +23,7 @@ def test_a_manifest_is_kept_with_the_defaults_that_the_definition_has() -> None:
         "image": "",
         "resources": {},
         "template": kept["spec"]["predictor"]["template"],
+        "http": {"enabled": False, "service": False},
     }
     assert kept["spec"]["trainer"]["deadline"] == "1h"
 
