@@ -43,10 +43,18 @@ class Sender:
         self.failed = 0
 
     def send(self, messages: Sequence[Outgoing]) -> None:
-        for message in messages:
-            self._producer.produce(
-                message.topic, value=message.value, key=message.key, on_delivery=self._delivered
-            )
+        """Returns at once.
+
+        Raises:
+            KafkaTrouble: Too much is on its way, or Kafka has refused this producer for good.
+        """
+        try:
+            for message in messages:
+                self._producer.produce(
+                    message.topic, value=message.value, key=message.key, on_delivery=self._delivered
+                )
+        except (BufferError, KafkaException) as error:
+            raise KafkaTrouble(f"Kafka at {self._bootstrap} takes no more: {error}") from error
         self._producer.poll(0)
 
     def flush(self) -> None:

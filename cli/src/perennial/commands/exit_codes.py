@@ -13,6 +13,7 @@ from perennial.adapters.bundles import ModelTrouble
 from perennial.adapters.download import DownloadTrouble
 from perennial.adapters.kafka import KafkaTrouble
 from perennial.adapters.kubeconfig.trouble import ClusterTrouble
+from perennial.adapters.machine.child_processes import StillThere
 from perennial.adapters.machine.laptop import FolderInUse
 from perennial.adapters.machine.object_files import FolderUnreadable
 from perennial.adapters.run_folder import FolderRefused
@@ -39,6 +40,7 @@ _TROUBLES: Final = (
     ManifestTrouble,
     ModelTrouble,
     NotAdmitted,
+    StillThere,
     StoreError,
     StoreTrouble,
     TableRefused,
