@@ -1,6 +1,9 @@
 import gzip
+import io
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from perennial.diagnosis.dataset import Diagnosis, dataset
@@ -138,4 +141,21 @@ def test_of_a_large_parquet_nothing_can_be_said() -> None:
             "spec.dataset.uri",
             f"{uri} has 1,000,000,000 bytes: it is too large to be looked into here",
         )
+    ]
+
+
+def test_of_a_small_file_that_unpacks_to_much_the_beginning_is_looked_at() -> None:
+    line = f"1,{'j' * 1000},>50K\n".encode()
+    packed = gzip.compress(b"age,job,income\n" + line * 10_000)
+    ((severity, field, message),) = found(packed, **at(f"{URI}.gz"))
+    assert (severity, field) == ("unseen", "spec.dataset.uri")
+    assert message.startswith(f"of {URI}.gz only the first ")
+
+
+def test_of_a_parquet_file_with_millions_of_values_nothing_can_be_said() -> None:
+    same = pa.array([1]).take(pa.array([0] * 1_000_000))
+    file = io.BytesIO()
+    pq.write_table(pa.table({f"c{n}": same for n in range(6)}), file)
+    assert [each[:2] for each in found(file.getvalue(), **at("s3://data/train.parquet"))] == [
+        ("unseen", "spec.dataset.uri")
     ]

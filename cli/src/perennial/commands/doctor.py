@@ -32,7 +32,8 @@ from perennial_operator.api.names import KIND
 if TYPE_CHECKING:
     from perennial.adapters.inspection.deadline import Running
 
-_LIMIT: Final = 20.0  # seconds for all inspections: the whole command ends within 30
+_LIMIT: Final = 17.0  # seconds for all inspections: the whole command ends within 30
+_JUDGING: Final = 9.0  # seconds for what they found, most of it for a dataset
 _AT_ONCE: Final = 8  # pipelines of a file
 
 S3 = Annotated[
@@ -132,7 +133,7 @@ def _found(text: str, ways: Ways) -> Iterator[Placed]:
     ours = [each for each in documents(text) if each.content.get("kind") == KIND]
     for document, running in [(each, looked(each)) for each in ours]:
         try:
-            yield from running.result(end + 1.0)
+            yield from running.result(end + _JUDGING)
         except TimeoutError:
             said = "there was no time to look at it"
             yield _placed(document, unseen(("kind",), said, "Give it a file of its own."))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import re
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from perennial.diagnosis.defect import Defect, Path, Trouble, of_trouble, unseen, warning
 from perennial.diagnosis.facts import DatasetFacts
@@ -25,6 +29,8 @@ _URI: Final = ("spec", "dataset", "uri")
 _LABEL: Final = ("spec", "dataset", "label")
 _SCHEMA: Final = ("spec", "schema")
 _COLUMN: Final = re.compile(r"column '(.*?)'")
+_UNPACKED: Final = 4 * 1024**2  # bytes: some of a packed file, however small it is
+_CELLS: Final = 2_000_000
 _REMEDY: Final = "Correct the dataset, or the field."
 
 
@@ -49,8 +55,8 @@ def dataset(subject: Subject, facts: DatasetFacts | Trouble | None) -> Diagnosis
         found.findings.append(of_trouble(_URI, facts))
         return found
     found.findings += _memory(subject, facts)
-    whole = len(facts.data) == facts.size
-    data = facts.data if whole else _beginning(facts.data, wanted)
+    data = _beginning(facts, wanted)
+    whole = data is facts.data
     if data is None:
         said = f"{wanted.uri} has {facts.size:,} bytes: it is too large to be looked into here"
         found.findings.append(unseen(_URI, said, "The first attempt tells whether it can be used."))
@@ -83,21 +89,33 @@ def _memory(subject: Subject, facts: DatasetFacts) -> Iterator[Defect]:
         )
 
 
-def _beginning(data: bytes, wanted: Dataset) -> bytes | None:
-    """The whole lines of the first bytes; None where they tell nothing, as of parquet."""
+def _beginning(facts: DatasetFacts, wanted: Dataset) -> bytes | None:
+    """All of it, or where that is too much the first lines; None where they tell nothing."""
+    data, whole = facts.data, len(facts.data) == facts.size
     if wanted.uri.endswith(".parquet"):
-        return None
-    if wanted.uri.endswith(".gz"):
-        try:
-            data = zlib.decompressobj(wbits=31).decompress(data, len(data))
-        except zlib.error:
-            return data  # the reader says why
-        data = data[: data.rfind(b"\n") + 1]
-        return _compressed(data)
-    return data[: data.rfind(b"\n") + 1]
+        return data if whole and _cells(data) <= _CELLS else None
+    if not wanted.uri.endswith(".gz"):
+        return data if whole else data[: data.rfind(b"\n") + 1]
+    unpacking = zlib.decompressobj(wbits=31)
+    try:
+        plain = unpacking.decompress(data, _UNPACKED)
+    except zlib.error:
+        return data  # the reader says why
+    if whole and not unpacking.unconsumed_tail:
+        return data
+    return _packed(plain[: plain.rfind(b"\n") + 1])
 
 
-def _compressed(data: bytes) -> bytes:
+def _cells(data: bytes) -> int:
+    """Values of a parquet file; none of what is no such file, of which the reader says why."""
+    try:
+        metadata = pq.ParquetFile(io.BytesIO(data)).metadata
+    except (pa.ArrowException, OSError):
+        return 0
+    return int(metadata.num_rows * metadata.num_columns)
+
+
+def _packed(data: bytes) -> bytes:
     packed = zlib.compressobj(level=0, wbits=31)
     return packed.compress(data) + packed.flush()
 

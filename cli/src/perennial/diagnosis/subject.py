@@ -55,7 +55,8 @@ class Subject:
             Use("deadLetters", spec.dead_letters.topic, ("WRITE",)),
         ]
         if spec.lifecycle:
-            found.append(Use("lifecycle", spec.lifecycle.topic, ("READ", "WRITE")))
+            heard = ("READ",) if spec.labels else ()  # by the recorder
+            found.append(Use("lifecycle", spec.lifecycle.topic, (*heard, "WRITE")))
         return found
 
     @property

@@ -19,7 +19,7 @@ from perennial_contract.runtime.s3_client import connect
 from perennial_contract.runtime.secrets import SecretRefused
 from perennial_trainer.adapters.datasets import read_dataset
 
-MOST: Final = 16 * 1024**2  # bytes that are looked at
+MOST: Final = 4 * 1024**2  # bytes that are looked at
 _EMPTY: Final = "InvalidRange"
 
 
