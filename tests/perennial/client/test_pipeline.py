@@ -265,3 +265,15 @@ def test_a_version_serves_once_all_pods_answer_with_it(
 
 def test_it_is_deleted_once(pipeline: Callable[..., Pipeline]) -> None:
     assert [pipeline().delete(), pipeline().delete()] == [True, False]
+
+
+def test_a_status_of_a_later_version_that_cannot_be_read_is_told_by_its_field(
+    server: ApiServer, pipeline: Callable[..., Pipeline]
+) -> None:
+    server.objects[PATH]["status"] = {"badVersions": {"v1": "broken"}}
+    with pytest.raises(ClusterTrouble) as trouble:
+        _ = pipeline().status
+    assert str(trouble.value) == (
+        "status.badVersions cannot be read (Input should be a valid list): use the perennial-loop"
+        " of the operator's version"
+    )

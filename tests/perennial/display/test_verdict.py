@@ -32,3 +32,8 @@ def test_without_the_verdict_the_status_alone_is_told() -> None:
         "ended 1m37s ago, started by Threshold",
         "judged on 500 rows; 1,500 new rows to learn from",
     ]
+
+
+def test_what_others_wrote_cannot_move_the_cursor() -> None:
+    entry = KEPT[0].model_copy(update={"reason": "No\x1b[2J", "message": "a\nb"})
+    assert lines(entry, (), None, at(150))[:2] == ["attempt 2: Rejected (No [2J)", "a b"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import ValidationError
+
 from perennial.adapters.kubeconfig.trouble import ClusterTrouble, Refused
 from perennial.report.view import UNSEEN
 from perennial_operator.api.attempts import AttemptOutcome, HistoryEntry
@@ -11,7 +13,16 @@ from perennial_operator.api.status import Condition, Status
 
 
 def status_of(resource: Manifest) -> Status:
-    return Status.model_validate(resource.get("status", {}))
+    """Raises ClusterTrouble: a later version has written what this one cannot read."""
+    try:
+        return Status.model_validate(resource.get("status", {}))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(map(str, first["loc"]))
+        raise ClusterTrouble(
+            f"status.{field} cannot be read ({first['msg']}): use the perennial-loop of the"
+            " operator's version"
+        ) from error
 
 
 def is_met(resource: Manifest, condition: str) -> bool:

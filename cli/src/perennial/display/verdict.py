@@ -23,7 +23,7 @@ def lines(
     stages = ", ".join(f"{name} {seconds:.1f}" for name, seconds in entry.seconds.items())
     took = f", took {sum(entry.seconds.values()):.0f} s ({plain(stages)})" if stages else ""
     told = [
-        f"attempt {entry.number}: {entry.outcome} ({entry.reason})",
+        f"attempt {entry.number}: {entry.outcome} ({plain(entry.reason)})",
         plain(entry.message),
         "",
         f"ended {age(now - entry.ended_at)} ago, started by {entry.trigger}{took}",
@@ -64,6 +64,6 @@ def _cells(score: Score, entry: HistoryEntry) -> tuple[str, str, str, str, str]:
 
 def _became(score: Score, entry: HistoryEntry) -> str:
     if score.candidate == _CHAMPION:
-        return entry.champion
+        return plain(entry.champion)
     won = entry.version and score.loss == entry.score and score.gain is not None
-    return entry.version if won else ""
+    return plain(entry.version) if won else ""

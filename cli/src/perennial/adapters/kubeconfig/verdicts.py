@@ -31,7 +31,7 @@ def read_verdict(
         StoreTrouble: The storage cannot be read from here; the message says where it lies.
     """
     meta = resource["metadata"]
-    storage = Storage.model_validate(resource["spec"]["storage"], extra="ignore")
+    storage = _storage(resource)
     seen = endpoint or (S3 if storage.endpoint == INSIDE else storage.endpoint)
     prefix = storage.prefix or f"{meta['namespace']}/{meta['name']}"
     key = f"attempts/{number}/verdict.json"
@@ -52,3 +52,10 @@ def read_verdict(
         return None if found is None else Verdict.model_validate_json(found)
     except ValidationError as error:
         raise StoreTrouble(f"{where} is no verdict: {error.errors()[0]['msg']}") from error
+
+
+def _storage(resource: Manifest) -> Storage:
+    try:
+        return Storage.model_validate(resource["spec"]["storage"], extra="ignore")
+    except ValidationError as error:  # of a later version
+        raise StoreTrouble(f"spec.storage cannot be read: {error.errors()[0]['msg']}") from error

@@ -10,6 +10,7 @@ from perennial.client.pipeline import Pipeline
 from perennial.commands.cluster.options import Context, Name, Namespace, Timeout, Wait
 from perennial.commands.exit_codes import exits_on_trouble
 from perennial.commands.output import Chosen, Output
+from perennial.page.texts import plain
 from perennial.report.view import sentence
 from perennial_operator.api.attempts import AttemptOutcome, HistoryEntry
 from perennial_operator.api.names import PAUSED_ANNOTATION, Manifest
@@ -43,7 +44,7 @@ def retrain(  # noqa: PLR0913  the options that a user has
             )
         entry = pipeline.retrained(request, timeout) if wait else None
         if entry and output is Output.TEXT:
-            print(sentence(entry))
+            print(plain(sentence(entry)))
         if output is Output.JSON:
             typer.echo(msgspec.json.encode(_document(request, entry)))
         if entry and entry.outcome is AttemptOutcome.REFUSED:

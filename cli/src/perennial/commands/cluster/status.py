@@ -15,6 +15,7 @@ from rich.text import Text
 from perennial.adapters.kubeconfig.trouble import Away
 from perennial.adapters.wall_clock import WallClock
 from perennial.client.pipeline import Clock
+from perennial.client.progress import status_of
 from perennial.commands.cluster.look import Place, place
 from perennial.commands.cluster.options import Context, Folder, Name, Namespace
 from perennial.commands.exit_codes import exits_on_trouble
@@ -61,7 +62,7 @@ def status(  # noqa: PLR0913  the options that a user has
 
 def _look(where: Place, sums: Sums) -> Seen:
     resource = where.resource()
-    told = Status.model_validate(resource.get("status", {}))
+    told = status_of(resource)
     sums.hear(where.reports(resource))
     measured = Measured(lag=sums.lag, dead_letters=sums.dead_letters)
     return page(resource, measured, problem=where.problem(), status=told), told

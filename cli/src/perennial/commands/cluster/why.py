@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from perennial.adapters.kubeconfig.trouble import NotFound
 from perennial.adapters.store import StoreTrouble
 from perennial.adapters.wall_clock import WallClock
+from perennial.client.progress import status_of
 from perennial.commands.cluster.look import Place, place
 from perennial.commands.cluster.options import Context, Folder, Name, Namespace
 from perennial.commands.exit_codes import exits_on_trouble
@@ -23,7 +24,6 @@ from perennial_contract.resource.training import Promotion
 from perennial_contract.status import Score
 from perennial_operator.api.attempts import HistoryEntry
 from perennial_operator.api.names import Manifest
-from perennial_operator.api.status import Status
 
 _WHICH: Final = re.compile(r"#?\d+|v\d+(-[0-9a-f]{8})?")
 Which = Annotated[
@@ -63,7 +63,7 @@ def why(  # noqa: PLR0913  the options that a user has
     with exits_on_trouble(stopped="stopped"):
         where = place(name, folder, context, namespace)
         resource = where.resource()
-        entry = _find(Status.model_validate(resource.get("status", {})).history, which)
+        entry = _find(status_of(resource).history, which)
         scores, missing = _scores(where, resource, entry.number, s3)
         if output is Output.JSON:
             typer.echo(msgspec.json.encode(_document(entry, scores, missing)))
