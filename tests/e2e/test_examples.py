@@ -11,7 +11,7 @@ import pytest
 
 from perennial.adapters import kafka
 from perennial.adapters.addresses import KAFKA
-from perennial.pipeline import Pipeline, load
+from perennial.pipeline import Names, load
 from perennial.world.rows import people
 from perennial_contract.watermark import total
 from perennial_operator.api.attempts import AttemptOutcome, Trigger
@@ -157,7 +157,7 @@ def test_without_a_dataset_the_first_thousand_labels_make_the_model_that_answers
         assert (first.outcome, first.reason) == (AttemptOutcome.PROMOTED, "FirstModel")
 
 
-def all_of(asked: set[str], pipeline: Pipeline) -> Counter[str] | None:
+def all_of(asked: set[str], pipeline: Names) -> Counter[str] | None:
     found = Counter(record.key for record in kafka.read_back(KAFKA, pipeline.predictions))
     return found if set(found) == asked else None
 

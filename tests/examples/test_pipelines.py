@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
-from perennial.pipeline import Pipeline, load
+from perennial.pipeline import Names, load
 from perennial.stream.traffic import DELAY, RATE
 from perennial.world.dataset import ROWS, base_dataset
 from perennial.world.rows import NOISE
@@ -29,7 +29,7 @@ def test_an_example_is_what_the_operator_accepts(name: str) -> None:
 
 
 def test_the_demo_knows_its_pipeline_from_its_manifest() -> None:
-    assert load(EXAMPLES / "loans.yaml") == Pipeline(
+    assert load(EXAMPLES / "loans.yaml") == Names(
         name="loans",
         events="loans-events",
         labels="loans-labels",

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 import yaml
 
-from perennial.pipeline import ManifestTrouble, Pipeline, late_label, load
+from perennial.pipeline import ManifestTrouble, Names, late_label, load
 from perennial.sending import answer
 from perennial.stream.accuracy import Answer
 from perennial.stream.record import Record
 from tests.support.examples.builders import LOANS as LOANS_FILE
 
 
-def loaded(folder: Path, **sections: dict[str, Any]) -> Pipeline:
+def loaded(folder: Path, **sections: dict[str, Any]) -> Names:
     """The demo's own pipeline with fields of some sections changed."""
     manifest = yaml.safe_load(LOANS_FILE.read_text())
     for section, fields in sections.items():

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from perennial.pipeline import Pipeline
+from perennial.pipeline import Names
 
 
-def next_steps(pipeline: Pipeline, file: Path, runs: str) -> str:
+def next_steps(pipeline: Names, file: Path, runs: str) -> str:
     """Commands for looking on, sending more and removing it all; `runs` is what MLflow holds."""
     lines = [
         "Look on:       kubectl get mp -w",

@@ -1,4 +1,4 @@
-"""Pipeline that the demo follows, read from the very file that is applied."""
+"""Names of a pipeline that a run follows, read from the very file that is applied."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ManifestTrouble(Exception):  # noqa: N818  what it is
 
 
 @dataclass(frozen=True, slots=True)
-class Pipeline:
+class Names:
     """Names out of a manifest; what is empty is not declared."""
 
     name: str
@@ -78,7 +78,7 @@ class Message:
     value: bytes
 
 
-def event(pipeline: Pipeline, identity: str, record: dict[str, Any], label: Label) -> Message:
+def event(pipeline: Names, identity: str, record: dict[str, Any], label: Label) -> Message:
     """A message of the events topic; the key is the id even where nothing declares one."""
     content: dict[str, Any] = {}
     if pipeline.id_field:
@@ -92,7 +92,7 @@ def event(pipeline: Pipeline, identity: str, record: dict[str, Any], label: Labe
     return Message(pipeline.events, identity, json.dumps(content).encode())
 
 
-def late_label(pipeline: Pipeline, identity: str, label: Label) -> Message:
+def late_label(pipeline: Names, identity: str, label: Label) -> Message:
     """A message of the labels topic; the key is the id here too."""
     content: dict[str, Any] = {}
     if pipeline.label_id:
@@ -101,7 +101,7 @@ def late_label(pipeline: Pipeline, identity: str, label: Label) -> Message:
     return Message(pipeline.labels, identity, json.dumps(content).encode())
 
 
-def parse(manifest: Any) -> Pipeline:
+def parse(manifest: Any) -> Names:
     """The parts of a manifest that the demo follows, read as the operator reads them.
 
     Raises:
@@ -117,7 +117,7 @@ def parse(manifest: Any) -> Pipeline:
     if labels is None:
         raise ManifestTrouble("spec.labels is missing")
     id_field = _path("events.id", spec.events.id)
-    return Pipeline(
+    return Names(
         name=name,
         events=spec.events.topic,
         labels=labels.topic or "",
@@ -156,7 +156,7 @@ def _experiment(name: str, tracking: Tracking | None) -> str:
     return (tracking.experiment or f"{NAMESPACE}/{name}") if tracking else ""
 
 
-def load(path: Path) -> Pipeline:
+def load(path: Path) -> Names:
     """Read a manifest.
 
     Raises:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
-from perennial.pipeline import Message, Pipeline
+from perennial.pipeline import Message, Names
 from perennial.stream.accuracy import Accuracy, Answer
 from perennial.stream.record import Record
 from perennial.stream.traffic import RATE, Issue, Traffic
@@ -102,12 +102,12 @@ class Stream:
                     self._seen.put(found)
 
 
-def traffic(pipeline: Pipeline, rows: Iterator[Row], rate: float = RATE) -> Traffic:
+def traffic(pipeline: Names, rows: Iterator[Row], rate: float = RATE) -> Traffic:
     """Traffic of a run of its own, whose ids no other run shares."""
     return Traffic(pipeline, secrets.token_hex(3), rows, rate)
 
 
-def answer(record: Record, pipeline: Pipeline) -> Answer | None:
+def answer(record: Record, pipeline: Names) -> Answer | None:
     """None for what is no answer: events may stand on the same topic."""
     content = json.loads(record.value)
     if "prediction" not in content:

@@ -2,7 +2,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from perennial.pipeline import Message, Pipeline, load
+from perennial.pipeline import Message, Names, load
 from perennial.stream.traffic import Due, Traffic
 from perennial.world.agrawal import label
 from perennial.world.rows import Applications, Row
@@ -80,7 +80,7 @@ def test_the_world_changes_between_two_events() -> None:
     assert max(agreeing(PIPELINE, before, 4), agreeing(PIPELINE, after, 7)) < 0.6
 
 
-def agreeing(pipeline: Pipeline, dues: list[tuple[float, Due]], function: int) -> float:
+def agreeing(pipeline: Names, dues: list[tuple[float, Due]], function: int) -> float:
     """Share of issued labels that are what a function says."""
     records = {m.key: content(m)[pipeline.record] for _, m in of(pipeline.events, dues)}
     issues = [issue for _, due in dues for issue in due.issues]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from perennial.pipeline import ManifestTrouble, Pipeline, load
+from perennial.pipeline import ManifestTrouble, Names, load
 from perennial.world.agrawal import ATTRIBUTES, label
 from perennial.world.dataset import base_dataset, example_rows
 from tests.support.examples.builders import LOANS as LOANS_FILE
@@ -26,7 +26,7 @@ def test_the_base_dataset_has_five_thousand_rows_of_function_seven_with_some_noi
 
 
 @pytest.mark.parametrize("pipeline", [LOANS, PEOPLE], ids=["loans", "people"])
-def test_it_is_the_same_each_time(pipeline: Pipeline) -> None:
+def test_it_is_the_same_each_time(pipeline: Names) -> None:
     assert base_dataset(pipeline, 100) == base_dataset(pipeline, 100)
 
 

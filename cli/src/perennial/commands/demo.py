@@ -27,7 +27,7 @@ from perennial.display.screen import Screen, choose_screen
 from perennial.follow import Looks
 from perennial.local_manifest import Servers
 from perennial.next_steps import next_steps
-from perennial.pipeline import Pipeline, load
+from perennial.pipeline import Names, load
 from perennial.report.facts import Facts, read_facts
 from perennial.report.report import count, report
 from perennial.report.timeline import Timeline
@@ -93,7 +93,7 @@ def _on_this_machine(folder: Path, shown: Shown, *, mlflow: bool) -> None:
 
 
 def _follow(
-    pipeline: Pipeline, bootstrap: str, looks: Looks, screen: Screen
+    pipeline: Names, bootstrap: str, looks: Looks, screen: Screen
 ) -> tuple[tuple[Timeline, Accuracy], Entries]:
     """From the first model to the last answer, with the attempts that have ended."""
     rows = Applications(seed=int(WallClock().now()))
@@ -107,12 +107,12 @@ def _follow(
     return (timeline, run.accuracy), list(run.ended.values())
 
 
-def facts_of(pipeline: Pipeline, entries: Sequence[HistoryEntry]) -> Facts:
+def facts_of(pipeline: Names, entries: Sequence[HistoryEntry]) -> Facts:
     """What stands in the topics and on S3 of the local cluster after a run."""
     verdict = partial(Buckets(S3).verdict, pipeline.bucket, pipeline.prefix)
     return read_facts(pipeline, entries, partial(kafka.read_back, KAFKA), verdict)
 
 
-def print_next_steps(pipeline: Pipeline, file: Path) -> None:
+def print_next_steps(pipeline: Names, file: Path) -> None:
     runs = tracking.describe_runs(pipeline.experiment) if pipeline.experiment else ""
     print(next_steps(pipeline, file, runs))

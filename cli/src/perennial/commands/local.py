@@ -16,7 +16,7 @@ from perennial.adapters.local_pipeline import LocalPipeline
 from perennial.adapters.topics import Topic, create_topics
 from perennial.broker.build import default_cache
 from perennial.local_manifest import Servers, localized
-from perennial.pipeline import Pipeline, parse
+from perennial.pipeline import Names, parse
 from perennial.report.facts import Facts, read_facts
 from perennial.running.topics import retention, topics_of
 from perennial_contract.runtime.folder import FolderStore
@@ -44,7 +44,7 @@ class Local:
         return store_of(self.folder)
 
     @cached_property
-    def pipeline(self) -> Pipeline:
+    def pipeline(self) -> Names:
         return parse(self.manifest)
 
     def facts(self, entries: list[HistoryEntry]) -> Facts:
@@ -66,7 +66,7 @@ def store_of(folder: Path) -> Path:
 @contextmanager
 def local(  # noqa: PLR0913, PLR0917
     manifest: Mapping[str, Any],
-    dataset: Callable[[Pipeline], bytes],
+    dataset: Callable[[Names], bytes],
     folder: Path,
     environment: Mapping[str, str],
     say: Callable[[str], None],
@@ -122,7 +122,7 @@ def broker_of(folder: Path, environment: Mapping[str, str], say: Callable[[str],
     return Broker(program, folder / "kafka", folder / "logs" / "kafka.log")
 
 
-def _fill(store: Path, pipeline: Pipeline, dataset: Callable[[Pipeline], bytes]) -> None:
+def _fill(store: Path, pipeline: Names, dataset: Callable[[Names], bytes]) -> None:
     bucket, _, key = pipeline.dataset.removeprefix("s3://").partition("/")
     if bucket:
         (store / bucket).mkdir(exist_ok=True)

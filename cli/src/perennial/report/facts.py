@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from perennial.pipeline import Pipeline
+from perennial.pipeline import Names
 from perennial.sending import answer
 from perennial.stream.record import Record
 from perennial_contract.messages.answers import REASON_HEADER
@@ -44,7 +44,7 @@ class Facts:
 
 
 def read_facts(
-    pipeline: Pipeline,
+    pipeline: Names,
     entries: Sequence[HistoryEntry],
     read_back: Callable[[str], Iterator[Record]],
     verdict: Callable[[int], Verdict | None],

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from perennial.pipeline import Label, Message, Pipeline, event, late_label
+from perennial.pipeline import Label, Message, Names, event, late_label
 from perennial.world.rows import Row
 
 RATE: Final = 80.0  # events a second
@@ -34,7 +34,7 @@ class Due:
 class Traffic:
     """Time is seconds on any clock that does not go back. The same rows give the same messages."""
 
-    pipeline: Pipeline
+    pipeline: Names
     run: str
     """Begins every id, so that two runs do not share one."""
     rows: Iterator[Row]

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final
 
-from perennial.pipeline import ManifestTrouble, Pipeline
+from perennial.pipeline import ManifestTrouble, Names
 from perennial.world.rows import Applications, Row, people
 
 ROWS: Final = 5_000
@@ -22,7 +22,7 @@ _SOURCES: Final = {
 }
 
 
-def example_rows(pipeline: Pipeline, seed: int) -> Iterator[Row]:
+def example_rows(pipeline: Names, seed: int) -> Iterator[Row]:
     """Rows without end for one of the examples.
 
     Raises:
@@ -36,7 +36,7 @@ def example_rows(pipeline: Pipeline, seed: int) -> Iterator[Row]:
     return iter(_SOURCES[pipeline.name](seed))
 
 
-def base_dataset(pipeline: Pipeline, rows: int = ROWS) -> bytes:
+def base_dataset(pipeline: Names, rows: int = ROWS) -> bytes:
     """The base dataset: so many of an example's rows as CSV."""
     return as_csv(islice(example_rows(pipeline, SEED), rows), pipeline.dataset_label)
 
