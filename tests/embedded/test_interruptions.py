@@ -9,7 +9,7 @@ import pytest
 
 from perennial.adapters import kafka
 from perennial.adapters.machine.identity import started_at
-from perennial.pipeline import Pipeline, event, late_label, load
+from perennial.pipeline import Names, event, late_label, load
 from perennial.sending import answer
 from perennial.world.rows import Applications
 from tests.support.embedded.demo import Demo
@@ -70,7 +70,7 @@ def test_a_run_that_is_interrupted_in_any_phase_goes_on_where_it_was(tmp_path: P
         interrupted(run, signal.SIGTERM)
 
 
-def send(pipeline: Pipeline, address: str, first: int, count: int) -> set[str]:
+def send(pipeline: Names, address: str, first: int, count: int) -> set[str]:
     """Events with their labels; their ids."""
     rows, ids = Applications(seed=first), [f"id-{n}" for n in range(first, first + count)]
     sender = kafka.Sender(address)
@@ -86,7 +86,7 @@ def labels(run: KilledRun) -> int:
     return sum(sum(each.values()) for each in run.status().written.values())
 
 
-def answered(pipeline: Pipeline, address: str) -> Counter[str]:
+def answered(pipeline: Names, address: str) -> Counter[str]:
     replies = (answer(each, pipeline) for each in kafka.read_back(address, pipeline.predictions))
     return Counter(found.id for found in replies if found)
 

@@ -15,7 +15,7 @@ from confluent_kafka import Consumer, TopicPartition
 
 from perennial.adapters import kafka
 from perennial.commands.local import PARTITIONS
-from perennial.pipeline import Pipeline, load
+from perennial.pipeline import Names, load
 from perennial.sending import answer
 from perennial_contract.objects.observation import from_parquet, parse_segment_key
 from perennial_contract.runtime.folder import FolderStore
@@ -85,14 +85,14 @@ def count(written: dict[str, Any]) -> int:
     return sum(sum(partitions.values()) for partitions in written.values())
 
 
-def met(address: str, pipeline: Pipeline) -> set[str]:
+def met(address: str, pipeline: Names) -> set[str]:
     """The ids that were answered, or were dead-lettered."""
     replies = (answer(each, pipeline) for each in kafka.read_back(address, pipeline.predictions))
     dead = kafka.read_back(address, pipeline.dead_letters)
     return {found.id for found in replies if found} | {record.key for record in dead}
 
 
-def by_place(address: str, pipeline: Pipeline) -> dict[Place, str]:
+def by_place(address: str, pipeline: Names) -> dict[Place, str]:
     """Id of each event; one that its producer sent again when the broker died has two places."""
     settings = {"bootstrap.servers": address, "group.id": "test", "enable.auto.commit": False}
     consumer, found = Consumer(settings), dict[Place, str]()
@@ -108,7 +108,7 @@ def by_place(address: str, pipeline: Pipeline) -> dict[Place, str]:
     return found
 
 
-def recorded(store: Path, pipeline: Pipeline) -> Counter[Place]:
+def recorded(store: Path, pipeline: Names) -> Counter[Place]:
     """How often each event stands in the segments."""
     found: Counter[Place] = Counter()
     bucket = FolderStore(store, pipeline.bucket, pipeline.prefix)

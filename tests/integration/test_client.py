@@ -1,8 +1,9 @@
 """The typed client and its commands on a real API server, beside the operator's process."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import yaml
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 
 from perennial import Conflict, Forbidden, NotFound, Pipeline, Refused
 from perennial.__main__ import app
+from perennial.adapters.store import Buckets
 from perennial_contract.status import BundleState, PredictorReport, Report
 from perennial_operator.api.attempts import AttemptOutcome, Trigger
 from tests.support.operator.builders import D1, D2, V1, V2
@@ -22,8 +24,10 @@ from tests.support.operator.control_plane import (
     eventually,
 )
 from tests.support.operator.process import ADDRESS, ELSEWHERE, Operator, World, reporting
+from tests.support.perennial.pages import VERDICTS
 
 pytestmark = pytest.mark.integration
+Json = dict[str, Any]
 Make = Callable[..., Pipeline]
 
 
@@ -111,6 +115,42 @@ def rolls(world: World, version: str, gone: str, come: str, address: str) -> Non
     world.plane.kubectl("-n", world.namespace, "delete", "pod", f"income-predictor-{gone}", "--now")
     world.predictor(come, ready=True, address=address)
     world.rolled_out()
+
+
+@pytest.fixture
+def stored(control_plane: ControlPlane, namespace: str, s3: str) -> Iterator[Json]:
+    """The storage of a pipeline that holds the verdict of its first attempt."""
+    bucket, store = f"client-{uuid4().hex[:8]}", Buckets(s3)
+    store.client.create_bucket(Bucket=bucket)
+    store.put(f"s3://{bucket}/it/attempts/1/verdict.json", VERDICTS[1].model_dump_json().encode())
+    keys = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]
+    literals = [f"--from-literal={key}=minioadmin" for key in keys]
+    control_plane.kubectl("-n", namespace, "create", "secret", "generic", "s3", *literals)
+    unreachable = "http://minio.elsewhere:9000"
+    yield {
+        "endpoint": unreachable,
+        "bucket": bucket,
+        "prefix": "it",
+        "secretRef": {"name": "s3"},
+    }
+    store.clear(bucket, "it")
+    store.client.delete_bucket(Bucket=bucket)
+
+
+def test_candidates_are_read_from_the_storage_with_its_secret(
+    operators: Callable[[], Operator], world: World, pipeline: Make, stored: Json, s3: str
+) -> None:
+    operators()
+    ours = pipeline(labels=None, storage=stored)
+    ours.apply()
+    world.end_trainer(world.made_job(), world.verdict())
+    eventually("it has ended", lambda: ours.history)
+    code, told = run("why", "1", "-n", world.namespace, "--s3", s3)
+    assert code == 0
+    assert [line.split() for line in told.splitlines()[-2:]] == [
+        ["search", "0.2354", "+0.4584", "100.0%"],
+        ["base-rate", "0.6938"],
+    ]
 
 
 def run(*arguments: str) -> tuple[int, str]:
