@@ -13,7 +13,7 @@ from pathlib import Path
 from confluent_kafka import KafkaError, Message, Producer
 
 from perennial.pipeline import Message as Outgoing
-from perennial.pipeline import Pipeline, load
+from perennial.pipeline import Names, load
 from perennial.stream.traffic import Traffic
 from perennial.world.rows import Applications
 
@@ -21,7 +21,7 @@ from perennial.world.rows import Applications
 class Sent:
     """What the broker has confirmed."""
 
-    def __init__(self, pipeline: Pipeline, address: str) -> None:
+    def __init__(self, pipeline: Names, address: str) -> None:
         self._pipeline = pipeline
         self._events: set[str] = set()
         self._labels: set[str] = set()
