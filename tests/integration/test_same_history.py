@@ -27,7 +27,7 @@ from perennial.adapters.topics import Topic, create_topics
 from perennial.commands.local import PARTITIONS, local
 from perennial.local_cluster import LocalCluster
 from perennial.node import Node
-from perennial.pipeline import Pipeline, event, late_label, parse
+from perennial.pipeline import Names, event, late_label, parse
 from perennial.world.dataset import base_dataset
 from perennial.world.rows import Applications
 from perennial_contract.objects.bundle import MANIFEST, Manifest, key
@@ -81,7 +81,7 @@ class Told:
 class Feed:
     """Sends one block of events with their labels after the other; equal ones to any Kafka."""
 
-    pipeline: Pipeline
+    pipeline: Names
     address: str
 
     def __post_init__(self) -> None:
@@ -204,7 +204,7 @@ def read(resource: Json) -> Status:
     return Status.model_validate(resource.get("status", {}))
 
 
-def stored(buckets: Buckets, pipeline: Pipeline, at: str) -> bytes:
+def stored(buckets: Buckets, pipeline: Names, at: str) -> bytes:
     found = buckets.client.get_object(Bucket=pipeline.bucket, Key=f"{pipeline.prefix}/{at}")
     return found["Body"].read()
 
