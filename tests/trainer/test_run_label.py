@@ -80,7 +80,37 @@ def test_a_dataset_of_other_values_is_refused_once_there_is_a_model(
     assert f"column 'label' holds {column.decode()!r}, which is neither 'B' nor 'A'" in (
         verdict.message
     )
-    assert "the first model has these two, and they stand for good" in verdict.message
+    assert "these two stand for good, by the champion or label.json" in verdict.message
+
+
+def test_the_champion_tells_the_label_whatever_another_resource_left(
+    house: House, segments: dict[str, bytes]
+) -> None:
+    house.store.put_new("label.json", b'{"positive":"A","negative":"B"}')
+    house.store.objects.update(segments)
+    declared = {"label": {**SORTED.model_dump(), "aliases": {"b": "B"}}}
+    champion = house.run(schema=declared).version
+
+    verdict = house.run(2, schema={}, champion=champion, watermark=WATERMARK)
+
+    assert verdict.outcome is VerdictOutcome.PROMOTED
+    assert verdict.label == FoundLabel.model_validate(declared["label"])
+
+
+def test_a_champion_of_the_other_positive_class_is_never_judged_by_a_declared_one(
+    house: House, segments: dict[str, bytes]
+) -> None:
+    house.store.objects.update(segments)
+    champion = house.run(schema={}).version
+    turned = {"label": {"positive": "A", "negative": "B"}}
+
+    verdict = house.run(2, schema=turned, champion=champion, watermark=WATERMARK)
+
+    assert (verdict.outcome, verdict.reason) == (VerdictOutcome.REFUSED, "DataRefused")
+    assert verdict.message == (
+        f"schema.label.positive is 'A', but {champion} answers with the probability of 'B': a"
+        " positive class stays for good; delete the ModelPipeline, and create it with this one"
+    )
 
 
 def test_until_there_is_a_model_the_dataset_may_be_mended(house: House, dataset: bytes) -> None:

@@ -14,12 +14,12 @@ def test_the_label_that_was_settled_first_is_known_for_good() -> None:
     store = FakeObjects()
     assert known_label(None, store) is None
 
-    settle_label(store, FOUND)
-    settle_label(store, FOUND)
+    settle_label(None, store, FOUND)
+    settle_label(None, store, FOUND)
 
     assert known_label(None, store) == FOUND
     with pytest.raises(StoreError, match=r"label\.json holds another label than was found"):
-        settle_label(store, OTHER)
+        settle_label(None, store, OTHER)
     assert known_label(None, store) == FOUND
 
 
@@ -27,7 +27,7 @@ def test_the_same_label_in_other_bytes_is_the_same() -> None:
     store = FakeObjects()
     store.put_new("label.json", b'{"negative": "no", "positive": "yes", "since": 1}')
 
-    settle_label(store, OTHER)
+    settle_label(None, store, OTHER)
 
     assert known_label(None, store) == OTHER
 

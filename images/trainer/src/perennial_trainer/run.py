@@ -25,7 +25,7 @@ from perennial_model.refusals import DataRefused
 from perennial_trainer.attempt.adoption import adopt
 from perennial_trainer.attempt.announcements import started
 from perennial_trainer.attempt.inputs import Inputs, claim
-from perennial_trainer.attempt.label_file import known_label, settle_label
+from perennial_trainer.attempt.label_file import check_label, known_label, settle_label
 from perennial_trainer.attempt.manifest import manifest_of
 from perennial_trainer.attempt.verdict import bundle_broken, unscored, with_label
 from perennial_trainer.attempt.verdict_file import read_verdict, settle
@@ -34,7 +34,7 @@ from perennial_trainer.data.dataset import LabelRefused
 from perennial_trainer.data.history import History, read_history
 from perennial_trainer.learn import Callbacks, learn
 from perennial_trainer.models.publish import files_of, publish, schema_digest
-from perennial_trainer.models.published import ModelToPublish, PublishedModel, find_published
+from perennial_trainer.models.published import PublishedModel, find_published
 from perennial_trainer.models.recipe import Material
 from perennial_trainer.optional_step import optional_step
 from perennial_trainer.ports import Ports
@@ -88,51 +88,15 @@ def _attempt(
     settings: TrainerSettings, inputs: Inputs, ports: Ports, progress: Progress
 ) -> Verdict:
     champion = find_published(ports.store, settings.champion, ports.threads)
-    previous = find_published(ports.store, settings.previous, ports.threads)
+    check_label(champion, settings.label_schema.label)
     history = _history(settings, champion, ports)
-    schema = settings.label_schema.model_copy(update={"label": history.label})
-    same_schema = champion is None or champion.manifest.schema_digest == schema_digest(schema)
-    known = champion.model.encoder.features if champion and same_schema else ()
-    features = history.features(schema, known)
-    material = Material(history.rows, features, schema.crosses, settings.number, ports.threads)
-    contest = Contest(
-        settings, material, history.label, inputs.ripe_until, champion, previous, same_schema
-    )
+    contest = _contest(settings, inputs, champion, history, ports)
     callbacks = Callbacks(progress.stage, progress.split, progress.trial, ports.expired)
     verdict, winner = learn(contest, callbacks)
     verdict = with_label(verdict, settings.label_schema, history)
     if winner is None:
         return verdict
     progress.stage("publish")
-    return _publish(verdict, inputs, history, winner, ports)
-
-
-def _history(settings: TrainerSettings, champion: PublishedModel | None, ports: Ports) -> History:
-    """Dataset and observations, with the classes that stand where the schema leaves them out."""
-    schema, manifest = settings.label_schema, champion.manifest if champion else None
-    known = schema.label or known_label(manifest, ports.store)
-    with_classes = schema.model_copy(update={"label": known})
-    try:
-        return read_history(
-            settings.model_copy(update={"label_schema": with_classes}),
-            ports.store,
-            ports.dataset,
-            manifest.watermark if manifest else None,
-        )
-    except LabelRefused as error:
-        if schema.label:
-            raise
-        why = (
-            f"{error}: the first model has these two, and they stand for good; a ModelPipeline"
-            " with another storage.prefix can have others"
-        )
-        raise DataRefused(why) from error
-
-
-def _publish(
-    verdict: Verdict, inputs: Inputs, history: History, winner: ModelToPublish, ports: Ports
-) -> Verdict:
-    """The verdict with the version that it published, or another where the bundle is broken."""
     files = files_of(winner, history.rows.records)
     bundle, data = seal(manifest_of(verdict, inputs, history, winner, files), files)
     try:
@@ -140,6 +104,46 @@ def _publish(
     except BundleBroken as error:
         return bundle_broken(verdict, error)
     if inputs.label_schema.label is None:
-        settle_label(ports.store, history.label)
+        settle_label(champion, ports.store, history.label)
     publish(ports.store, bundle, data)
     return verdict.model_copy(update={"version": bundle.version, "digest": bundle.digest})
+
+
+def _contest(
+    settings: TrainerSettings,
+    inputs: Inputs,
+    champion: PublishedModel | None,
+    history: History,
+    ports: Ports,
+) -> Contest:
+    previous = find_published(ports.store, settings.previous, ports.threads)
+    schema = settings.label_schema.model_copy(update={"label": history.label})
+    same_schema = champion is None or champion.manifest.schema_digest == schema_digest(schema)
+    known = champion.model.encoder.features if champion and same_schema else ()
+    features = history.features(schema, known)
+    material = Material(history.rows, features, schema.crosses, settings.number, ports.threads)
+    return Contest(
+        settings, material, history.label, inputs.ripe_until, champion, previous, same_schema
+    )
+
+
+def _history(settings: TrainerSettings, champion: PublishedModel | None, ports: Ports) -> History:
+    """Dataset and observations, with the classes that stand where the schema leaves them out."""
+    schema = settings.label_schema
+    known = schema.label or known_label(champion, ports.store)
+    with_classes = schema.model_copy(update={"label": known})
+    try:
+        return read_history(
+            settings.model_copy(update={"label_schema": with_classes}),
+            ports.store,
+            ports.dataset,
+            champion.manifest.watermark if champion else None,
+        )
+    except LabelRefused as error:
+        if schema.label:
+            raise
+        why = (
+            f"{error}: these two stand for good, by the champion or label.json; a ModelPipeline"
+            " with another storage.prefix can have others"
+        )
+        raise DataRefused(why) from error
