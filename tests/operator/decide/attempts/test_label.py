@@ -1,5 +1,7 @@
 """Label that the schema leaves out, as the first attempt finds it."""
 
+import pytest
+
 from perennial_contract.resource.schema import Schema
 from perennial_contract.status import FoundLabel, VerdictOutcome
 from perennial_operator.api.pipeline import Pipeline
@@ -33,6 +35,39 @@ def test_what_an_attempt_finds_stands_in_the_status_whatever_its_outcome() -> No
         assert status.label == FOUND
         assert status.to_json()["label"] == {**FOUND.model_dump(), "aliases": {}}
         assert status.history[-1].left_out == 7
+
+
+def test_until_there_is_a_model_nothing_that_was_found_binds_anybody() -> None:
+    attempt = an_attempt(a_pipeline(schema={}), 1, job_uid="job-1")
+    pipeline = a_pipeline(a_pipeline().status.model_copy(update={"attempt": attempt}), schema={})
+
+    for outcome in (VerdictOutcome.INCONCLUSIVE, VerdictOutcome.REJECTED):
+        verdict = a_verdict(1, outcome, version="", digest="", label=FOUND)
+        assert ends(pipeline, with_verdict(verdict)).status.label is None
+
+
+@pytest.mark.parametrize("turned", [True, False])
+def test_a_model_of_another_positive_class_than_was_declared_meanwhile_never_serves(
+    *, turned: bool
+) -> None:
+    attempt = an_attempt(a_pipeline(schema={}), 1, job_uid="job-1")
+    declared = {"positive": "<=50K", "negative": ">50K"} if turned else DECLARED["label"]
+    first = a_pipeline().status.model_copy(update={"attempt": attempt})
+    pipeline = a_pipeline(first, 2, schema={"label": declared})
+
+    status = ends(pipeline, with_verdict(a_verdict(1, version=V1, label=FOUND))).status
+
+    entry = status.history[-1]
+    if turned:
+        assert (status.head, status.label) == ("", None)
+        assert (entry.outcome, entry.reason) == ("Superseded", "SpecChanged")
+        assert entry.message == (
+            "schema.label was declared while it ran: its positive class is '<=50K', the model's"
+            " '>50K'"
+        )
+        assert status.handled == first.handled
+    else:
+        assert (status.head, status.label, entry.outcome) == (V1, FOUND, "Promoted")
 
 
 def test_a_verdict_that_tells_of_no_label_leaves_what_was_found() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
+from perennial_contract.messages.spellings import canonical
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.training import PromotionMode
 from perennial_contract.settings import REFUSED
@@ -60,7 +61,8 @@ def settle(facts: Facts, attempt: Attempt, verdict: Verdict) -> Change:
         return facts.with_attempt(attempt, verdict=verdict, **_NO_LONGER)
     entry = _entry(facts, attempt, verdict)
     closed = _close(facts, attempt, entry)
-    if verdict.label:
+    stands = verdict.version or verdict.champion  # what else was found may be mended yet
+    if verdict.label and stands and not _turned(facts, verdict):
         told = closed.status.model_copy(update={"label": verdict.label})
         closed = replace(closed, status=told)
     if entry.outcome is not AttemptOutcome.ADOPTED:
@@ -144,6 +146,8 @@ def _judgement(facts: Facts, verdict: Verdict) -> tuple[AttemptOutcome, str, str
     """Outcome, reason and message, given what serves by now and who decides."""
     status, serves = facts.status, champion(facts.pipeline, facts.status)
     outcome, message = AttemptOutcome(verdict.outcome.value), verdict.message
+    if turned := _turned(facts, verdict):
+        return AttemptOutcome.SUPERSEDED, Reason.SPEC_CHANGED, turned
     if outcome is AttemptOutcome.ADOPTED and not triggers.is_new(status):
         message = f"its number was an earlier resource's: the next goes on after {verdict.number}"
         return AttemptOutcome.SUPERSEDED, verdict.reason, message
@@ -156,8 +160,21 @@ def _judgement(facts: Facts, verdict: Verdict) -> tuple[AttemptOutcome, str, str
         message = f"{verdict.version} has failed before through its own fault"
         return AttemptOutcome.REJECTED, ProgramReason.BUNDLE_BROKEN, message
     if outcome is AttemptOutcome.PROMOTED and _waits(facts.pipeline, verdict):
-        return AttemptOutcome.CANDIDATE, verdict.reason, message
+        outcome = AttemptOutcome.CANDIDATE
     return outcome, verdict.reason, message
+
+
+def _turned(facts: Facts, verdict: Verdict) -> str:
+    """What was found, where another positive class was declared since the attempt began."""
+    declared, found = facts.pipeline.spec.label_schema.label, verdict.label
+    if not declared or not found:
+        return ""
+    if canonical(declared.positive) == canonical(found.positive):
+        return ""
+    return (
+        f"schema.label was declared while it ran: its positive class is {declared.positive!r},"
+        f" the model's {found.positive!r}"
+    )
 
 
 def _waits(pipeline: Pipeline, verdict: Verdict) -> bool:
