@@ -123,7 +123,7 @@ def test_labels_inside_the_events_are_written_the_same(golden: Golden, tmp_path:
 
 
 def test_labels_of_no_declared_class_are_written_the_same(golden: Golden, tmp_path: Path) -> None:
-    stage = two_partitions(tmp_path, label={})
+    stage = two_partitions(tmp_path, label=None)
     tell(stage)
     stage.steps()
 

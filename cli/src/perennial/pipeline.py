@@ -68,7 +68,7 @@ class Names:
 
     def read_label(self, written: object) -> str:
         """The class that a label means, in one spelling; empty for neither."""
-        return keep_label(written, spellings(self.classes) if self.classes else {}) or ""
+        return keep_label(written, spellings(self.classes) if self.classes else None) or ""
 
 
 @dataclass(frozen=True, slots=True)

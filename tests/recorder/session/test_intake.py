@@ -49,7 +49,7 @@ KEPT = ["1", "1", "yes", "true", "Maybe", "0.5", "100", "é\0"]
 def test_without_declared_classes_every_label_is_kept_that_could_be_one(
     tmp_path: Path, labels: Labels
 ) -> None:
-    stage = Stage(tmp_path, labels, label={})
+    stage = Stage(tmp_path, labels, label=None)
     for i, written in enumerate(WRITTEN):
         stage.event(str(i), at=i, answer={"label": written})
         stage.label(str(i), written, at=i)

@@ -86,9 +86,10 @@ class PredictorSettings(StreamSettings):
 
 
 class RecorderSettings(StreamSettings):
-    label: dict[str, str] = Field(default_factory=dict)
-    """Spelling: canonical label, of both classes and the aliases (`labels.spellings`); empty where
-    the schema leaves its label out: whatever could be a label is kept then."""
+    label: dict[str, str] | None = Field(default_factory=dict)
+    """Spelling: canonical label, of both classes and the aliases (`messages.spellings`); null where
+    the schema leaves its label out: whatever could be a label is kept then, and a recorder that
+    does not know that refuses to start."""
     flush_interval: Duration = timedelta(seconds=10)
     answers_among_events: bool = False
     """Whether our answers are written to the events' topic; their header tells them from events."""

@@ -28,7 +28,7 @@ def recorder_settings(pipeline: Pipeline) -> RecorderSettings:
     label = spec.label_schema.label
     return RecorderSettings(
         **_stream(pipeline),
-        label=spellings(label) if label else {},
+        label=spellings(label) if label else None,
         answers_among_events=spec.predictions.topic == spec.events.topic,
         flush_interval=spec.recorder.flush_interval,
         store_limit=parse_bytes(spec.recorder.store_limit),

@@ -1,8 +1,11 @@
 """Label that the schema leaves out, as the first attempt finds it."""
 
 import pytest
+from pydantic import Field
 
 from perennial_contract.resource.schema import Schema
+from perennial_contract.runtime.settings import SettingsRefused, parse
+from perennial_contract.settings import RecorderSettings
 from perennial_contract.status import FoundLabel, VerdictOutcome
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.manifests.settings import recorder_settings, trainer_settings
@@ -90,9 +93,16 @@ def test_the_programs_are_told_that_it_is_left_out() -> None:
         trainer_settings(pipeline, an_attempt(pipeline)),
     )
 
-    assert (recorder.label, trainer.label_schema) == ({}, Schema())
-    assert '"label"' not in recorder.to_json()
+    assert (recorder.label, trainer.label_schema) == (None, Schema())
     assert '"schema":{}' in trainer.to_json()
+
+
+def test_a_recorder_of_before_refuses_to_start_rather_than_to_take_no_label() -> None:
+    class Before(RecorderSettings):
+        label: dict[str, str] = Field(default_factory=dict)
+
+    with pytest.raises(SettingsRefused, match="label: Input should be an object"):
+        parse(Before, recorder_settings(begun()).to_json().encode(), "settings")
 
 
 def test_to_declare_later_what_was_found_changes_no_setting_and_starts_nothing() -> None:

@@ -47,12 +47,12 @@ def spellings(label: BinaryLabel) -> dict[str, str]:
     return {canonical(k) or k: canonical(v) or v for k, v in pairs.items()}
 
 
-def keep_label(value: object, known: Mapping[str, str]) -> str | None:
-    """The canonical label of a value; where no class is known, whatever could be one.
+def keep_label(value: object, known: Mapping[str, str] | None) -> str | None:
+    """The canonical label of a value; where the classes are not known, whatever could be one.
 
     None when it is neither class, is no label at all, or has more than 253 characters.
     """
-    if known:
+    if known is not None:
         return read_label(value, known)
     text = canonical(value)
     return text if text and len(text) <= LONGEST_LABEL else None
