@@ -50,7 +50,7 @@ unit: sync  ## tests that need no server, in seconds
 	$(RUN) pytest -m 'not integration and not e2e and not browser and not embedded' -n auto
 
 embedded: sync  ## tests on the broker that a run starts by itself, which is built once
-	$(RUN) pytest -m embedded
+	$(RUN) pytest -m embedded -n 2
 
 integration: sync  ## tests against a real API server, Kafka and S3
 	cluster/cluster up api kafka minio mlflow
