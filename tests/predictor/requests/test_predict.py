@@ -39,7 +39,7 @@ def predict(settings: PredictorSettings, metrics: Metrics) -> Predict:
 
 
 def sent(predict: Predict, body: bytes, **headers: str) -> tuple[int, object]:
-    given = given_headers(**headers)
+    given = given_headers(**{"content_type": "application/json"} | headers)
     answer = predict.admit(given) or predict.answer(given, body)
     return answer.code.value, json.loads(answer.body)
 
@@ -120,8 +120,20 @@ def test_only_json_is_taken(predict: Predict, kind: str, taken: bool) -> None:  
     code, said = sent(predict, b'{"id": 1}', content_type=kind)
 
     assert code == (200 if taken else 415)
-    expected = refusal("NotSupported", f"{kind} is not JSON: send Content-Type: application/json")
+    expected = refusal(
+        "NotSupported",
+        f"{kind or 'what has no Content-Type'} is not JSON: send Content-Type: application/json",
+    )
     assert taken or said == expected
+
+
+def test_a_body_of_no_type_at_all_is_not_taken_as_any_page_of_a_browser_could_send_it(
+    predict: Predict,
+) -> None:
+    refused = predict.admit(given_headers())
+
+    assert refused is not None
+    assert refused.code is HTTPStatus.UNSUPPORTED_MEDIA_TYPE
 
 
 def test_a_body_that_is_packed_is_not_taken(predict: Predict) -> None:
@@ -142,9 +154,11 @@ def test_until_there_is_a_model_it_says_what_keeps_it_away(
         headers=(("Retry-After", "5"),),
     )
 
-    assert predict.admit(given_headers()) == refused
+    json_ = given_headers(content_type="application/json")
+
+    assert predict.admit(json_) == refused
     predict.open(binary.load(BUNDLE, settings))
-    assert predict.admit(given_headers()) is None
+    assert predict.admit(json_) is None
 
 
 def test_requests_are_counted_by_the_code_of_their_answer(

@@ -57,9 +57,10 @@ class Predict:
         encoding = headers.get("Content-Encoding", "identity")
         if encoding.lower() != "identity":
             return _unsupported(f"Content-Encoding {encoding} is not known: send the JSON as it is")
-        kind = headers.get("Content-Type", "application/json")
+        kind = headers.get("Content-Type", "")  # any page of a browser may send a body without one
         if not _is_json(kind):
-            return _unsupported(f"{kind} is not JSON: send Content-Type: application/json")
+            sent = kind or "what has no Content-Type"
+            return _unsupported(f"{sent} is not JSON: send Content-Type: application/json")
         return None if self._predictions else self._no_model()
 
     def answer(self, headers: Message, body: bytes) -> Answer:
