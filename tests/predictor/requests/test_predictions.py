@@ -113,5 +113,8 @@ def test_key_and_headers_that_the_pipeline_refers_to_come_as_headers_of_the_requ
     assert isinstance(filtered, Unanswered)
     assert filtered.reason == FILTERED
     (nameless,) = predictions(keyed).of([message], given_headers(ce_type="order"))
-    assert isinstance(nameless, Unanswered)
-    assert nameless.reason == DeadLetter.NO_ID
+    assert nameless == Unanswered(
+        DeadLetter.NO_ID,
+        "there is no id, a text or a number, at the message's key: send it as the header"
+        " perennial-key",
+    )

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from email.message import Message
 from typing import Final, NamedTuple
 
-from perennial_contract.messages.events import Event, EventReader, Filtered
+from perennial_contract.messages.events import KEY_HEADER, Event, EventReader, Filtered
 from perennial_contract.messages.references import Headers, Rejection
+from perennial_contract.reasons import DeadLetter
 from perennial_contract.settings import PredictorSettings
 from perennial_predictor.scoring.scorer import Scorer
 
-KEY_HEADER: Final = "perennial-key"  # of a request: what the message's key would be
 FILTERED: Final = "Filtered"
+_NO_KEY: Final = f": send it as the header {KEY_HEADER}"
 _FILTERED: Final = "events.filter leaves this message alone: the stream gives no answer to it"
 
 
@@ -29,6 +30,7 @@ class Predictions:
         events = settings.events
         self._reader = EventReader(events, settings.labels.path if settings.labels else None)
         self._named = events.id is not None
+        self._keyed = events.id is not None and events.id.key is True
         self._scorer = scorer
         references = (events.id, events.time, events.filter)
         self._headers = {each.header for each in references if each and each.header}
@@ -45,7 +47,9 @@ class Predictions:
         events = [what for what in read if isinstance(what, Event)]
         ids = [event.id if self._named else None for event in events]
         answers = iter(self._scorer.score(ids, [event.record for event in events]).answers)
-        return [next(answers) if isinstance(what, Event) else _unanswered(what) for what in read]
+        return [
+            next(answers) if isinstance(what, Event) else self._unanswered(what) for what in read
+        ]
 
     def _kafka_headers(self, given: Message) -> Headers:
         """Those that the pipeline refers to; CloudEvents' `ce_id` is `ce-id` in HTTP."""
@@ -54,8 +58,8 @@ class Predictions:
         }
         return [(n, v.encode("latin-1", "replace")) for n, v in named.items() if v is not None]
 
-
-def _unanswered(what: Rejection | Filtered) -> Unanswered:
-    if isinstance(what, Filtered):
-        return Unanswered(FILTERED, _FILTERED)
-    return Unanswered(what.reason, what.detail)
+    def _unanswered(self, what: Rejection | Filtered) -> Unanswered:
+        if isinstance(what, Filtered):
+            return Unanswered(FILTERED, _FILTERED)
+        of_key = what.reason is DeadLetter.NO_ID and self._keyed
+        return Unanswered(what.reason, f"{what.detail}{_NO_KEY if of_key else ''}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -19,6 +19,8 @@ from perennial_contract.messages.spellings import canonical
 from perennial_contract.messages.times import read_time
 from perennial_contract.reasons import DeadLetter
 from perennial_contract.resource.streams import Events
+
+KEY_HEADER: Final = "perennial-key"  # of a request: what the message's key would be
 
 
 class Event(msgspec.Struct, frozen=True):
