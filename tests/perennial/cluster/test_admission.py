@@ -45,6 +45,13 @@ def test_defaults_are_filled_below_lists_and_maps_and_null_is_as_absent() -> Non
         ({"spec": None}, "metadata and spec are needed"),
         ({"metadata": {"name": "../up"}}, "metadata.name: '../up' is no name"),
         ({"metadata": {"name": "a" * 41}}, "is no name of at most 40"),
+        (
+            {
+                **a_manifest(predictor={"http": {"enabled": True, "service": True}}),
+                "metadata": {"name": "1st"},
+            },
+            "metadata.name: must begin with a letter for spec.predictor.http.service",
+        ),
         ({"metadata": {"name": "a", "namespace": "a.b"}}, "metadata.namespace: 'a.b'"),
         ({"spec": a_spec(retrain={"threshold": 100})}, "retrain.threshold must be at least"),
         ({"spec": a_spec(unknown=1)}, "spec.unknown: "),

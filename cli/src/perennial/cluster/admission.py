@@ -18,6 +18,7 @@ from perennial_operator.crd.structural import structural
 NAMESPACE: Final = "default"
 _NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _POSITIVE: Final = ("schema", "label", "positive")
+_SERVICE: Final = ("predictor", "http", "service")
 UNCHANGEABLE: Final = (
     ("task",),
     _POSITIVE,
@@ -48,7 +49,7 @@ def admitted(manifest: Manifest) -> Manifest:
     if not isinstance(meta, dict) or not isinstance(spec, dict):
         raise NotAdmitted("metadata and spec are needed")
     kept = {"namespace": NAMESPACE, **{key: meta[key] for key in _KEPT if meta.get(key)}}
-    for field, why in misnamed(meta):
+    for field, why in misnamed(meta, spec):
         raise NotAdmitted(f"metadata.{field}: {why}")
     try:
         Spec.model_validate(spec)
@@ -57,12 +58,14 @@ def admitted(manifest: Manifest) -> Manifest:
     return {"apiVersion": api, "kind": KIND, "metadata": kept, "spec": filled(_schema(), spec)}
 
 
-def misnamed(meta: Manifest) -> Iterator[tuple[str, str]]:
+def misnamed(meta: Manifest, spec: object) -> Iterator[tuple[str, str]]:
     """The fields of metadata that cannot be taken, and why."""
     for field, default, most in (("name", "", 40), ("namespace", NAMESPACE, 63)):
         name = str(meta.get(field) or default)
         if not _NAME.fullmatch(name) or len(name) > most:
             yield field, f"{meta.get(field)!r} is no name of at most {most} of a-z, 0-9, -"
+    if _at(spec, _SERVICE) and str(meta.get("name"))[:1].isdigit():
+        yield "name", "must begin with a letter for spec.predictor.http.service, as of any Service"
 
 
 def filled(schema: Manifest, value: Any) -> Any:
@@ -102,8 +105,8 @@ def may_follow(before: Manifest, after: Manifest, status: Manifest) -> None:
             raise NotAdmitted(f"spec.{'.'.join(path)} {why}")
 
 
-def _at(spec: Manifest, path: tuple[str, ...]) -> object:
-    value: object = spec
+def _at(spec: object, path: tuple[str, ...]) -> object:
+    value = spec
     for part in path:
         value = value.get(part) if isinstance(value, dict) else None
     return value

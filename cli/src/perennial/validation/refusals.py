@@ -51,7 +51,7 @@ def refusals(manifest: Manifest) -> Iterator[Remark]:
         yield Remark((field,), "there is no such field")
     meta, spec = manifest.get("metadata"), manifest.get("spec")
     if isinstance(meta, dict):
-        for field, reason in misnamed(meta):
+        for field, reason in misnamed(meta, spec):
             yield Remark(("metadata", field), reason)
     else:
         yield Remark(("metadata",), "is needed, with a name")
