@@ -1,4 +1,5 @@
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,28 @@ async def test_the_operators_own_passes_bring_a_manifest_to_its_first_model(tmp_
         pids = processes_of(tmp_path)
 
     assert [started_at(pid) for pid in pids] == [""] * 3
+
+
+async def test_requests_are_led_to_predictors_that_are_ready_by_one_address_of_the_run(
+    tmp_path: Path,
+) -> None:
+    a_secret(tmp_path)
+
+    async with running(tmp_path, a_manifest(predictor={"http": {"enabled": True}})) as loop:
+        assert loop.predict_ports() == []
+        await until(loop, is_serving)
+        first = loop.predict_ports()
+        assert len(first) == 1
+        (pod,) = (
+            pod
+            for pod in loop.cluster.objects.of_kind("Pod")
+            if pod["metadata"]["name"].startswith("income-predictor")
+        )
+
+        loop.cluster.objects.delete(pod, datetime.now(UTC))
+
+        assert loop.predict_ports() == []
+        await until(loop, lambda _: loop.predict_ports() not in ([], first))
 
 
 async def test_a_missing_secret_is_named_and_once_it_is_there_all_goes_on(tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Final
 
 from perennial.cluster.admission import admitted, may_follow
-from perennial.cluster.objects import Objects, key_of
+from perennial.cluster.objects import Objects, is_leaving, key_of
+from perennial.cluster.pods import is_ready
 from perennial.local_cluster import LocalCluster
 from perennial.node import Node
 from perennial.ports import Keeper, Programs
@@ -82,6 +83,14 @@ class LocalLoop:
     def pipeline(self, namespace: str, name: str) -> Manifest | None:
         """The ModelPipeline with its status."""
         return self._objects.get((KIND, namespace, name))
+
+    def predict_ports(self) -> list[int]:
+        """Where POST /predict is answered now: by predictors that are ready, if there are any."""
+        ports: dict[bool, list[int]] = {True: [], False: []}
+        for pod in self._objects.of_kind("Pod"):
+            if not is_leaving(pod) and (port := self._laptop.programs.predict_port(pod)):
+                ports[is_ready(pod)].append(port)
+        return ports[True] or ports[False]
 
     async def run(self, stop: asyncio.Event) -> None:
         """Works until `stop` is set, then ends all programs within their grace.

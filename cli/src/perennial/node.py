@@ -162,10 +162,7 @@ class Node:
             self.cluster.tell(pod, Event("FailedMount", str(error), warning=True))
             return
         self._probes[pod["metadata"]["uid"]] = _probes(pod, now)
-        status = started(pod, now)
-        if address := self.programs.predict_address(pod):
-            status = {**status, "predictAddress": address}
-        self.cluster.objects.set_status(key_of(pod), status)
+        self.cluster.objects.set_status(key_of(pod), started(pod, now))
 
     def _ask(self, pod: Manifest, probes: Probes, now: datetime) -> None:
         for probe in probes.all():

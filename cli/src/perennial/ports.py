@@ -91,8 +91,8 @@ class Programs(Protocol):
     def keep(self, pods: Iterable[Manifest]) -> None:
         """Removes what pods of an earlier run had on disk that are not among these."""
 
-    def predict_address(self, pod: Manifest) -> str:
-        """Where a pod's process answers POST /predict; empty where it does not."""
+    def predict_port(self, pod: Manifest) -> int:
+        """Where a pod's process answers POST /predict; 0 where it does not."""
 
     async def probe(self, pod: Manifest, path: str) -> bool:
         """Whether a pod's process answers GET with 200, within two seconds."""

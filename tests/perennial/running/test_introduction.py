@@ -1,6 +1,8 @@
 import json
+from shlex import quote
 from typing import Any
 
+import pytest
 import yaml
 
 from perennial.pipeline import event, late_label, parse
@@ -27,6 +29,25 @@ def test_it_says_where_kafka_is_and_how_it_is_used() -> None:
         'A label:  {"request_id": "17", "group": "A"} with the key 17',
         "A client: python examples/app/client.py kafka:9092, with these topics and fields",
     ]
+
+
+@pytest.mark.parametrize(
+    ("identity", "header"),
+    [
+        ({"path": "id"}, ""),
+        ({"key": True}, " -H 'perennial-key: 17'"),
+        ({"header": "trace"}, " -H 'trace: 17'"),
+    ],
+)
+def test_where_requests_are_answered_it_shows_what_to_type(identity: Any, header: str) -> None:
+    features = [{"name": "it's", "type": "Number"}]
+    schema = {"label": {"positive": "yes", "negative": "no"}, "features": features}
+    spec = Spec.model_validate(a_spec(events={"topic": "e", "id": identity}, schema=schema))
+
+    *_, last = introduction.lines(spec, "127.0.0.1:4711")
+
+    body = json.dumps(introduction.event(spec))
+    assert last == f"Predict:  curl --json {quote(body)}{header} http://127.0.0.1:4711/predict"
 
 
 def test_what_it_shows_is_laid_out_as_what_the_demo_sends() -> None:

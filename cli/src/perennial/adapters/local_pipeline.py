@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError, Future
-from contextlib import contextmanager, suppress
+from contextlib import AsyncExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -14,12 +14,14 @@ from threading import Thread
 from types import TracebackType
 from typing import Any, Final, Self
 
+from perennial.adapters.machine.forwarder import forwarded
 from perennial.adapters.machine.laptop import laptop
 from perennial.local_loop import LocalLoop
 from perennial.report.columns import cells
 from perennial.report.view import View, read
 from perennial_contract.runtime.logs import JsonFormatter
 
+PREDICT_PORT: Final = "predict-port"  # a file of the folder
 _LARGEST: Final = 1_000_000  # bytes of a log, of which the one before is kept
 
 
@@ -38,6 +40,8 @@ class LocalPipeline:
         self._applied: Future[None] = Future()
         self._thread = Thread(target=self._work, name="loop", daemon=True)
         self._error: BaseException | None = None
+        self.predict_address = ""
+        """Where POST /predict is answered, for as long as it runs; empty where it is not on."""
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -107,9 +111,11 @@ class LocalPipeline:
 
     async def _run(self) -> None:
         self._events = asyncio.get_running_loop()
-        async with laptop(self._folder, self._environment) as machine:
+        async with laptop(self._folder, self._environment) as machine, AsyncExitStack() as stack:
             self._loop = LocalLoop(machine)
-            self._loop.apply(self._manifest)
+            if self._loop.apply(self._manifest)["spec"]["predictor"]["http"]["enabled"]:
+                door = forwarded(self._folder / PREDICT_PORT, self._loop.predict_ports)
+                self.predict_address = await stack.enter_async_context(door)
             self._working = asyncio.create_task(self._loop.run(self._stop))
             self._applied.set_result(None)
             with suppress(asyncio.CancelledError):

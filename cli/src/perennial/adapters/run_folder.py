@@ -14,7 +14,7 @@ from perennial.adapters.machine.object_files import ObjectFiles
 from perennial_operator.api.names import KIND, Manifest
 
 OURS: Final = frozenset(
-    {"kafka", "lock", "logs", "mlflow", "objects", "pods", "report.html", "store"}
+    {"kafka", "lock", "logs", "mlflow", "objects", "pods", "predict-port", "report.html", "store"}
 )
 """Of a run that may be made again at any time."""
 PIPELINE: Final = "pipeline.yaml"

@@ -199,6 +199,7 @@ def _show(here: Local, shown: Shown, tracking: str, seconds: float) -> None:
     print(f"{meta['name']} runs in {here.folder}")
     if tracking:
         print(f"MLflow:   {opened_by(tracking)}")
-    print("\n".join(introduction.lines(Spec.model_validate(here.manifest["spec"]))), flush=True)
+    spec = Spec.model_validate(here.manifest["spec"])
+    print("\n".join(introduction.lines(spec, here.loop.predict_address)), flush=True)
     with watched(here.folder, *_key(here.manifest), shown):
         Run(here.loop, choose_screen(_EVERY), WallClock()).run(seconds)

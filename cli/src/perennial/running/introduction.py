@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator
 from typing import Any, Final
 
 from perennial.running.topics import topics_of
+from perennial_contract.messages.events import KEY_HEADER
 from perennial_contract.messages.paths import place
 from perennial_contract.resource.schema import BinaryLabel
 from perennial_contract.resource.streams import Reference
@@ -16,8 +18,8 @@ _ID: Final = "17"  # of the event that is shown
 _WIDTH: Final = 9  # of what stands before each line
 
 
-def lines(spec: Spec) -> Iterator[str]:
-    """For a person, once its servers are known."""
+def lines(spec: Spec, predict_address: str = "") -> Iterator[str]:
+    """For a person, once its servers are known; `predict_address` answers POST /predict."""
     topics = topics_of(spec)
     width = max(map(len, topics))
     heads = ["Topics", *[""] * (len(topics) - 1)]
@@ -31,6 +33,17 @@ def lines(spec: Spec) -> Iterator[str]:
     yield _line(
         "A client", f"python examples/app/client.py {brokers}, with these topics and fields"
     )
+    if predict_address:
+        yield _line("Predict", _request(spec, predict_address))
+
+
+def _request(spec: Spec, address: str) -> str:
+    """What is typed for an answer to the event that is shown."""
+    body = json.dumps(event(spec), ensure_ascii=False)
+    identity = spec.events.id
+    name = identity and (identity.header or (identity.key and KEY_HEADER))
+    header = f" -H {shlex.quote(f'{name}: {_ID}')}" if name else ""
+    return f"curl --json {shlex.quote(body)}{header} http://{address}/predict"
 
 
 def event(spec: Spec) -> dict[str, Any]:

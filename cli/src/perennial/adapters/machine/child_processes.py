@@ -157,9 +157,9 @@ class ChildProcesses:
         child = self._children.get(uid)
         return child.port if child else 0
 
-    def predict_address(self, pod: Manifest) -> str:
+    def predict_port(self, pod: Manifest) -> int:
         child = self._children.get(pod["metadata"]["uid"])
-        return f"{ADDRESS}:{child.predict_port}" if child and child.predict_port else ""
+        return child.predict_port if child else 0
 
     async def aclose(self) -> None:
         """Ends all processes, and closes what probes were asked through."""
