@@ -67,11 +67,12 @@ def test_a_record_that_is_no_dead_letter_is_none() -> None:
         assert read_dead_letter(Record("dead", 0, 7, None, b"{", each)) is None
 
 
-def test_every_dead_letter_of_the_ladder_but_the_whole_one_says_that_it_is_not() -> None:
+@pytest.mark.parametrize("more", ["", ": " + "x" * 600], ids=["short", "long"])
+def test_every_dead_letter_of_the_ladder_but_the_whole_one_says_that_it_is_not(more: str) -> None:
     event = Record("events", 1, 24, b"k", b"x" * (1 << 20), ())
     refused = WRITER.write(event, Rejection(DeadLetter.NOT_JSON, "no"))
     said = []
-    for out in WRITER.ladder(refused, "dead: Broker: Message size too large"):
+    for out in WRITER.ladder(refused, f"dead: Broker: Message size too large{more}"):
         headers = [(k, v.encode() if isinstance(v, str) else v) for k, v in out.headers]
         letter = read_dead_letter(Record("dead", 0, 7, out.key, out.value, headers))
         assert letter

@@ -69,6 +69,17 @@ def test_what_is_no_text_and_no_json_is_shown_all_the_same() -> None:
     assert text(Record("predictions", 0, 0, None, None)) == ""
 
 
+@pytest.mark.parametrize("value", [b"[" * 100_000, b'{"a":' * 500 + b"1" + b"}" * 500])
+def test_what_is_nested_without_end_is_no_answer_to_an_id(value: bytes) -> None:
+    assert fields(answer(value=value))["answer"] is None
+    assert not Wanted(topics(), id="1017").matches(answer(value=value))
+
+
+@pytest.mark.parametrize("timestamp", [10**17, (1 << 63) - 1])
+def test_a_time_that_no_calendar_has_is_none(timestamp: int) -> None:
+    assert fields(answer()._replace(timestamp=timestamp))["at"] is None
+
+
 def test_answers_of_another_pipeline_on_the_same_topic_are_not_ours() -> None:
     assert Wanted(topics()).matches(answer())
     assert not Wanted(topics()).matches(answer(pipeline=b"default.loans"))

@@ -156,6 +156,14 @@ def test_a_transaction_is_neither_long_nor_large() -> None:
     assert [len(batch) for batch in found] == [3, 1, 1, 1, 1]
 
 
+def test_an_events_headers_count_in_the_size_of_a_batch() -> None:
+    fates = Fates(Selection(), OURS, EVENTS)
+    records = [letter(0, n, value=None, headers=[("h", b"x" * 400_000)]) for n in range(5)]
+    chosen = [fates.choose(record) for record in records]
+    found = batches((each for each in chosen if each and not isinstance(each, Fate)), 500)
+    assert [len(batch) for batch in found] == [2, 2, 1]
+
+
 @st.composite
 def topics(draw: st.DrawFn) -> list[list[Record]]:
     """Dead letters, some of which are of one event."""

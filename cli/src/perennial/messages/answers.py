@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
-
 from perennial.messages.shown import line, place_and_time
 from perennial.messages.topics import Topics
 from perennial_contract.messages.answers import MODEL_HEADER
+from perennial_contract.messages.json import read_json
 from perennial_contract.messages.provenance import PIPELINE_HEADER, SOURCE_HEADER, Provenance
 from perennial_contract.messages.record import Record
 from perennial_contract.messages.spellings import canonical
@@ -61,6 +60,6 @@ def _id_of(record: Record) -> str | None:
 
 def _decoded(record: Record) -> Any:
     try:
-        return msgspec.json.decode(record.value or b"")
-    except msgspec.DecodeError:
+        return read_json(record.value or b"")
+    except ValueError:
         return None

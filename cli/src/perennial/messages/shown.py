@@ -18,10 +18,7 @@ def line(data: bytes | None) -> str:
 
 def place_and_time(record: Record) -> dict[str, Any]:
     """Where a record stands, since when, and its key."""
-    at = None
-    if record.timestamp >= 0:
-        at = datetime.fromtimestamp(record.timestamp / 1000, UTC).isoformat(timespec="milliseconds")
-    return {"at": at, "place": record.source, **content("key", record.key)}
+    return {"at": _time(record.timestamp), "place": record.source, **content("key", record.key)}
 
 
 def content(name: str, data: bytes | None) -> dict[str, str | None]:
@@ -30,3 +27,12 @@ def content(name: str, data: bytes | None) -> dict[str, str | None]:
         return {name: None if data is None else data.decode()}
     except UnicodeDecodeError:
         return {f"{name}Base64": base64.b64encode(data or b"").decode()}
+
+
+def _time(timestamp: int) -> str | None:
+    """None for what no sender can have meant, such as a year with seven digits."""
+    try:
+        at = datetime.fromtimestamp(timestamp / 1000, UTC)
+    except (OverflowError, ValueError):
+        return None
+    return at.isoformat(timespec="milliseconds") if timestamp >= 0 else None

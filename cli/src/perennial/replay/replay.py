@@ -17,7 +17,7 @@ from perennial_contract.messages.record import Record
 from perennial_contract.messages.replays import Sent, read_receipt, receipt, sent_again
 
 BATCH: Final = 500  # dead letters in a transaction: it must end in a fraction of a second
-_BYTES: Final = 1_000_000  # of their keys and values: a slow line takes its time
+_BYTES: Final = 1_000_000  # of their events: a slow line takes its time
 
 
 class Outgoing(NamedTuple):
@@ -139,7 +139,7 @@ class Replay:
 def batches(chosen: Iterable[Chosen], most: int) -> Iterator[list[Chosen]]:
     batch, size = list[Chosen](), 0
     for each in chosen:
-        length = len(each.record.value or b"") + len(each.record.key or b"")
+        length = _size(each)
         if batch and (len(batch) == most or size + length > _BYTES):
             yield batch
             batch, size = [], 0
@@ -147,3 +147,10 @@ def batches(chosen: Iterable[Chosen], most: int) -> Iterator[list[Chosen]]:
         size += length
     if batch:
         yield batch
+
+
+def _size(chosen: Chosen) -> int:
+    parts = [chosen.record.key, chosen.record.value]
+    for name, value in chosen.letter.headers:
+        parts += [name.encode(), value]
+    return sum(len(part or b"") for part in parts)

@@ -43,6 +43,7 @@ _PRODUCER: Final[dict[str, Any]] = {
     "linger.ms": 5,
     "message.timeout.ms": _TIMEOUT,
     "transaction.timeout.ms": _TIMEOUT,
+    "socket.timeout.ms": _TIMEOUT - 100,  # the client takes no more beside it
     "partitioner": "murmur2_random",  # as Java's clients choose
     "enable.idempotence": True,
     "acks": "all",
@@ -158,6 +159,11 @@ class Transactions:
             return KafkaTrouble(
                 f"another command has taken over from this one ({self._name}), or Kafka has not"
                 " waited for it: give the same command again"
+            )
+        if error.code() == KafkaError.TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+            return KafkaTrouble(
+                f"Kafka refuses us the transactional id {self._name}: give the user of"
+                " kafka.secretRef the rights Write and Describe on it"
             )
         return self._connection.trouble(error, client=self._producer)
 

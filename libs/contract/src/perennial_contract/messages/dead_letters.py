@@ -14,6 +14,7 @@ REPLAYED_HEADER: Final = "perennial-replayed"
 """topic/partition/offset of the dead letter that an event was sent again for."""
 _ADDED: Final = (REASON_HEADER, DETAIL_HEADER, SOURCE_HEADER, PIPELINE_HEADER)
 """A dead letter's own headers; they follow those of its event."""
+_MESSAGE: Final = 400  # characters: a detail is cut at 500, and its end is what `is_whole` reads
 _SHORT: Final = re.compile(r"; the first \d+ of the value's \d+ bytes$")
 _BARE: Final = re.compile(r"; key, headers and value of \d+ bytes left out$")
 
@@ -43,12 +44,12 @@ class DeadLetterRecord(NamedTuple):
 
 def shortened(message: str, left: int, size: int) -> str:
     """Detail of a dead letter that has the first `left` of the event's `size` bytes."""
-    return f"{message}; the first {left} of the value's {size} bytes"
+    return f"{message[:_MESSAGE]}; the first {left} of the value's {size} bytes"
 
 
 def bare(message: str, size: int) -> str:
     """Detail of a dead letter without its event's content, whose value had `size` bytes."""
-    return f"{message}; key, headers and value of {size} bytes left out"
+    return f"{message[:_MESSAGE]}; key, headers and value of {size} bytes left out"
 
 
 def read_dead_letter(record: Record) -> DeadLetterRecord | None:
