@@ -44,6 +44,23 @@ def test_one_strange_message_among_many_is_a_warning() -> None:
     ]
 
 
+def test_keys_that_repeat_are_told_where_labels_name_events_by_them() -> None:
+    keyed = {"events": {"topic": "events"}, "labels": {"topic": "labels"}}
+    event = {"age": 3, "work": {"job": "x"}}
+    keys = [record(event, key=key) for key in (b"a", b"b", b"a", b"a")]
+
+    assert found(keys[:2], **keyed) == []
+    assert found(keys, **keyed) == [
+        Told(
+            "warning",
+            "spec.events.id",
+            "2 of the newest 4 records of topic events have the key of another, such as 'a':"
+            " they are answered, and taken for duplicates, of which nothing is learned",
+        )
+    ]
+    assert found(keys, events={"topic": "events"}, labels={"path": "label"}) == []
+
+
 def test_a_filter_that_takes_nothing_is_told() -> None:
     filtered = {
         "topic": "events",

@@ -29,9 +29,12 @@ def with_spec(**sections: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_an_example_is_accepted_without_a_word(path: Any) -> None:
+def test_an_example_is_accepted_with_no_word_but_on_its_keys(path: Any) -> None:
     report = check(path.read_text())
-    assert (report.pipelines, report.diagnostics) == ([f"default/{path.stem}"], [])
+    assert report.pipelines == [f"default/{path.stem}"]
+    said = {"short": ["warning spec.events.id: is left out: an event is known by its key"]}
+    told = [each.partition(",")[0] for each in found(path.read_text())]
+    assert told == said.get(path.stem, [])
 
 
 MANIFEST = """\
@@ -151,6 +154,10 @@ def refused(sections: dict[str, Any]) -> str:
         ),
         ({"trainer": {"deadline": "10m"}}, "spec.optimizer.timeout: a search may take all of"),
         ({"storage": {"bucket": "My_Bucket"}}, "spec.storage.bucket: S3 takes only"),
+        (
+            {"events": {"topic": "applications"}, "labels": {"topic": "decisions"}},
+            "spec.events.id: is left out: an event is known by its key, and its label by the same",
+        ),
     ],
 )
 def test_what_is_taken_but_will_bite_is_a_warning(sections: dict[str, Any], said: str) -> None:
@@ -188,6 +195,19 @@ def test_what_is_no_yaml_is_told_by_its_line() -> None:
     (only,) = check("kind: Secret\n---\na: [\nb: 1\n").diagnostics
     assert (only.place, only.level) == (Place(5, 1), Level.ERROR)
     assert re.match("no YAML: expected ',' or ']'", only.why)
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [
+        {"events": {"topic": "e", "id": {"key": True}}, "labels": {"topic": "decisions"}},
+        {"events": {"topic": "e"}, "labels": {"topic": "decisions", "id": {"key": True}}},
+        {"events": {"topic": "e"}, "labels": {"path": "group"}},
+        {"events": {"topic": "e"}, "labels": None},
+    ],
+)
+def test_an_id_that_is_declared_or_that_no_label_names_is_no_risk(sections: dict[str, Any]) -> None:
+    assert with_spec(**sections) == []
 
 
 def test_a_key_that_stands_twice_is_a_warning_where_it_stands_again() -> None:

@@ -48,6 +48,7 @@ def events(subject: Subject, facts: KafkaFacts, features: Sequence[Feature]) -> 
     usable = [each for each in read if isinstance(each, Event)]
     if usable:
         yield from _times(subject, usable, topic)
+        yield from _keys(subject, usable, topic)
         yield from _features(subject, usable, features, topic)
 
 
@@ -81,6 +82,22 @@ def _times(subject: Subject, events: Sequence[Event], topic: str) -> Iterator[De
             ("spec", "events", "time"),
             f"none {topic} has a time there",
             "Correct events.time: it takes ISO 8601 texts, seconds or milliseconds.",
+        )
+
+
+def _keys(subject: Subject, events: Sequence[Event], topic: str) -> Iterator[Defect]:
+    """Keys that name no single event, where labels of a topic of their own do so by them."""
+    labels, identity = subject.spec.labels, subject.spec.events.id
+    if labels is None or not labels.topic or identity is None or not identity.key:
+        return
+    counts = Counter(event.id for event in events)
+    if repeated := len(events) - len(counts):
+        said = f"{repeated} {topic} have the key of another, such as"
+        yield warning(
+            ("spec", "events", "id"),
+            f"{said} {quoted(counts.most_common(1)[0][0])}: they are answered, and taken for"
+            " duplicates, of which nothing is learned",
+            "Say in events.id and labels.id what identifies an event, or give each event a key.",
         )
 
 

@@ -17,7 +17,6 @@ from perennial.validation.refusals import Remark, refusals, without_nulls
 from perennial.validation.risks import risks
 from perennial_operator.api.errors import joined
 from perennial_operator.api.names import KIND
-from perennial_operator.api.spec import Spec
 
 _FIELD: Final = re.compile(r"[a-z][A-Za-z]*(?:\.[a-z][A-Za-z]*)*")
 
@@ -105,7 +104,7 @@ def _diagnostics(document: Document) -> Iterator[Diagnostic]:
         refused = True
         yield _placed(document, remark, Level.ERROR)
     if not refused:
-        for remark in risks(Spec.model_validate(without_nulls(content["spec"]))):
+        for remark in risks(without_nulls(content["spec"])):
             yield _placed(document, remark, Level.WARNING)
 
 

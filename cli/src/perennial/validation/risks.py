@@ -8,15 +8,24 @@ from typing import Final
 
 from perennial.validation.refusals import Remark
 from perennial_contract.resource.file_uri import is_file, sqlite_path
+from perennial_operator.api.names import Manifest
 from perennial_operator.api.spec import Spec
 
 MANY: Final = 20_000  # labels that a pipeline without a dataset waits for
 _BUCKET: Final = re.compile(r"[a-z0-9][a-z0-9.-]*[a-z0-9]")
 
 
-def risks(spec: Spec) -> Iterator[Remark]:
+def risks(written: Manifest) -> Iterator[Remark]:
+    """Those of a section `spec` as it is written, which `refusals` has nothing against."""
+    spec = Spec.model_validate(written)
     yield from _files(spec)
     yield from _alike(spec)
+    if spec.events.id and "id" not in written["events"]:
+        yield Remark(
+            ("spec", "events", "id"),
+            "is left out: an event is known by its key, and its label by the same; give it where"
+            " keys repeat within labels.maxDelay, as a customer's do",
+        )
     if spec.dataset is None and spec.retrain.threshold >= MANY:
         yield Remark(
             ("spec", "retrain", "threshold"),
