@@ -91,12 +91,13 @@ def test_a_line_without_an_end_is_refused(before: str, tmp_path: Path) -> None:
         (["0", "1", "1"], "1", "0"),
         (["1.0", "2", "2"], "2", "1"),
         (["True", "False", "True"], "True", "False"),
-        (["up", "down", "up"], "down", "up"),  # the rarer
+        (["10", "9", "9"], "10", "9"),
+        (["up", "down", "up"], "up", "down"),
         (["b", "a"], "b", "a"),
         ([" yes ", "no", "yes"], "yes", "no"),
     ],
 )
-def test_the_positive_class_is_a_yes_or_the_greater_number_or_the_rarer(
+def test_the_positive_class_is_the_second_in_sorted_order_numbers_by_number(
     labels: list[str], positive: str, negative: str, tmp_path: Path
 ) -> None:
     path = a_file(tmp_path, "n,label", *(f"{n},{label}" for n, label in enumerate(labels)))

@@ -86,6 +86,8 @@ def test_a_boolean_is_meant_however_it_is_written(
         ([3, 1, 2], "holds 3 values, '1', '2', '3': where schema.label is left out, it must hold"),
         (range(99), "holds 99 values, '0', '1', '2', '3', '4' and 94 more: "),
         (["a" * 99, "b", "c"], f"holds 3 values, {'a' * 40 + '…'!r}, 'b', 'c': "),
+        (["1", " ?"], "row 2: column 'y' holds ' ?', which is no label"),
+        (["NaN", "1"], "row 1: column 'y' holds 'NaN', which is no label"),
         (["no", "", "yes"], "row 2: column 'y' holds '', which is no label"),
         ([1.5, math.nan], "row 2: column 'y' holds nan, which is no label"),
         (["no", "y" * 300], "column 'y' of s3://d/train.csv holds a text of 300 characters: "),

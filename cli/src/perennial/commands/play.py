@@ -30,13 +30,21 @@ from perennial_operator.api.attempts import HistoryEntry
 FOLDER: Final = Path("perennial-play")
 
 
+LabelColumn = Annotated[
+    str,
+    typer.Option(
+        metavar="COLUMN",
+        help="The column of the label, which has two values: the second in sorted order, numbers"
+        " by number, is the positive class.",
+    ),
+]
+
+
 def play(  # noqa: PLR0913  each is an option
     ctx: typer.Context,
     file: Annotated[Path, typer.Argument(help="A csv or csv.gz with a header.")],
     *,
-    label: Annotated[
-        str, typer.Option(metavar="COLUMN", help="The column of the label, which has two values.")
-    ],
+    label: LabelColumn,
     write: Annotated[
         Path | None,
         typer.Option(

@@ -13,13 +13,13 @@ from perennial.table.csv_lines import LONGEST, CsvLines, TableRefused, open_csv
 from perennial.world.rows import Row
 from perennial_contract.messages.spellings import canonical
 from perennial_contract.resource.schema import BinaryLabel
+from perennial_trainer.data.classes import in_order
 
 MOST: Final = 60_000  # rows that are used
 CELLS: Final = 2_000_000  # of them all, and
 CHARACTERS: Final = 100_000_000  # of them all: what a laptop's memory holds without a thought
 _SHOWN: Final = 8  # values of a label that has too many
 _COLUMNS: Final = 24  # that are named
-_YES: Final = frozenset({"true", "t", "yes", "y", "on", "positive"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,7 @@ def plain(cell: str) -> str | int | float | None:
 
 
 def _classes(rows: Sequence[Row], label: str, path: Path) -> BinaryLabel:
+    """The two, in the order in which a trainer has them of a schema without a label."""
     counts = Counter(canonical(row.label) or "" for row in rows)
     if len(counts) == 1:
         (only,) = counts
@@ -116,13 +117,5 @@ def _classes(rows: Sequence[Row], label: str, path: Path) -> BinaryLabel:
             f"column {label!r} of {path} holds a text of {len(too_long):,} characters: a label has"
             f" {LONGEST} at most"
         )
-    negative, positive = sorted(counts, key=lambda value: _rank(value, counts))
+    negative, positive = in_order(counts)
     return BinaryLabel(positive=positive, negative=negative)
-
-
-def _rank(value: str, counts: Counter[str]) -> tuple[bool, float, int, str]:
-    """The positive class is a yes, else the greater number, else the rarer value."""
-    number = plain(value)
-    numeric = all(isinstance(plain(other), int | float) for other in counts)
-    by_value = float(number) if numeric and isinstance(number, int | float) else 0.0
-    return value.casefold() in _YES, by_value, -counts[value], value

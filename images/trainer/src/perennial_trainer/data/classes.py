@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from math import isfinite
 from typing import Final
 
-from perennial_contract.messages.scalars import to_number
+from perennial_contract.messages.scalars import MARKS, to_number
 from perennial_contract.messages.spellings import canonical
 from perennial_contract.resource.schema import LONGEST_LABEL, BinaryLabel
 from perennial_model.refusals import DataRefused
@@ -28,10 +28,10 @@ def find_classes(column: str, values: Iterable[object], uri: str) -> BinaryLabel
     found: dict[str, None] = {}
     for row, value in enumerate(values, 1):
         text = canonical(value)
-        if text is None:
+        if text is None or text in MARKS:
             raise DataRefused(f"row {row}: column {column!r} holds {value!r}, which is no label")
         found[text] = None
-    classes = _in_order(found)
+    classes = in_order(found)
     if len(classes) != 2:  # noqa: PLR2004  the two classes
         raise DataRefused(
             f"column {column!r} of {uri} holds {_listed(classes)}: where schema.label is left out,"
@@ -46,7 +46,7 @@ def find_classes(column: str, values: Iterable[object], uri: str) -> BinaryLabel
     return BinaryLabel(positive=positive, negative=negative, aliases=_aliases(classes))
 
 
-def _in_order(texts: Iterable[str]) -> list[str]:
+def in_order(texts: Iterable[str]) -> list[str]:
     """By number where all are, else as texts."""
     numbers = {text: to_number(text) for text in texts}
     if all(number is not None and isfinite(number) for number in numbers.values()):
