@@ -1,8 +1,11 @@
-"""Command `perennial`: a pipeline seen from a terminal, and examples to watch."""
+"""Command `perennial`: what it can, in the order in which people meet it."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from typing import Annotated, Final
 
 import typer
 
@@ -11,24 +14,42 @@ from perennial.commands.cluster import answers, dead_letters, retrain, rollback,
 from perennial.commands.interruption import interruptible
 from perennial.commands.ui import ui
 
-app = typer.Typer(no_args_is_help=True, help=__doc__, pretty_exceptions_enable=False)
-app.command()(demo.demo)
-app.command()(play.play)
-app.command()(run.run)
-for command in (example.dataset, example.stream, example.clear):
-    app.command()(command)
-app.command()(answers.answers)
-app.add_typer(dead_letters.app, name="dead-letters")
-app.command()(doctor.doctor)
-app.command()(fetch.fetch)
-app.command()(predict.predict)
-app.command()(ui)
-app.command()(validate.validate)
-app.command()(retrain.retrain)
-app.command()(rollback.rollback)
-app.command()(status.status)
-app.command()(why.why)
-app.add_typer(table.app, name="table")
+Version = Annotated[
+    bool, typer.Option("--version", is_eager=True, help="Say which version this is, and end.")
+]
+Commands = Sequence[Callable[..., None]]
+HERE: Final = "On this machine"
+PIPELINE: Final = "A pipeline"
+EXAMPLES: Final = "Examples, on the local cluster"
+PANELS: Final[Mapping[str, Commands]] = {
+    HERE: (demo.demo, play.play, run.run, fetch.fetch, predict.predict),
+    PIPELINE: (
+        validate.validate,
+        doctor.doctor,
+        status.status,
+        why.why,
+        ui,
+        answers.answers,
+        retrain.retrain,
+        rollback.rollback,
+    ),
+    EXAMPLES: (example.dataset, example.stream, example.clear),
+}
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+for panel, commands in PANELS.items():
+    for command in commands:
+        app.command(rich_help_panel=panel)(command)
+app.add_typer(dead_letters.app, name="dead-letters", rich_help_panel=PIPELINE)
+app.add_typer(table.app, name="table", rich_help_panel=EXAMPLES)
+
+
+@app.callback(invoke_without_command=True)
+def perennial(*, say_version: Version = False) -> None:
+    """A model on a Kafka stream, kept fresh: on this machine, or seen from it on a cluster."""
+    if say_version:
+        typer.echo(version("perennial-loop"))
+        raise typer.Exit
 
 
 def main() -> None:
