@@ -195,6 +195,20 @@ def test_where_every_connection_is_in_use_the_newest_is_told_to_come_again() -> 
     assert told == [(200, True), (200, True), (503, True), (200, True), (200, True)]
 
 
+def test_who_is_told_to_come_again_reads_so_though_it_sends_head_and_body_apart() -> None:
+    with (
+        listening(connections=1, spared=LIMIT) as server,
+        opened(server),
+        opened(server) as newest,
+    ):
+        assert newest.recv(1, socket.MSG_PEEK)
+        for part in (post(b"", length=3), b"abc"):
+            newest.sendall(part)
+            time.sleep(0.05)
+
+        assert code_of(said(newest)) == 503
+
+
 def test_a_connection_that_has_been_quiet_for_long_enough_makes_room() -> None:
     with listening(connections=2, spared=0.1) as server, ExitStack() as held:
         for _ in range(2):  # heads that do not end

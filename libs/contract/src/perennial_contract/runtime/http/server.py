@@ -39,6 +39,8 @@ _UNREAD: Final = 1024  # of these, taken of a body that is not wanted: its sende
 _QUEUE: Final = 1024  # connections that wait to be accepted
 _AT_ONCE: Final = 16  # of these accepted before requests are read: a flood must not evict a probe
 _LAST: Final = 0.05  # seconds in which what has been sent to us is read, before all is closed
+_TURNED_AWAY: Final = 64  # connections that are refused, and may still send for so many seconds:
+_TURNING: Final = 0.5
 _STEPS: Final = 4  # of the loop until a connection that is accepted has begun, and can be ended
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _LOG: Final = logging.getLogger(__name__)
@@ -79,6 +81,7 @@ class Server:
         self._patience = patience
         self._told = told
         self._busy = 0
+        self._turned_away = 0
         self._idle = asyncio.Event()
         self._idle.set()
         self._lingers: float | None = None  # seconds, once it is about to be closed
@@ -131,9 +134,8 @@ class Server:
         try:
             if self._open.take(writer):
                 await self._converse(reader, writer)
-            else:  # nobody waits for what it still sends: that would be one more connection
-                self._told(BUSY.code, 0.0)
-                writer.write(written(BUSY, kept=False))
+            else:
+                await self._turn_away(reader, writer)
         except (OSError, EOFError, TimeoutError, ValueError, asyncio.LimitOverrunError):
             pass  # gone, silent or no HTTP: nobody is there to be told
         except asyncio.CancelledError:
@@ -141,6 +143,18 @@ class Server:
         finally:
             self._open.forget(writer)
             writer.transport.abort()
+
+    async def _turn_away(self, reader: StreamReader, writer: StreamWriter) -> None:
+        """Of a flood not all are waited for: that would be connections without a bound."""
+        self._told(BUSY.code, 0.0)
+        writer.write(written(BUSY, kept=False))
+        if self._turned_away < _TURNED_AWAY:
+            self._turned_away += 1
+            try:
+                async with asyncio.timeout(_TURNING):
+                    await self._part(reader, writer)
+            finally:
+                self._turned_away -= 1
 
     async def _converse(self, reader: StreamReader, writer: StreamWriter) -> None:
         """One request after the other, as long as the client keeps the connection."""
