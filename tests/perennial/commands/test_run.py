@@ -96,6 +96,26 @@ def test_a_folder_is_of_one_pipeline_for_good(tmp_path: Path) -> None:
     )
 
 
+def test_a_run_never_goes_on_elsewhere_silently(tmp_path: Path) -> None:
+    folder, file = tmp_path / "kept", a_file(tmp_path)
+    folder.mkdir()
+    meta = {"name": "loans", "namespace": "default", "uid": "u", "resourceVersion": "1"}
+    spec = {
+        "kafka": {"bootstrapServers": "kafka:9092"},
+        "storage": {"endpoint": "http://minio:9000", "bucket": "perennial"},
+    }
+    ObjectFiles(folder / "objects").write({"kind": "ModelPipeline", "metadata": meta, "spec": spec})
+
+    done = run(file, "--s3", "http://minio:9000", "--folder", folder)
+
+    assert done.exit_code == 1
+    assert done.stderr == (
+        "perennial: the folder's pipeline has its Kafka at kafka:9092: name it again, with"
+        " --bootstrap kafka:9092, or name another folder\n"
+    )
+    assert not (folder / "kafka").exists()
+
+
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
     done = run(a_file(tmp_path), "--folder", tmp_path)
 

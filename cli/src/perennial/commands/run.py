@@ -28,6 +28,7 @@ from perennial.run import Run
 from perennial.running import introduction
 from perennial.running.dataset import file_of, missing, with_dataset, with_dataset_of
 from perennial.running.secrets import require, with_environment
+from perennial.running.servers import OWN, moved
 from perennial.running.topics import topics_of
 from perennial.validation.check import check, pipelines
 from perennial_contract.resource.file_uri import is_file
@@ -100,6 +101,9 @@ def run(  # noqa: PLR0913
         place = _folder(file, folder, manifest)
         before = going_on(place, _key(manifest), text.encode())
         named = Servers(bootstrap, s3 or _own_folder(manifest["spec"]), tracking_of(place, mlflow))
+        if before:
+            own = [name for name in OWN if (place / name).exists()]
+            print("".join(f"{line}\n" for line in moved(before["spec"], named, own)), end="")
         _put_dataset(manifest["spec"], dataset, before if not s3 else None)
         if s3:
             with_environment(manifest["spec"], ctx.obj, _secrets(place))
