@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -174,7 +175,7 @@ def test_what_an_earlier_run_left_is_ended_and_no_process_that_only_has_its_numb
             (gone, another.pid, ""),
         ):
             folder.mkdir(parents=True)
-            said = {"pid": pid, "started": started or "long ago"}
+            said = {"pid": pid, "started": started or "long ago", "folder": folder.stat().st_ino}
             (folder / "process.json").write_text(json.dumps(said))
 
         ChildProcesses(tmp_path, command, {}).keep([POD])
@@ -183,6 +184,20 @@ def test_what_an_earlier_run_left_is_ended_and_no_process_that_only_has_its_numb
         assert another.poll() is None
         os.killpg(another.pid, signal.SIGKILL)
     assert (kept.exists(), gone.exists()) == (True, False)
+
+
+def test_a_copy_of_a_folder_ends_no_process_of_the_run_that_it_is_a_copy_of(tmp_path: Path) -> None:
+    with processes(tmp_path / "run", WAITS) as children:
+        children.start(Launch(POD, [], {}))
+        wait_for_log(tmp_path / "run", "began")
+        shutil.copytree(tmp_path / "run", tmp_path / "copy", symlinks=True)
+
+        ChildProcesses(tmp_path / "copy", [], {}).keep([POD])
+
+        wait_for_log(tmp_path / "run", "began")
+        found = children.seen(POD)
+        assert found
+        assert found.exit_code is None
 
 
 async def test_a_probe_is_well_where_the_programs_port_answers(tmp_path: Path) -> None:

@@ -91,7 +91,8 @@ class ChildProcesses:
             os.close(log)
         self._children[meta["uid"]] = _Child(process, port, predict_port)
         started = {"pid": process.pid, "started": started_at(process.pid), "port": port}
-        folder.process.write_text(json.dumps(started), encoding="utf-8")
+        said = json.dumps({**started, "folder": folder.number})
+        folder.process.write_text(said, encoding="utf-8")
 
     def seen(self, pod: Manifest) -> Sighting | None:
         child = self._children.get(pod["metadata"]["uid"])
@@ -135,7 +136,7 @@ class ChildProcesses:
         self._pods.mkdir(parents=True, exist_ok=True)
         for path in sorted(self._pods.iterdir()):
             folder = PodFolder(path, self._secrets)
-            _end_leftover(folder.process)
+            _end_leftover(folder)
             if path.name not in wanted:
                 folder.remove()
 
@@ -215,11 +216,16 @@ def _free_ports(count: int) -> list[int]:
         return [int(each.getsockname()[1]) for each in sockets]
 
 
-def _end_leftover(record: Path) -> None:
-    """Ends the process that a file tells of if it is that very one still."""
+def _end_leftover(folder: PodFolder) -> None:
+    """Ends the process that a folder tells of if it is that very one still.
+
+    The folder of a copied run tells of processes that are not its own.
+    """
     try:
-        said = json.loads(record.read_text(encoding="utf-8"))
+        said = json.loads(folder.process.read_text(encoding="utf-8"))
         pid, started = int(said["pid"]), str(said["started"])
+        if said["folder"] != folder.number:
+            return
     except (OSError, ValueError, KeyError, TypeError):
         return
     until = time.monotonic() + _GONE

@@ -39,6 +39,11 @@ class PodFolder:
         return self.path / "process.json"
 
     @property
+    def number(self) -> int:
+        """Stays the same where it is moved, and is another where it is copied."""
+        return self.path.stat().st_ino
+
+    @property
     def tmp(self) -> Path:
         return self._below(_TMP)
 
