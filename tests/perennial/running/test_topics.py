@@ -1,3 +1,5 @@
+import pytest
+
 from perennial.running.topics import retention, topics_of
 from perennial_operator.api.spec import Spec
 from tests.support.operator.builders import a_spec
@@ -34,9 +36,19 @@ def test_events_and_answers_may_share_a_topic_and_labels_may_lie_inside() -> Non
     assert topics_of(spec) == {"e": "events and answers", "e.dead-letters": "dead letters"}
 
 
-def test_records_are_kept_while_a_label_may_come_and_a_day_at_least() -> None:
-    day = 86_400_000
-    for delay, kept in (("1h", day), ("12h", day), ("7d", 14 * day)):
-        spec = spec_of(labels={"topic": "l", "maxDelay": delay, "id": {"key": True}})
-        assert retention(spec) == {"retention.ms": str(kept)}
-    assert retention(spec_of(labels=None)) == {"retention.ms": str(day)}
+@pytest.mark.parametrize(
+    ("what", "delay", "hours"),
+    [
+        ("events", "1h", 6),
+        ("labels", "12h", 24),
+        ("events and answers", "7d", 14 * 24),
+        ("answers", None, 6),
+        ("dead letters", "1h", 7 * 24),
+        ("lifecycle messages", None, 7 * 24),
+    ],
+)
+def test_what_comes_by_the_hundred_is_kept_while_a_label_may_come_and_what_is_rare_for_a_week(
+    what: str, delay: str | None, hours: int
+) -> None:
+    labels = {"topic": "l", "maxDelay": delay, "id": {"key": True}} if delay else None
+    assert retention(spec_of(labels=labels), what) == {"retention.ms": str(hours * 3_600_000)}

@@ -16,7 +16,7 @@ from typing import IO, Final, Self
 from perennial.broker.build import BrokerUnavailable
 from perennial.broker.restarts import pause
 
-_START: Final = 60.0  # seconds: it reads its folder, and may wait for the broker before it
+_START: Final = 600.0  # seconds: it reads its folder, some 6 s for a million batches
 _END: Final = 20.0  # seconds to write what it holds
 _LARGEST: Final = 1_000_000  # bytes of a log, of which the one before is kept
 _LAST: Final = 5  # lines that are told when it dies

@@ -22,25 +22,27 @@ import (
 )
 
 const (
-	patience  = 10 * time.Second // with a broker that is about to end
-	retention = 5 * time.Minute  // between two looks, as Kafka's log.retention.check.interval.ms
+	patience = 10 * time.Second // with a broker that is about to end
+	asleep   = time.Minute      // by which a wall clock goes ahead of the machine's own
 )
 
 func main() {
 	data := flag.String("data", "", "`folder` that keeps topics, records and commits")
 	listen := flag.String("listen", "127.0.0.1:0", "`address`; port 0 is that of the last time, or a free one")
+	every := flag.Duration("retention", 5*time.Minute,
+		"`time` between two removals, as Kafka's log.retention.check.interval.ms")
 	flag.Parse()
 	if *data == "" || flag.NArg() > 0 {
 		flag.Usage()
 		os.Exit(2)
 	}
-	if err := run(*data, *listen); err != nil {
+	if err := run(*data, *listen, *every); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(data, address string) error {
+func run(data, address string, every time.Duration) error {
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, syscall.SIGTERM, syscall.SIGINT)
 	go func() {
@@ -68,18 +70,26 @@ func run(data, address string) error {
 	if err := forget(filepath.Join(data, "seq_windows.json")); err != nil {
 		return err
 	}
-	cluster.Compact() // and retention; kfake begins neither by itself after a start
 	fmt.Println(cluster.ListenAddrs()[0])
-	due := time.NewTicker(retention)
+	removed := time.Now()
+	due := time.NewTicker(every)
 	for {
 		select {
-		case <-due.C:
-			cluster.Compact()
+		case <-due.C: // not at once: what came before a long pause is still to be read
+			if now := time.Now(); !slept(removed, now) {
+				cluster.Compact() // and retention; kfake begins neither by itself after a start
+			}
+			removed = time.Now()
 		case <-ended:
 			cluster.Close()
 			return nil
 		}
 	}
+}
+
+// slept tells whether the machine was suspended between two times, or its wall clock set ahead.
+func slept(from, to time.Time) bool {
+	return to.Round(0).Sub(from.Round(0))-to.Sub(from) > asleep
 }
 
 // forget removes what kfake writes at an end in order of the sequences of producers, and reads at

@@ -106,8 +106,11 @@ def working(  # noqa: PLR0913, PLR0917
         ours = localized(dict(manifest), own, named)
         spec = Spec.model_validate(ours["spec"])
         if own.bootstrap:
-            kept = retention(spec)
-            create_topics(own.bootstrap, [Topic(n, PARTITIONS, kept) for n in topics_of(spec)])
+            topics = [
+                Topic(name, PARTITIONS, retention(spec, what))
+                for name, what in topics_of(spec).items()
+            ]
+            create_topics(own.bootstrap, topics)
         if own.storage:
             (store_of(folder) / spec.storage.bucket).mkdir(parents=True, exist_ok=True)
         prepare(ours)

@@ -7,8 +7,10 @@ from typing import Final
 
 from perennial_operator.api.spec import Spec
 
-LEAST: Final = timedelta(days=1)
+STREAM: Final = timedelta(hours=6)
 """A batch takes some memory of the embedded broker, as long as it is kept."""
+RARE: Final = timedelta(days=7)
+_OF_THE_STREAM: Final = ("events", "labels", "answers")
 
 
 def topics_of(spec: Spec) -> dict[str, str]:
@@ -27,8 +29,10 @@ def topics_of(spec: Spec) -> dict[str, str]:
     return found
 
 
-def retention(spec: Spec) -> dict[str, str]:
-    """The topics' settings: a label may still come long after its event."""
-    delay = spec.labels.max_delay if spec.labels else timedelta(0)
-    kept = max(LEAST, 2 * delay)
+def retention(spec: Spec, what: str) -> dict[str, str]:
+    """The settings of a topic with that on it: a label may still come long after its event."""
+    if not any(each in what for each in _OF_THE_STREAM):
+        kept = RARE
+    else:
+        kept = max(STREAM, 2 * spec.labels.max_delay if spec.labels else STREAM)
     return {"retention.ms": str(round(kept.total_seconds() * 1000))}
