@@ -15,6 +15,7 @@ import pytest
 
 from perennial.adapters.machine.child_processes import ChildProcesses
 from perennial.adapters.machine.identity import started_at
+from perennial.adapters.machine.logs import MOST
 from perennial.adapters.machine.pod_folder import folder_name
 from perennial.ports import Launch, Mounted, NotStarted, Sighting
 
@@ -198,6 +199,21 @@ def test_a_copy_of_a_folder_ends_no_process_of_the_run_that_it_is_a_copy_of(tmp_
         found = children.seen(POD)
         assert found
         assert found.exit_code is None
+
+
+def test_the_log_of_a_pod_that_runs_stays_however_many_there_were(tmp_path: Path) -> None:
+    with processes(tmp_path, WAITS) as children:
+        children.start(Launch(POD, [], {}))
+        wait_for_log(tmp_path, "began")
+        os.utime(tmp_path / "logs/income-recorder-0.log", (0, 0))
+        for number in range(MOST + 1):
+            (tmp_path / f"logs/trainer-{number}.log").write_text("")
+        other = {**POD, "metadata": {**POD["metadata"], "name": "trainer", "uid": "9876543210"}}
+
+        children.start(Launch(other, [], {}))
+        children.remove(other)
+
+        assert log_of(tmp_path) == "began\n"
 
 
 async def test_a_probe_is_well_where_the_programs_port_answers(tmp_path: Path) -> None:

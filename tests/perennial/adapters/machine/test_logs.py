@@ -38,3 +38,17 @@ def test_the_oldest_logs_go(tmp_path: Path) -> None:
     left = {each.name for each in tmp_path.iterdir()}
     assert len(left) == MOST + 1
     assert not left & {"pod-0.log", "pod-1.log", "pod-2.log"}
+
+
+def test_a_log_that_is_still_written_stays_however_old_it_is(tmp_path: Path) -> None:
+    logs = Logs(tmp_path)
+    for number, name in enumerate(("kafka.log", "operator.log", "quiet.log", "quiet.log.before")):
+        (tmp_path / name).write_text("said long ago")
+        os.utime(tmp_path / name, (number, number))
+    for number in range(MOST + 3):
+        os.close(logs.open(f"pod-{number}", {"quiet"}))
+
+    os.close(logs.open("new", {"quiet"}))
+
+    left = {each.name for each in tmp_path.iterdir()}
+    assert {"kafka.log", "operator.log", "quiet.log", "quiet.log.before"} <= left

@@ -75,7 +75,8 @@ class ChildProcesses:
             predict_port = 0
         ports = [str(each) for each in (port, predict_port) if each]
         command = [*self._command, meta["labels"][COMPONENT_LABEL], str(folder.root), *ports]
-        log = self._logs.open(meta["name"])
+        there = {each.name.rpartition(".")[0] for each in self._pods.iterdir()}
+        log = self._logs.open(meta["name"], there)
         try:
             process = subprocess.Popen(  # noqa: S603  our own programs
                 command,

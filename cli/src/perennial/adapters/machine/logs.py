@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Container
 from pathlib import Path
 from typing import Final
 
 LARGEST: Final = 8 * 1024 * 1024  # bytes, then it begins anew and the part before stays once
-MOST: Final = 64  # files; the oldest go
+MOST: Final = 64  # files of pods that are gone; the oldest go
+_OTHERS: Final = frozenset({"kafka", "operator"})  # who bound theirs themselves
 _TAIL: Final = 4096  # bytes
 
 
@@ -20,9 +22,11 @@ class Logs:
     def file(self, pod: str) -> Path:
         return self._folder / f"{pod}.log"
 
-    def open(self, pod: str) -> int:
-        """A file descriptor to append to."""
-        files = sorted(self._folder.glob("*.log*"), key=lambda each: each.stat().st_mtime)
+    def open(self, pod: str, there: Container[str] = ()) -> int:
+        """A file descriptor to append to; logs of pods that are `there` stay."""
+        names = ((each, each.name.partition(".log")[0]) for each in self._folder.glob("*.log*"))
+        gone = [file for file, name in names if name not in there and name not in _OTHERS]
+        files = sorted(gone, key=lambda each: each.stat().st_mtime)
         for old in files[: max(0, len(files) - MOST)]:
             old.unlink(missing_ok=True)
         return os.open(self.file(pod), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
