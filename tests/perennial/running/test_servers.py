@@ -32,8 +32,8 @@ def test_a_run_goes_on_with_its_servers(named: Servers, own: tuple[str, ...]) ->
             Servers("kafka:9092"),
             (
                 "the folder's pipeline has its S3 at http://minio:9000: name it again, with --s3"
-                " http://minio:9000, or in storage.endpoint where that is a file://, or name another"
-                " folder"
+                " http://minio:9000, or in storage.endpoint where that is a file://, or name"
+                " another folder"
             ),
         ),
     ],
