@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from perennial.page.traffic import Answer, Records
 from perennial.watching.readings import DEAD, NEWEST, Readings
+from perennial_contract.messages.replays import receipt
 from tests.support.perennial.pages import at
 from tests.support.perennial.streams import (
     ANSWERS,
@@ -124,3 +125,12 @@ def test_answers_that_no_model_of_ours_gave_are_passed_over(said: dict[str, Any]
     assert all(
         each.probability is None or 0 <= each.probability <= 1 for each in readings.grading.recent()
     )
+
+
+def test_receipts_of_a_replay_are_no_dead_letters() -> None:
+    sent = receipt([b"identity."], "uid")
+    headers = [(name, str(value).encode()) for name, value in sent.headers]
+    readings = Readings(spec(), CLASSES)
+    readings.take(record(DEAD_LETTERS, sent.value)._replace(key=sent.key, headers=headers))
+
+    assert (readings.dead_letters.total(), readings.others) == (0, 1)

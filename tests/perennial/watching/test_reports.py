@@ -51,3 +51,11 @@ def test_of_a_long_row_of_pods_nothing_is_forgotten_but_their_names() -> None:
 
     assert sums.records == Records(answered=3 * PODS)
     assert sums.dead_letters == {"NoId": 3 * PODS}
+
+
+def test_a_recorder_that_falls_silent_has_no_lag_that_is_of_now() -> None:
+    sums = Sums()
+    sums.hear([recorder(events=0)])
+    sums.hear([predictor("a", 10)])
+
+    assert sums.lag is None

@@ -21,7 +21,6 @@ from perennial_contract.messages.labels import LabelMessage, LabelReader
 from perennial_contract.messages.record import Record
 from perennial_contract.messages.references import Id
 from perennial_contract.messages.spellings import canonical, read_label, spellings
-from perennial_contract.reasons import DeadLetter
 from perennial_contract.resource.schema import BinaryLabel
 from perennial_operator.api.spec import Spec
 
@@ -41,6 +40,8 @@ class Readings:
         self.grading: Final = Grading(positive)
         self.dead_letters: Final[Counter[str]] = Counter()
         """By reason."""
+        self.others = 0
+        """Records on their topic that are none, such as receipts of a replay."""
         self._predictions, self.dead = spec.predictions.topic, spec.dead_letters.topic
         self._together = spec.events.topic
         labels = spec.labels
@@ -76,7 +77,10 @@ class Readings:
             self._answer(record)
 
     def _count(self, record: Record) -> None:
-        reason = _header(record, REASON_HEADER) or DeadLetter.EMPTY.value
+        reason = _header(record, REASON_HEADER)
+        if reason is None:
+            self.others += 1
+            return
         known = reason in self.dead_letters or len(self.dead_letters) < _REASONS
         self.dead_letters[reason if known else _OTHER] += 1
 

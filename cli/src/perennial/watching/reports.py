@@ -18,13 +18,14 @@ class Sums:
 
     def __init__(self) -> None:
         self.lag: Mapping[str, int] | None = None
-        """By topic: records that the recorder is still to read; None where it was not asked."""
+        """By topic: records that the recorder is still to read; None while it is silent."""
         self._pods: dict[str, Counter[str]] = {}
         self._gone: Counter[str] = Counter()
 
     def hear(self, reports: Sequence[Report]) -> None:
         """What the pods say now; of a process that was started again, the larger count holds."""
         recorders = [report for report in reports if isinstance(report, RecorderReport)]
+        self.lag = None
         if recorders:
             self.lag = dict(sum((Counter(each.lag) for each in recorders), Counter()))
             self.lag |= {topic: 0 for each in recorders for topic in each.lag} | self.lag

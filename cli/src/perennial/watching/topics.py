@@ -46,12 +46,13 @@ class Topics:
             return replace(measured, unread=self._why)
         grading, held = self._readings.grading, self._tail.held
         total = held.get(self._readings.dead)
+        read = self._readings.dead_letters.total() + self._readings.others
         return replace(
             measured,
             curve=grading.curve,
             answers=grading.recent(),
             dead_letters=dict(self._readings.dead_letters),
-            uncounted=max((total or 0) - self._readings.dead_letters.total(), 0),
+            uncounted=max((total or 0) - read, 0),
             records=self._readings.records(held, measured.records),
         )
 
