@@ -1,6 +1,8 @@
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -71,7 +73,7 @@ def test_pods_are_asked_through_the_api_server_and_not_at_every_look(
     a_pod(server, "trainer", RECORDER.model_copy(update={"pod": "loans-train-4-x"}))
 
     assert [place.reports(made) for _ in range(3)] == [[RECORDER, PREDICTOR]] * 3
-    assert asked(server) == [
+    assert sorted(asked(server)) == [
         AT,
         f"{AT}/loans-recorder-0:8080/proxy/status",
         f"{AT}/p-0:8080/proxy/status",
@@ -87,8 +89,8 @@ def test_of_many_pods_some_are_asked(server: ApiServer, place: KubeconfigPlace) 
     assert len(place.reports(made) or ()) == PODS
 
 
-def test_who_may_not_ask_pods_asks_once(
-    server: ApiServer, place: KubeconfigPlace, monkeypatch: pytest.MonkeyPatch
+def test_who_may_not_ask_pods_asks_once_and_much_later_again(
+    server: ApiServer, place: KubeconfigPlace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cluster, "PODS_EVERY", 0.0)
     made = loans(server)
@@ -96,6 +98,14 @@ def test_who_may_not_ask_pods_asks_once(
 
     assert [place.reports(made) for _ in range(3)] == [None] * 3
     assert asked(server) == [AT]
+
+    monkeypatch.setattr(cluster, "REFUSED_EVERY", 0.0)
+    monkeypatch.setattr(cluster, "SHARE", 0)
+    renewed = KubeconfigPlace(Access(kubeconfig=str(tmp_path / "kubeconfig")))
+    assert renewed.reports(made) is None
+    del server.answers["GET", AT]
+    a_pod(server, "recorder", RECORDER)
+    assert renewed.reports(made) == [RECORDER]
 
 
 def test_a_pod_that_is_silent_or_says_what_is_no_report_is_left_out(
@@ -135,3 +145,56 @@ def test_a_kafka_that_cannot_be_used_from_here_is_told(
     server.answers["GET", SECRET] = refusal(403, "Forbidden", "cannot get secrets")
     with pytest.raises(Unseen, match=r"^cannot get secrets\.$"):
         place.tail(Spec.model_validate(SPEC | {"kafka": secret}), {"loans-predictions": 10})
+
+
+def test_the_recorder_is_asked_however_many_predictors_there_are(
+    server: ApiServer, place: KubeconfigPlace
+) -> None:
+    made = loans(server)
+    for number in range(PODS + 5):
+        a_pod(server, "predictor", PREDICTOR.model_copy(update={"pod": f"a-{number:02}"}))
+    a_pod(server, "recorder", RECORDER)
+
+    assert RECORDER in (place.reports(made) or ())
+
+
+@pytest.mark.parametrize("kind", ["Pending", "Succeeded", "ends"])
+def test_a_pod_that_cannot_answer_is_not_asked(
+    server: ApiServer, place: KubeconfigPlace, kind: str
+) -> None:
+    made = loans(server)
+    a_pod(server, "predictor", PREDICTOR)
+    pod = server.objects[f"{AT}/p-0"]
+    if kind == "ends":
+        pod["metadata"]["deletionTimestamp"] = "2026-11-28T20:00:00Z"
+    else:
+        pod["status"] = {"phase": kind}
+
+    assert place.reports(made) is None
+    assert asked(server) == [AT]
+
+
+def test_silent_pods_are_waited_for_at_once_and_then_left_alone(
+    server: ApiServer, place: KubeconfigPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "PODS_EVERY", 0.0)
+    made, answer, together = loans(server), server.answer, Barrier(5)
+
+    def all_wait(method: str, path: str, *rest: Any) -> tuple[int, Any]:
+        if path.endswith("/proxy/status"):
+            together.wait(20.0)  # seconds; one after the other they would break it
+            time.sleep(0.05)
+        return answer(method, path, *rest)
+
+    for number in range(5):
+        a_pod(server, "predictor", PREDICTOR.model_copy(update={"pod": f"p-{number}"}))
+    monkeypatch.setattr(server, "answer", all_wait)
+
+    assert [len(place.reports(made) or ()) for _ in range(3)] == [5] * 3
+    assert asked(server).count(AT) == 1
+
+
+def test_the_local_clusters_kafka_is_read_by_its_address_here(place: KubeconfigPlace) -> None:
+    spec = Spec.model_validate(SPEC | {"kafka": {"bootstrapServers": "kafka:9094"}})
+    with pytest.raises(Unseen, match=r"127\.0\.0\.1:9094"):
+        place.tail(spec, {"loans-predictions": 10})

@@ -2,6 +2,7 @@
 
 While somebody looks at a pipeline it costs 720 GETs of the resource an hour, and 240 times its pods
 and what each of them says of itself, through the API server: no port is opened in the cluster.
+Pods are asked at once, and more seldom where one is silent: a look waits for the slowest.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, Final
 
+from perennial.adapters.addresses import seen_from_here
 from perennial.adapters.brokers.connection import Connection
 from perennial.adapters.kafka import KafkaTrouble
 from perennial.adapters.kubeconfig.access import Access
@@ -29,7 +33,9 @@ from perennial_operator.api.names import COMPONENT_LABEL, KIND, PIPELINE_LABEL, 
 from perennial_operator.api.spec import Spec
 
 PODS_EVERY: Final = 15.0  # seconds
-PODS: Final = 20  # that are asked at most
+SHARE: Final = 20  # times what asking took, until they are asked again
+REFUSED_EVERY: Final = 300.0  # seconds until rights may have been given, or a token renewed
+PODS: Final = 20  # that are asked at most, the recorder's first
 _ASKED: Final = frozenset({PREDICTOR, RECORDER})
 
 
@@ -42,7 +48,7 @@ class KubeconfigPlace:
         """`bootstrap` takes the place of the addresses of Kafka that the resources name."""
         self._access, self._bootstrap = access, bootstrap
         self._heard: dict[str, tuple[float, Sequence[Report] | None]] = {}
-        self._forbidden = False
+        """By uid: until when it holds what the pods have said."""
 
     def pipelines(self) -> Sequence[Resource]:
         with _unseen():
@@ -62,10 +68,12 @@ class KubeconfigPlace:
 
     def reports(self, resource: Resource) -> Sequence[Report] | None:
         uid = resource["metadata"]["uid"]
-        at, heard = self._heard.get(uid, (float("-inf"), None))
-        if not self._forbidden and time.monotonic() - at >= PODS_EVERY:
-            heard = self._ask(resource)
-            self._heard[uid] = (time.monotonic(), heard)
+        until, heard = self._heard.get(uid, (float("-inf"), None))
+        start = time.monotonic()
+        if start >= until:
+            heard, pause = self._ask(resource)
+            now = time.monotonic()
+            self._heard[uid] = (now + max(pause, SHARE * (now - start)), heard)
         return heard
 
     def verdict(self, resource: Resource, number: int) -> Verdict | None:
@@ -77,8 +85,9 @@ class KubeconfigPlace:
 
     def tail(self, spec: Spec, newest: Mapping[str, int]) -> KafkaTail:
         try:
+            bootstrap = self._bootstrap or seen_from_here(spec.kafka.bootstrap_servers)
             with _unseen():
-                connection = Connection(spec.kafka, self._access.secret, self._bootstrap)
+                connection = Connection(spec.kafka, self._access.secret, bootstrap)
             return KafkaTail(connection, newest)
         except KafkaTrouble as trouble:
             raise Unseen(f"{trouble}.") from trouble
@@ -86,23 +95,23 @@ class KubeconfigPlace:
     def left(self, namespace: str, name: str) -> Page | None:  # noqa: ARG002  the port's
         return None
 
-    def _ask(self, resource: Resource) -> Sequence[Report] | None:
+    def _ask(self, resource: Resource) -> tuple[Sequence[Report] | None, float]:
+        """What they say, and for how many seconds at least they are left alone."""
         pods = f"api/v1/namespaces/{self._access.namespace}/pods"
         of = f"{PIPELINE_LABEL}={resource['metadata']['name']}"
         try:
             found = self._access.call("GET", pods, query=[("labelSelector", of)])["items"]
-            ours = [
-                pod for pod in found if pod["metadata"]["labels"].get(COMPONENT_LABEL) in _ASKED
-            ]
-            said = [self._heard_of(pods, pod, resource) for pod in ours[:PODS]]
-        except Forbidden:  # it is not tried again
-            self._forbidden = True
-            return None
+            ours = sorted(filter(_at_work, found), key=lambda pod: _component(pod) != RECORDER)
+            with ThreadPoolExecutor(PODS) as at_once:
+                ask = partial(self._heard_of, pods, resource)
+                said = list(at_once.map(ask, ours[:PODS]))
+        except Forbidden:
+            return None, REFUSED_EVERY
         except ClusterTrouble:
-            return None
-        return [report for report in said if report] or None
+            return None, PODS_EVERY
+        return [report for report in said if report] or None, PODS_EVERY
 
-    def _heard_of(self, pods: str, pod: dict[str, Any], resource: Resource) -> Report | None:
+    def _heard_of(self, pods: str, resource: Resource, pod: dict[str, Any]) -> Report | None:
         try:
             path = f"{pods}/{pod['metadata']['name']}:{PORT}/proxy/status"
             said = json.dumps(self._access.call("GET", path)).encode()
@@ -111,6 +120,17 @@ class KubeconfigPlace:
         except (ClusterTrouble, ValueError):  # it is silent, or says what is no JSON
             return None
         return report_in(said, pod, resource["metadata"]["uid"])
+
+
+def _component(pod: Mapping[str, Any]) -> str:
+    return str(pod["metadata"]["labels"].get(COMPONENT_LABEL, ""))
+
+
+def _at_work(pod: Mapping[str, Any]) -> bool:
+    """One that is still to start, or ends, would keep the API server waiting."""
+    phase = pod.get("status", {}).get("phase", "Running")
+    ends = "deletionTimestamp" in pod["metadata"]
+    return _component(pod) in _ASKED and phase == "Running" and not ends
 
 
 @contextmanager
