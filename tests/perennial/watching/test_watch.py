@@ -2,9 +2,10 @@ from typing import Any
 
 import pytest
 
+from perennial.page.overview import UNREADABLE
 from perennial.page.traffic import Lag, Records
 from perennial.watching.topics import AGAIN
-from perennial.watching.watch import GONE, Watch
+from perennial.watching.watch import GONE, UNREAD, Watch
 from perennial_contract.status import PredictorReport, RecorderReport
 from perennial_operator.api.attempts import HistoryEntry
 from perennial_operator.api.status import Status
@@ -44,6 +45,7 @@ def test_a_look_shows_what_the_resource_the_topics_the_pods_and_storage_tell() -
         answer(spec(), "x", 0.9),
         label("x", "A"),
         record("loans-dead-letters", b"", perennial_reason="NotJson"),
+        record("loans-dead-letters", b"receipt"),
     ]
 
     page = watch.look()
@@ -52,7 +54,7 @@ def test_a_look_shows_what_the_resource_the_topics_the_pods_and_storage_tell() -
     assert page.lag == [Lag(topic="loans-events", records=3)]
     assert page.records == Records(answered=12, skipped=2)
     assert [(each.reason, each.count) for each in page.dead_letters or ()] == [("NotJson", 1)]
-    assert (page.uncounted, page.unread, page.problem) == (4, "", "")
+    assert (page.uncounted, page.unread, page.problem) == (3, "", "")
     assert len(page.attempts[0].candidates) == 2
     assert [mark.label for mark in page.marks] == ["v1"]
 
@@ -208,3 +210,19 @@ def test_a_run_that_has_ended_is_not_asked_for_records() -> None:
 
     assert page.problem == "The run is not at work."
     assert place.tails == []
+
+
+def test_a_status_of_a_later_version_is_told_and_what_was_read_stays() -> None:
+    place, clock = a_place(), Clock()
+    place.resources = [{**place.resources[0], "status": {"model": 7}}]
+    watch = watching(place, clock)
+    assert (watch.glance().problem, watch.glance().serving) == (UNREAD, None)
+    assert watch.look().state == UNREADABLE
+
+    place.resources, clock.time = a_place().resources, clock.time + place.every
+    assert (watch.look().problem, watch.look().state.word) == ("", "Ready")
+
+    place.resources = [{**place.resources[0], "status": {"model": 7}}]
+    clock.time += place.every
+    page = watch.look()
+    assert (page.problem, page.state, bool(page.serving)) == (UNREAD, UNREADABLE, True)

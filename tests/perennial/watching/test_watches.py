@@ -79,9 +79,8 @@ def test_a_place_that_is_slow_holds_up_no_page_that_was_seen() -> None:
 def test_whatever_breaks_a_look_is_told_on_the_page(caplog: pytest.LogCaptureFixture) -> None:
     place = a_place(every=0.0)
     watches = Watches(place, Clock().now, look=0.01)
-    page = watches.page("default", "loans")
-    assert page
-    place.resources = [{**place.resources[0], "status": {"model": 7}}]
+    assert watches.page("default", "loans")
+    place.takes = lambda: 1 / 0
 
     def broken() -> bool:
         page = watches.page("default", "loans")

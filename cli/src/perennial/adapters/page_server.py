@@ -44,6 +44,7 @@ class Content(NamedTuple):
     """Its Content-Security-Policy."""
     tagged: bool = False
     """Whether a browser that has it already is told so."""
+    code: HTTPStatus = HTTPStatus.OK
 
 
 Site = Callable[[str], Content | None]
@@ -57,6 +58,11 @@ def document(name: str) -> Content:
 
 def data(body: bytes) -> Content:
     return Content(body, "application/json", _NOTHING, tagged=True)
+
+
+def refusal(why: str, code: HTTPStatus = HTTPStatus.SERVICE_UNAVAILABLE) -> Content:
+    """No data; the page shows the sentence."""
+    return Content(why.encode(), "text/plain; charset=utf-8", _NOTHING, code=code)
 
 
 def one_page(current: Callable[[], Page]) -> Site:
@@ -170,7 +176,7 @@ class _Handler(BaseHTTPRequestHandler):
             if self.headers.get("If-None-Match") == tag:
                 self._answer(HTTPStatus.NOT_MODIFIED, b"", content.kind, more)
                 return
-        self._answer(HTTPStatus.OK, content.body, content.kind, more)
+        self._answer(content.code, content.body, content.kind, more)
 
     def _answer(
         self,

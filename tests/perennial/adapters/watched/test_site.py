@@ -6,7 +6,7 @@ from http.client import HTTPConnection
 import pytest
 
 from perennial.adapters.page_server import SiteServer
-from perennial.adapters.watched.site import site_of
+from perennial.adapters.watched.site import NOT_THERE, site_of
 from perennial.page.html import live
 from perennial.watching.watches import Watches
 from tests.fakes.places import Clock, FakePlace, a_place
@@ -64,3 +64,19 @@ def test_nothing_else_is_there(server: SiteServer, place: FakePlace, path: str) 
 
     assert ask(server, path)[0] == 404
     assert place.asked - asked == ("other" in path)  # whether there is one of that name
+
+
+def test_a_place_that_is_away_and_a_pipeline_that_is_gone_are_told_in_a_sentence(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    place = a_place(away="cannot reach the API server.")
+    with (
+        closing(Watches(place, Clock().now)) as watches,
+        closing(SiteServer(site_of(watches))) as server,
+    ):
+        assert ask(server, "/default/loans/") == (200, live())
+        assert ask(server, "/default/loans/data") == (503, b"cannot reach the API server.")
+        place.away = ""
+        assert ask(server, "/default/other/data") == (404, NOT_THERE.encode())
+        assert ask(server, "/default/loans/data")[0] == 200
+    assert caplog.text == ""

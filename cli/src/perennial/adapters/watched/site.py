@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from typing import Final
 from urllib.parse import unquote
 
-from perennial.adapters.page_server import Content, Site, data, document
+from perennial.adapters.page_server import Content, Site, data, document, refusal
 from perennial.page.data import to_json
 from perennial.page.overview import overview_json
+from perennial.watching.ports import Unseen
 from perennial.watching.watches import Watches
 
+NOT_THERE: Final = "There is no such ModelPipeline."
 _NAME: Final = r"([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)"
 _PAGE: Final = re.compile(f"/{_NAME}/{_NAME}/(data)?")
 
@@ -25,9 +28,12 @@ def site_of(watches: Watches) -> Site:
             return data(overview_json(watches.overview()))
         if not (found := _PAGE.fullmatch(unquote(path))):
             return None
-        page = watches.page(found[1], found[2])
+        try:
+            page = watches.page(found[1], found[2])
+        except Unseen as trouble:  # the page is there, and says so
+            return refusal(str(trouble)) if found[3] else document("page")
         if page is None:
-            return None
+            return refusal(NOT_THERE, HTTPStatus.NOT_FOUND)
         return data(to_json(page)) if found[3] else document("page")
 
     return site

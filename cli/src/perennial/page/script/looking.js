@@ -6,6 +6,10 @@ function notice(text) { // what is old must not look like now
   $("problem").hidden = !text;
   document.body.classList.toggle("old", Boolean(text));
 }
+function later(why) {
+  wait = Math.min(2 * wait, SLOWEST);
+  notice(`${why} ${etag ? "What you see is what it said last." : ""}`);
+}
 // `show` is given what is new, `same` is called where nothing is.
 async function look(show, same) {
   clearTimeout(timer);
@@ -20,13 +24,12 @@ async function look(show, same) {
       show(next);
     } else if (answer.status === 304) {
       same();
-    } else {
-      throw new Error(`answer ${answer.status}`);
+    } else { // the command says why
+      later(await answer.text());
     }
-    wait = LOOK;
+    if (answer.ok || answer.status === 304) wait = LOOK;
   } catch (error) {
-    wait = Math.min(2 * wait, SLOWEST);
-    notice(`The command that serves this page does not answer: it has ended, or is busy. ${etag ? "What you see is what it said last." : ""}`);
+    later("The command that serves this page does not answer: it has ended, or is busy.");
   }
   asking = false;
   timer = setTimeout(look, wait, show, same);
