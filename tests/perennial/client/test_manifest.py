@@ -38,3 +38,12 @@ def test_a_file_that_is_none_is_named(content: str | None, said: str, tmp_path: 
     with pytest.raises(ManifestTrouble) as trouble:
         read(file)
     assert str(trouble.value).startswith(said.replace("FILE", str(file)))
+
+
+def test_a_time_stays_the_text_that_it_is_to_kubectl(tmp_path: Path) -> None:
+    file = tmp_path / "it.yaml"
+    file.write_text(
+        "{apiVersion: perennial.dev/v1alpha1, kind: ModelPipeline, metadata: {name: it},"
+        " spec: {retrain: {request: 2026-11-28T12:00:00Z}}}"
+    )
+    assert read(file)["spec"] == {"retrain": {"request": "2026-11-28T12:00:00Z"}}

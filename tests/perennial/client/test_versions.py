@@ -58,3 +58,9 @@ def test_where_it_cannot_go_back_the_versions_that_there_are_are_named(
     with pytest.raises(NotFound) as trouble:
         rollback(status, "", version)
     assert str(trouble.value).startswith(said)
+
+
+def test_from_a_version_that_the_history_has_forgotten_it_does_not_go_forth() -> None:
+    status = a_status(V1, 150, [*KEPT, FOURTH, SIXTH], head=V6)
+    with pytest.raises(NotFound, match=f"^there is no version before {V1} in the status"):
+        rollback(status, V1)

@@ -7,6 +7,7 @@ from pathlib import Path
 import yaml
 
 from perennial.pipeline import ManifestTrouble
+from perennial.validation.documents import documents
 from perennial_operator.api.names import GROUP, KIND, VERSION, Manifest
 
 _API_VERSION = f"{GROUP}/{VERSION}"
@@ -19,12 +20,12 @@ def read(path: Path) -> Manifest:
         ManifestTrouble: There is no such file, it is no YAML, or it holds none or several.
     """
     try:
-        documents = list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
+        held = [each.content for each in documents(path.read_text(encoding="utf-8"))]
     except OSError as error:
         raise ManifestTrouble(f"{path}: {error.strerror}") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise ManifestTrouble(f"{path} is no YAML: {error}") from error
-    found = [each for each in documents if isinstance(each, dict) and each.get("kind") == KIND]
+    found = [each for each in held if isinstance(each, dict) and each.get("kind") == KIND]
     if len(found) != 1:
         how_many = "several ModelPipelines" if found else "no ModelPipeline"
         raise ManifestTrouble(f"{path} holds {how_many}: it must be one")

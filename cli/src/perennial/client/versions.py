@@ -55,6 +55,8 @@ def _before(status: Status, serves: str) -> str:
     let_serve = [entry.version for entry in status.history if entry.outcome in _LET_SERVE]
     if serves in let_serve:
         let_serve = let_serve[: let_serve.index(serves)]
+    elif serves:  # so old that the history has forgotten it: what it names came later
+        let_serve = [v for v in let_serve if version_number(v) < version_number(serves)]
     others = {"", serves, *status.bad_versions}
     good = [version for version in let_serve if version not in others]
     if not good:
