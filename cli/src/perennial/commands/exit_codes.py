@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,6 +27,8 @@ from perennial.table.csv_lines import TableRefused
 from perennial.watching.ports import Unseen
 from perennial_contract.runtime.objects import StoreError
 
+_CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""What a terminal would obey; lines and tabs stay."""
 INTERRUPTED: Final = 130  # exit code after Ctrl-C, as shells have it
 GOES_ON: Final = "stopped; the stream has ended, the pipeline goes on by itself"
 _TROUBLES: Final = (
@@ -59,7 +62,7 @@ def exits_on_trouble(
     try:
         yield
     except _TROUBLES as trouble:
-        print(f"perennial: {trouble}", file=sys.stderr)
+        print(_CONTROLS.sub(" ", f"perennial: {trouble}"), file=sys.stderr)
         raise typer.Exit(1) from trouble
     except KeyboardInterrupt:
         print(f"\n{stopped}", file=sys.stderr)

@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from perennial.__main__ import app
-from tests.support.perennial.api_server import ApiServer
+from tests.support.perennial.api_server import ApiServer, refusal
 from tests.support.perennial.pages import FIRST, FOURTH, KEPT, V1, V4, VERDICTS, a_status, resource
 
 
@@ -84,3 +84,15 @@ def test_the_folder_of_a_run_holds_its_verdicts_itself(tmp_path: Path, store: Pa
     found["metadata"] |= {"uid": "uid", "resourceVersion": "1"}
     file.write_text(json.dumps({"kind": "ModelPipeline", **found}))
     assert "since-rise         0.3180" in run("v4", "--folder", str(tmp_path)).stdout
+
+
+def test_who_may_not_read_the_secret_is_told_what_the_status_holds(
+    server: ApiServer, store: Path
+) -> None:
+    server.hold(held(store, secretRef={"name": "s3"}))
+    path = "/api/v1/namespaces/team/secrets/s3"
+    server.answers["GET", path] = refusal(403, "Forbidden", "you cannot get secrets")
+    done = run("v4")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout.startswith("attempt 4: Promoted (Better)\n")
+    assert "not known here: you cannot get secrets: a Role with that right" in done.stdout

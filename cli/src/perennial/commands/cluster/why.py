@@ -11,7 +11,7 @@ import msgspec
 import typer
 from pydantic import ValidationError
 
-from perennial.adapters.kubeconfig.trouble import NotFound
+from perennial.adapters.kubeconfig.trouble import Forbidden, NotFound
 from perennial.adapters.store import StoreTrouble
 from perennial.adapters.wall_clock import WallClock
 from perennial.client.progress import status_of
@@ -93,6 +93,8 @@ def _scores(
         verdict = where.verdict(resource, number, endpoint)
     except StoreTrouble as trouble:
         return [], f"{trouble}; --s3 names an address that this machine reaches"
+    except Forbidden as trouble:  # the Secret is not for everybody who may see the pipeline
+        return [], str(trouble)
     if verdict is None:
         return [], f"attempt {number} has left no verdict in the storage"
     return verdict.scores, "" if verdict.scores else "the verdict names no candidate"

@@ -1,0 +1,13 @@
+import pytest
+import typer
+
+from perennial.adapters.kubeconfig.trouble import ClusterTrouble
+from perennial.commands.exit_codes import exits_on_trouble
+
+
+def test_what_others_wrote_commands_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as end, exits_on_trouble():
+        raise ClusterTrouble("Training False: \x1b]0;mine\x07\r\x9b2J\n\tgone")
+
+    assert end.value.exit_code == 1
+    assert capsys.readouterr().err == "perennial: Training False:  ]0;mine   2J\n\tgone\n"
