@@ -133,6 +133,21 @@ def test_of_a_large_one_the_first_whole_rows_are_looked_at() -> None:
     assert (severity, message.rpartition("first")[0]) == ("unseen", f"of {URI}.gz only the ")
 
 
+def test_a_large_dataset_in_the_order_of_its_labels_is_no_fault() -> None:
+    lines = rows().splitlines(keepends=True)
+    ordered = b"".join(line for line in lines if not line.endswith(b",>50K\r\n"))
+
+    assert found(ordered, 10_000_000, schema={}) == [
+        Told(
+            "unseen",
+            "spec.dataset.label",
+            f"the first rows of {URI} hold one label: the others were not looked at",
+        )
+    ]
+    ((severity, _, message),) = found(ordered, schema={})
+    assert (severity, "holds 1 value, '<=50K'" in message) == ("error", True)
+
+
 def test_of_a_large_parquet_nothing_can_be_said() -> None:
     uri = "s3://data/train.parquet"
     assert found(b"PAR1", 10**9, **at(uri)) == [

@@ -21,6 +21,7 @@ from perennial_contract.resource.training import Dataset
 from perennial_model.features.infer import infer
 from perennial_model.refusals import DataRefused
 from perennial_operator.api.quantities import parse_bytes
+from perennial_trainer.data.classes import OneClass
 from perennial_trainer.data.dataset import Base, read
 from perennial_trainer.data.rows import assemble
 from perennial_trainer.data.split import both_classes, split
@@ -56,7 +57,7 @@ def dataset(subject: Subject, facts: DatasetFacts | Trouble | None) -> Diagnosis
         return found
     found.findings += _memory(subject, facts)
     data = _beginning(facts, wanted)
-    whole = data is facts.data
+    whole = data is facts.data and len(facts.data) == facts.size  # a cut may be at a line's end
     if data is None:
         said = f"{wanted.uri} has {facts.size:,} bytes: it is too large to be looked into here"
         found.findings.append(unseen(_URI, said, "The first attempt tells whether it can be used."))
@@ -64,7 +65,12 @@ def dataset(subject: Subject, facts: DatasetFacts | Trouble | None) -> Diagnosis
     try:
         base = read(data, wanted, schema)
     except DataRefused as refused:
-        found.findings.append(Defect(_field(str(refused), subject), str(refused), _REMEDY))
+        field = _field(str(refused), subject)
+        if isinstance(refused, OneClass) and not whole:
+            said = f"the first rows of {wanted.uri} hold one label: the others were not looked at"
+            found.findings.append(unseen(field, said, "The first attempt reads all of it."))
+        else:
+            found.findings.append(Defect(field, str(refused), _REMEDY))
         return found
     found.label = base.label
     features, refusals = _features(base, schema)

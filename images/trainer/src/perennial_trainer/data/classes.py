@@ -16,6 +16,10 @@ _LONGEST: Final = 40  # characters of each
 _BOOLEANS: Final = {"True": "true", "False": "false"}  # as pandas writes them, and as JSON does
 
 
+class OneClass(DataRefused):
+    """All of a column's rows hold the same label."""
+
+
 def find_classes(column: str, values: Iterable[object], uri: str) -> BinaryLabel:
     """The label of a column; positive is the second value in sorted order, numbers by number.
 
@@ -23,7 +27,8 @@ def find_classes(column: str, values: Iterable[object], uri: str) -> BinaryLabel
     writing these is an alias.
 
     Raises:
-        DataRefused: A row holds no label, or they are not two values; the message names these.
+        OneClass: They are one value.
+        DataRefused: A row holds no label, or they are more than two; the message names these.
     """
     found: dict[str, None] = {}
     for row, value in enumerate(values, 1):
@@ -33,7 +38,8 @@ def find_classes(column: str, values: Iterable[object], uri: str) -> BinaryLabel
         found[text] = None
     classes = in_order(found)
     if len(classes) != 2:  # noqa: PLR2004  the two classes
-        raise DataRefused(
+        refusal = OneClass if len(classes) == 1 else DataRefused
+        raise refusal(
             f"column {column!r} of {uri} holds {_listed(classes)}: where schema.label is left out,"
             " it must hold two; correct the column, or declare schema.label"
         )
