@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from perennial_contract.status import FoundLabel, Problem
+from perennial_operator.api.attempts import AttemptOutcome
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.status import HandledTriggers, Status
 from perennial_operator.observe.world import Observed
@@ -170,13 +171,15 @@ def test_labels_that_mostly_cannot_be_used_are_said_with_the_fields_to_look_at(
     assert condition(decided, "Ready")[0] == "True"
 
 
+@pytest.mark.parametrize("refused", [False, True])
 @pytest.mark.parametrize(("left_out", "told"), [(None, "True"), (500, "True"), (501, "False")])
 def test_labels_that_mostly_are_not_of_the_dataset_are_said_once_an_attempt_has_read_them(
-    left_out: int | None, told: str
+    left_out: int | None, told: str, *, refused: bool
 ) -> None:
+    later = [an_entry(2, outcome=AttemptOutcome.REFUSED)] if refused else []
     pipeline = a_pipeline(
         serving(
-            history=[an_entry(left_out=left_out)],
+            history=[an_entry(left_out=left_out), *later],
             handled=HandledTriggers(watermark={"topic": {"0": 1000}}),
             label=FoundLabel(positive=">50K", negative="<=50K"),
         ),

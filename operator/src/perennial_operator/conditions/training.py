@@ -7,7 +7,7 @@ from typing import Final
 
 from perennial_contract.status import RecorderReport
 from perennial_contract.watermark import position, positions, total
-from perennial_operator.api.attempts import Attempt, HistoryEntry, Trigger
+from perennial_operator.api.attempts import Attempt, AttemptOutcome, HistoryEntry, Trigger
 from perennial_operator.api.names import RECORDER
 from perennial_operator.api.pipeline import Pipeline
 from perennial_operator.api.reasons import Reason
@@ -17,6 +17,9 @@ from perennial_operator.conditions.undated import FALSE, TRUE, UNKNOWN, UndatedC
 from perennial_operator.observe.pods import stuck
 from perennial_operator.observe.world import Observed
 
+_UNREAD: Final = frozenset(
+    {AttemptOutcome.REFUSED, AttemptOutcome.SUPERSEDED, AttemptOutcome.ADOPTED}
+)
 FAILING: Final = 3  # tries in a row; the next one is no good news before its verdict
 _UNUSABLE: Final = {
     "rejected_label": "are neither class: look at schema.label and labels.value",
@@ -85,8 +88,8 @@ def _unusable(report: RecorderReport) -> str | None:
 
 
 def _left_out(status: Status) -> str | None:
-    """What the newest attempt says of its observations: their recorder knew no classes."""
-    newest = status.history[-1] if status.history else None
+    """What the newest attempt that read observations says: their recorder knew no classes."""
+    newest = next((e for e in reversed(status.history) if e.outcome not in _UNREAD), None)
     if newest is None or 2 * (newest.left_out or 0) <= total(status.handled.watermark):
         return None
     known = "; status.label names the two" if status.label else ""
