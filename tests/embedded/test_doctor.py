@@ -36,6 +36,27 @@ def whole(world: World) -> World:
     return world
 
 
+def test_what_others_call_themselves_does_nothing_to_a_terminal(whole: World) -> None:
+    settings = {
+        "bootstrap.servers": whole.bootstrap,
+        "group.id": "default.income.predictor",
+        "client.id": "\x1b[31mred",
+    }
+    with closing(Consumer(settings)) as member:
+        member.subscribe([whole.topic("events")])
+        while not member.assignment():
+            member.poll(0.1)
+        said = whole.doctor().stdout
+    assert "has a member of \\x1b[31mred: each event goes" in said
+    assert "\x1b" not in said
+
+
+def test_a_section_that_is_null_is_one_that_is_left_out(whole: World) -> None:
+    whole.manifest["spec"] |= {"lifecycle": None, "tracking": None}
+    whole.manifest["spec"]["storage"]["secretRef"] = None
+    assert whole.findings() == []
+
+
 def test_a_pipeline_with_nothing_wrong_has_no_finding(whole: World) -> None:
     whole.send("events", *map(an_event, range(100)))
     whole.send("labels", *map(a_label, range(100)))

@@ -23,9 +23,11 @@ from perennial.commands.exit_codes import exits_on_trouble
 from perennial.commands.output import Chosen, Output
 from perennial.commands.validate import File, as_json, lines_of, text_of
 from perennial.diagnosis.defect import Defect, Severity, unseen
+from perennial.messages.shown import line
 from perennial.running.secrets import with_environment
 from perennial.validation.check import check
 from perennial.validation.documents import Document, documents
+from perennial.validation.refusals import without_nulls
 from perennial_operator.api.errors import joined
 from perennial_operator.api.names import KIND
 
@@ -125,7 +127,7 @@ def _found(text: str, ways: Ways) -> Iterator[Placed]:
     def looked(document: Document) -> Running[list[Placed]]:
         def look() -> list[Placed]:
             with turns:
-                found = _findings(document.content, ways, end)
+                found = _findings(without_nulls(document.content), ways, end)
                 return [_placed(document, each) for each in found]
 
         return Running(look)
@@ -181,9 +183,10 @@ def _counts(placed: Placed) -> bool:
 
 
 def _show(file: Path, pipelines: list[str], found: list[Placed]) -> None:
-    for _, line, column, each in found:
-        at = f"{file}:{line}:{column}: {each.severity}: {joined(each.path)}: "
-        print(f"{at}{each.what.rstrip('.?')}. {each.remedy}".rstrip())
+    for _, row, column, each in found:
+        at = f"{file}:{row}:{column}: {each.severity}: {joined(each.path)}: "
+        said = line(each.what.encode(errors="replace")).rstrip(".?")  # others write what it quotes
+        print(f"{at}{said}. {each.remedy}".rstrip())
     count = sum(map(_counts, found))
     said = "nothing is missing" if not count else f"{count} finding{'s' if count > 1 else ''}"
     print(f"{file}: {', '.join(pipelines)}: {said}")

@@ -41,7 +41,7 @@ def inspect_store(
         return Trouble(str(refused), ProgramReason.STORAGE_REFUSED.remedy)
     except StoreError as error:
         return _trouble(error)
-    tried = _Trial(store)
+    tried = Trial(store)
     tried.run()
     clock: Clock | None = None
     rules: tuple[LifecycleRule, ...] | None = ()
@@ -50,7 +50,7 @@ def inspect_store(
     return StoreFacts(tried.refused, tried.owner, rules, clock)
 
 
-class _Trial:
+class Trial:
     """Writes, reads and deletes one object; one that could not be deleted is used again."""
 
     def __init__(self, store: Any) -> None:
@@ -86,7 +86,9 @@ class _Trial:
         self.owner = self._store.get(OWNER) or b""
 
     def _write_again(self, key: str) -> None:
-        if self._store.put_new(key, _SECOND, patience=0.0) is Put.WRITTEN:
+        """More than once: another doctor may use the same object, and delete it meanwhile."""
+        others = (_SECOND, _FIRST, _SECOND)
+        if all(self._store.put_new(key, each, patience=0.0) is Put.WRITTEN for each in others):
             raise StorageRefused("the S3 server ignores If-None-Match: use one that honours it")
 
     def _try(self, right: str, call: Callable[[], object]) -> bool:
