@@ -3,6 +3,7 @@
 import json
 import logging
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from perennial_contract.settings import REFUSED, PredictorSettings
 from perennial_predictor.__main__ import execute, main
 from tests.fakes.bundle import a_bundle
 from tests.fakes.mount import Mount, Renewed
+
+LIMIT = 30.0  # seconds
 
 
 @pytest.fixture
@@ -86,3 +89,24 @@ def test_a_secret_that_changes_while_it_is_first_read_ends_the_process_to_be_rea
         clock = lambda: float(next(hours))  # noqa: E731
         assert execute(given, "v1-00000000", "pod-1", 0, mounts, clock=clock) == 0
     assert "a Secret has changed" in caplog.text
+
+
+def test_a_process_that_starts_anew_waits_for_no_requests_as_one_that_is_told_to_end_does(
+    settings: PredictorSettings, mount: Mount
+) -> None:
+    mount.put({"sasl.password": "old"})
+    mount.prepare({"sasl.password": "new"})
+    kafka = Kafka(bootstrap_servers="nowhere:9092", secret_ref=SecretReference(name="kafka-client"))
+    storage = settings.storage.model_copy(update={"endpoint": "http://127.0.0.1:1"})
+    given = settings.model_copy(update={"kafka": kafka, "storage": storage, "http": True})
+    mounts = Mounts(mount.folder.parent / "s3", Renewed(mount.folder), mount.folder.parent / "log")
+    hours = iter(range(0, 100 * 3600, 3600))
+    clock = lambda: float(next(hours))  # noqa: E731
+    began = time.monotonic()
+
+    code = execute(
+        given, "v1-00000000", "pod-1", 0, mounts, clock=clock, predict_port=0, linger=LIMIT
+    )
+
+    assert code == 0
+    assert time.monotonic() - began < LIMIT

@@ -67,11 +67,17 @@ def execute(  # noqa: PLR0913  the process: what it is told, where it looks, its
 ) -> int:
     """Runs until SIGTERM, SIGINT or a changed Secret; returns the exit code.
 
-    Requests are answered for `linger` seconds more, since whoever sends them hears of it late.
+    After a signal requests are answered for `linger` seconds more, since whoever sends them hears
+    of it late; where the process is to start anew, events would wait for that.
     """
-    stop = Event()
+    stop, told = Event(), Event()
+
+    def end(*_: object) -> None:
+        told.set()
+        stop.set()
+
     for each in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(each, lambda *_: stop.set())
+        signal.signal(each, end)
     state = State(settings.uid, pod, version)
     state.heartbeat.beat(clock())
     metrics = partial(generate_latest, state.metrics.registry)
@@ -86,7 +92,7 @@ def execute(  # noqa: PLR0913  the process: what it is told, where it looks, its
     try:
         code = _answer(settings, version, state, waiting, mounts, predict.open if door else None)
         if door:
-            door.finish(0.0 if code else linger)
+            door.finish(linger if told.is_set() else 0.0)
     finally:
         server.close()
     return code
