@@ -87,6 +87,11 @@ def test_a_secret_is_its_bytes_by_key(server: ApiServer, tmp_path: Path) -> None
             "SERVER does not know who asks: log in again, or choose another --context",
         ),
         (
+            refusal(403, "Forbidden", 'pods is forbidden: User "system:anonymous" cannot list'),
+            Forbidden,
+            "SERVER does not know who asks: log in again, or choose another --context",
+        ),
+        (
             (404, NO_SUCH_PATH),
             ClusterTrouble,
             NO_DEFINITION,
@@ -100,7 +105,16 @@ def test_a_secret_is_its_bytes_by_key(server: ApiServer, tmp_path: Path) -> None
         (refusal(403, "Forbidden", "a policy says no"), Forbidden, "a policy says no"),
         (refusal(405, "NotAllowed", "no"), ClusterTrouble, "SERVER: 405 NotAllowed: no"),
     ],
-    ids=["forbidden", "unknown", "no definition", "starting", "busy", "policy", "other"],
+    ids=[
+        "forbidden",
+        "unknown",
+        "anonymous",
+        "no definition",
+        "starting",
+        "busy",
+        "policy",
+        "other",
+    ],
 )
 def test_what_the_server_says_instead_is_one_line_with_what_to_do(
     answer: tuple[int, dict[str, object] | str],

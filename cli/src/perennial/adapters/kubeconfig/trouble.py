@@ -15,6 +15,7 @@ _MANAGER: Final = re.compile(r'conflict with "([^"]+)"')
 _TOO_MANY: Final = HTTPStatus.TOO_MANY_REQUESTS
 _REACH: Final = "does the cluster run, and is this the right --context?"
 _UNKNOWN: Final = "log in again, or choose another --context"
+_NOBODY: Final = 'User "system:anonymous"'
 _NO_RIGHT: Final = "a Role with that right must be bound to you"
 _NO_DEFINITION: Final = (
     f"the cluster knows no ModelPipeline ({GROUP}): install the operator's chart,"
@@ -71,6 +72,8 @@ def trouble_of(error: ApiError, server: str) -> ClusterTrouble:
         case 0:
             found = Away(f"cannot reach the API server {server}: {said}; {_REACH}")
         case HTTPStatus.UNAUTHORIZED:
+            found = Forbidden(f"{server} does not know who asks: {_UNKNOWN}")
+        case HTTPStatus.FORBIDDEN if _NOBODY in said:  # as when a kubeconfig's plugin fails
             found = Forbidden(f"{server} does not know who asks: {_UNKNOWN}")
         case HTTPStatus.FORBIDDEN:
             found = Forbidden(f"{said}: {_NO_RIGHT}" if " cannot " in said else said)
