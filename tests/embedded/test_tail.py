@@ -38,6 +38,7 @@ def test_it_begins_with_the_newest_and_goes_on_with_what_comes(broker: Broker) -
 
     assert taken(tail, 30) == [*range(80, 100), *range(1000, 1010)]
     assert tail.held == {"answers": 100, "labels": 10}
+    assert tail.left_out == {"answers": 80, "labels": 0}
 
     send(sender, "answers", range(100, 104))
     assert taken(tail, 4) == [*range(100, 104)]
@@ -61,6 +62,7 @@ def test_what_nobody_would_see_any_more_is_left_out(broker: Broker) -> None:
 
     until(has_caught_up)
     assert len(found) < 19_000
+    assert tail.left_out == {"answers": 20_000 - 5 - len(found)}
     tail.close()
 
 

@@ -25,6 +25,7 @@ class FakeTail:
     newest: Mapping[str, int]
     records: list[Record] = field(default_factory=list)
     held: Mapping[str, int] = field(default_factory=dict)
+    left_out: Mapping[str, int] = field(default_factory=dict)
     away: str = ""
     closed: bool = False
 

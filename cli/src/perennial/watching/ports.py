@@ -24,6 +24,10 @@ class Tail(Protocol):
     def held(self) -> Mapping[str, int]:
         """By topic: how many records it holds."""
 
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        """By topic: how many of them were not read, being older than the newest."""
+
     def poll(self) -> Sequence[Record]:
         """What came; it does not wait. Raises Unseen."""
 

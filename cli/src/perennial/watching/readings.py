@@ -19,7 +19,7 @@ from perennial_contract.messages.events import Event, EventReader
 from perennial_contract.messages.json import read_json
 from perennial_contract.messages.labels import LabelMessage, LabelReader
 from perennial_contract.messages.record import Record
-from perennial_contract.messages.references import Id
+from perennial_contract.messages.references import Id, join_id
 from perennial_contract.messages.spellings import canonical, read_label, spellings
 from perennial_contract.resource.schema import BinaryLabel
 from perennial_operator.api.spec import Spec
@@ -28,6 +28,7 @@ NEWEST: Final = 20_000  # answers, and labels
 DEAD: Final = 10_000
 _REASONS: Final = 50  # that are told apart; a topic that others write to may name any
 _OTHER: Final = "other"
+_LONGEST: Final = 253  # characters of an id, or of a version, that is kept
 _IDS: Final = (str, int, float)
 
 
@@ -40,8 +41,6 @@ class Readings:
         self.grading: Final = Grading(positive)
         self.dead_letters: Final[Counter[str]] = Counter()
         """By reason."""
-        self.others = 0
-        """Records on their topic that are none, such as receipts of a replay."""
         self._predictions, self.dead = spec.predictions.topic, spec.dead_letters.topic
         self._together = spec.events.topic
         labels = spec.labels
@@ -78,8 +77,7 @@ class Readings:
 
     def _count(self, record: Record) -> None:
         reason = _header(record, REASON_HEADER)
-        if reason is None:
-            self.others += 1
+        if reason is None:  # such as a receipt of a replay
             return
         known = reason in self.dead_letters or len(self.dead_letters) < _REASONS
         self.dead_letters[reason if known else _OTHER] += 1
@@ -118,13 +116,15 @@ class Readings:
         probability, model = content.get("probability"), content.get("model")
         if not isinstance(identity, _IDS) or label is None or not isinstance(model, str):
             return
+        model = model[:_LONGEST]
         given = probability if isinstance(probability, float) else None
         self.grading.answer(record.timestamp / 1000, _text(identity), label, given, model)
 
 
 def _text(identity: Id) -> str:
-    """One text for what counts as one id."""
-    return identity if isinstance(identity, str) else canonical(identity) or ""
+    """One text for what counts as one id; of a very long one what it is joined by."""
+    text = identity if isinstance(identity, str) else canonical(identity) or ""
+    return text if len(text) <= _LONGEST else join_id(text).hex()
 
 
 def _header(record: Record, name: str) -> str | None:

@@ -45,14 +45,12 @@ class Topics:
         if self._readings is None or self._tail is None:
             return replace(measured, unread=self._why)
         grading, held = self._readings.grading, self._tail.held
-        total = held.get(self._readings.dead)
-        read = self._readings.dead_letters.total() + self._readings.others
         return replace(
             measured,
             curve=grading.curve,
             answers=grading.recent(),
             dead_letters=dict(self._readings.dead_letters),
-            uncounted=max((total or 0) - read, 0),
+            uncounted=self._tail.left_out.get(self._readings.dead, 0),
             records=self._readings.records(held, measured.records),
         )
 

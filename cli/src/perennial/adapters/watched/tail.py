@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -35,6 +36,7 @@ class KafkaTail:
         settings = {"auto.offset.reset": "earliest", "queued.max.messages.kbytes": _BUFFER}
         self._consumer = connection.consumer(**settings)
         self._lows: dict[tuple[str, int], int] = {}
+        self._left_out: Counter[str] = Counter()
         try:
             self._consumer.assign([place for topic in newest for place in self._places_in(topic)])
         except Unseen:
@@ -48,6 +50,11 @@ class KafkaTail:
         for (topic, number), low in self._lows.items():
             held[topic] += max(self._high(TopicPartition(topic, number)) - low, 0)
         return held
+
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        """By topic: how many records were not read, being older than the newest."""
+        return self._left_out
 
     def poll(self) -> Sequence[Record]:
         """What came, 5,000 at most; it does not wait."""
@@ -75,13 +82,16 @@ class KafkaTail:
         """The place of the newest records of a partition."""
         low, high = self._consumer.get_watermark_offsets(place, timeout=_ANSWER)
         self._lows[place.topic, place.partition] = low
-        return TopicPartition(place.topic, place.partition, max(low, high - share))
+        begin = max(low, high - share)
+        self._left_out[place.topic] += begin - low
+        return TopicPartition(place.topic, place.partition, begin)
 
     def _skip(self) -> None:
         """Leaves out what nobody would see any more."""
         for place in self._consumer.position(self._consumer.assignment()):
             most = self._newest[place.topic]
             if 0 <= place.offset < (high := self._high(place)) - most:
+                self._left_out[place.topic] += high - most - place.offset
                 self._consumer.seek(TopicPartition(place.topic, place.partition, high - most))
 
     def _high(self, place: TopicPartition) -> int:
