@@ -69,6 +69,8 @@ def test_the_order_is_that_of_numpy_and_scikit_learn(values: list[object]) -> No
     [
         ([True, False], "false", "true", {"True": "true", "False": "false"}),
         (["True", "False"], "False", "True", {"true": "True", "false": "False"}),
+        (["True", "False", "true"], "false", "true", {"True": "true", "False": "false"}),
+        (["true", "False"], "false", "true", {"True": "true", "False": "false"}),
     ],
 )
 def test_a_boolean_is_meant_however_it_is_written(
@@ -83,6 +85,7 @@ def test_a_boolean_is_meant_however_it_is_written(
     ("values", "says"),
     [
         (["yes", "yes"], "column 'y' of s3://d/train.csv holds 1 value, 'yes': where schema.label"),
+        (["True", True], "holds 1 value, 'true': where"),
         ([3, 1, 2], "holds 3 values, '1', '2', '3': where schema.label is left out, it must hold"),
         (range(99), "holds 99 values, '0', '1', '2', '3', '4' and 94 more: "),
         (["a" * 99, "b", "c"], f"holds 3 values, {'a' * 40 + '…'!r}, 'b', 'c': "),

@@ -36,7 +36,7 @@ def find_classes(column: str, values: Iterable[object], uri: str) -> BinaryLabel
         if text is None or text in MARKS:
             raise DataRefused(f"row {row}: column {column!r} holds {value!r}, which is no label")
         found[text] = None
-    classes = in_order(found)
+    classes = in_order(_as_booleans(found))
     if len(classes) != 2:  # noqa: PLR2004  the two classes
         refusal = OneClass if len(classes) == 1 else DataRefused
         raise refusal(
@@ -58,6 +58,14 @@ def in_order(texts: Iterable[str]) -> list[str]:
     if all(number is not None and isfinite(number) for number in numbers.values()):
         return sorted(numbers, key=lambda text: (numbers[text] or 0.0, text))
     return sorted(numbers)
+
+
+def _as_booleans(texts: Iterable[str]) -> set[str]:
+    """As JSON writes them, where they are booleans in both ways of writing."""
+    written = set(texts)
+    json = written & {*_BOOLEANS.values()}
+    both = json and written <= {*_BOOLEANS, *_BOOLEANS.values()}
+    return {_BOOLEANS.get(text, text) for text in written} if both else written
 
 
 def _aliases(classes: list[str]) -> dict[str, str]:
