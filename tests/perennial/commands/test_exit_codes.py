@@ -1,3 +1,6 @@
+import errno
+import os
+
 import pytest
 import typer
 
@@ -11,3 +14,19 @@ def test_what_others_wrote_commands_no_terminal(capsys: pytest.CaptureFixture[st
 
     assert end.value.exit_code == 1
     assert capsys.readouterr().err == "perennial: Training False:  ]0;mine   2J\n\tgone\n"
+
+
+def test_a_full_disk_gets_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), "/run/objects/a.json")
+
+    with pytest.raises(typer.Exit) as ended, exits_on_trouble():
+        raise full
+
+    assert ended.value.exit_code == 1
+    said = "perennial: /run/objects/a.json: No space left on device\n"
+    assert capsys.readouterr().err == said
+
+
+def test_a_bug_is_no_trouble() -> None:
+    with pytest.raises(ConnectionError), exits_on_trouble():
+        raise ConnectionError(errno.ECONNRESET, "reset")

@@ -7,18 +7,17 @@ import select
 import subprocess
 import time
 from collections import deque
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import IO, Final, Self
 
+from perennial.adapters.machine.logs import BoundedLog
 from perennial.broker.build import BrokerUnavailable
 from perennial.broker.restarts import pause
 
 _START: Final = 600.0  # seconds: it reads its folder, some 6 s for a million batches
 _END: Final = 20.0  # seconds to write what it holds
-_LARGEST: Final = 1_000_000  # bytes of a log, of which the one before is kept
 _LAST: Final = 5  # lines that are told when it dies
 _LOG: Final = logging.getLogger(__name__)
 
@@ -177,8 +176,7 @@ class Broker:
 
     def _keep(self, stream: IO[bytes]) -> None:
         """What it says goes to a log that is begun anew when it is full."""
-        log = RotatingFileHandler(self._log, maxBytes=_LARGEST, backupCount=1)
-        log.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+        log = BoundedLog(self._log, logging.Formatter("%(asctime)s %(message)s"))
         with stream:
             for line in stream:
                 text = line.decode(errors="replace").rstrip()

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import CancelledError, Future
 from contextlib import AsyncExitStack, contextmanager, suppress
 from datetime import UTC, datetime
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from threading import Thread
 from types import TracebackType
@@ -16,13 +15,13 @@ from typing import Any, Final, Self
 
 from perennial.adapters.machine.forwarder import forwarded
 from perennial.adapters.machine.laptop import laptop
+from perennial.adapters.machine.logs import BoundedLog
 from perennial.local_loop import LocalLoop
 from perennial.report.columns import cells
 from perennial.report.view import View, read
 from perennial_contract.runtime.logs import JsonFormatter
 
 PREDICT_PORT: Final = "predict-port"  # a file of the folder
-_LARGEST: Final = 1_000_000  # bytes of a log, of which the one before is kept
 
 
 class LocalPipeline:
@@ -126,8 +125,7 @@ class LocalPipeline:
 def _logged(file: Path) -> Iterator[None]:
     """What the passes log goes to a file: the terminal shows the run."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    handler = RotatingFileHandler(file, maxBytes=_LARGEST, backupCount=1)
-    handler.setFormatter(JsonFormatter())
+    handler = BoundedLog(file, JsonFormatter())
     loggers = [logging.getLogger(name) for name in ("perennial", "perennial_operator")]
     for logger in loggers:
         logger.addHandler(handler)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import sys
 from collections.abc import Iterator
@@ -49,6 +50,9 @@ _TROUBLES: Final = (
     TableRefused,
     Unseen,
 )
+_OF_A_DISK: Final = frozenset(
+    {errno.EACCES, errno.EDQUOT, errno.EIO, errno.ENOSPC, errno.EPERM, errno.EROFS}
+)
 
 
 @contextmanager
@@ -64,6 +68,12 @@ def exits_on_trouble(
     except _TROUBLES as trouble:
         print(_CONTROLS.sub(" ", f"perennial: {trouble}"), file=sys.stderr)
         raise typer.Exit(1) from trouble
+    except OSError as error:
+        if error.errno not in _OF_A_DISK:
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        print(_CONTROLS.sub(" ", f"perennial: {where}{error.strerror}"), file=sys.stderr)
+        raise typer.Exit(1) from error
     except KeyboardInterrupt:
         print(f"\n{stopped}", file=sys.stderr)
         raise typer.Exit(INTERRUPTED) from None

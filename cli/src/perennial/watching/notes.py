@@ -32,6 +32,7 @@ class Notes:
         self.marks.look(status, now)
         known = self._ended | {entry.number: entry for entry in status.history}
         self._ended = {number: known[number] for number in sorted(known)[-ATTEMPTS:]}
+        self._verdicts = {n: found for n, found in self._verdicts.items() if n in self._ended}
         self._sums.hear(self._place.reports(resource) or ())
 
     def look_up(self, resource: Resource) -> None:
@@ -48,7 +49,7 @@ class Notes:
         return Measured(
             marks=self.marks,
             ended=tuple(self._ended.values()),
-            verdicts={n: found for n in self._ended if (found := self._verdicts.get(n))},
+            verdicts={n: found for n, found in self._verdicts.items() if found},
             records=self._sums.records,
             lag=self._sums.lag,
             dead_letters=self._sums.dead_letters,

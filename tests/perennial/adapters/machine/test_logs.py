@@ -1,7 +1,10 @@
+import logging
 import os
 from pathlib import Path
 
-from perennial.adapters.machine.logs import LARGEST, MOST, Logs
+import pytest
+
+from perennial.adapters.machine.logs import LARGEST, MOST, BoundedLog, Logs
 
 
 def test_a_log_that_is_too_long_begins_anew_and_its_writer_goes_on(tmp_path: Path) -> None:
@@ -52,3 +55,12 @@ def test_a_log_that_is_still_written_stays_however_old_it_is(tmp_path: Path) -> 
 
     left = {each.name for each in tmp_path.iterdir()}
     assert {"kafka.log", "operator.log", "quiet.log", "quiet.log.before"} <= left
+
+
+def test_a_full_disk_is_told_of_once(capsys: pytest.CaptureFixture[str]) -> None:
+    log = BoundedLog(Path("/dev/full"), logging.Formatter())
+    for _ in range(3):
+        log.emit(logging.LogRecord("a", logging.WARNING, "", 0, "said", None, None))
+    log.close()
+
+    assert capsys.readouterr().err == "perennial: /dev/full: No space left on device\n"

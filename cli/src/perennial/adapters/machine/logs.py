@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
+import sys
 from collections.abc import Container
+from contextlib import suppress
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +16,7 @@ LARGEST: Final = 8 * 1024 * 1024  # bytes, then it begins anew and the part befo
 MOST: Final = 64  # files of pods that are gone; the oldest go
 _OTHERS: Final = frozenset({"kafka", "operator"})  # who bound theirs themselves
 _TAIL: Final = 4096  # bytes
+_OURS: Final = 1_000_000  # bytes of a log of the command's own, of which the one before is kept
 
 
 class Logs:
@@ -48,3 +53,24 @@ class Logs:
                 return log.read(_TAIL)
         except FileNotFoundError:
             return b""
+
+
+class BoundedLog(RotatingFileHandler):
+    """Begins anew when it is full; a disk that takes no line is told of once on standard error."""
+
+    def __init__(self, file: Path, formatter: logging.Formatter) -> None:
+        super().__init__(file, maxBytes=_OURS, backupCount=1, delay=True)
+        self.setFormatter(formatter)
+        self._told = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  logging's own name
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            super().handleError(record)
+        elif not self._told:
+            self._told = True
+            sys.stderr.write(f"perennial: {self.baseFilename}: {error.strerror}\n")
+
+    def close(self) -> None:
+        with suppress(OSError):  # what it still holds does not fit either
+            super().close()
