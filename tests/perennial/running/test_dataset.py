@@ -4,8 +4,16 @@ from typing import Any
 import pytest
 
 from perennial.pipeline import ManifestTrouble
-from perennial.running.dataset import file_of, missing, with_dataset, with_dataset_of
+from perennial.running.dataset import (
+    file_of,
+    first_record,
+    missing,
+    with_dataset,
+    with_dataset_of,
+)
 from perennial_contract.resource.training import Dataset
+from perennial_operator.api.spec import Spec
+from tests.support.operator.builders import a_spec as an_operators
 
 ON_S3, IN_FILE = "s3://datasets/loans/train.csv", "file:///home/me/my%20table.csv"
 
@@ -66,3 +74,25 @@ def test_a_dataset_that_is_missing_is_said_with_what_to_do() -> None:
         f" --dataset FILE, or put it at {file}"
     )
     assert str(missing(Dataset(uri=IN_FILE, label="label"), file)) == f"there is no dataset {file}"
+
+
+def test_its_first_row_is_shown_as_the_record_of_an_event(tmp_path: Path) -> None:
+    file = tmp_path / "train.csv"
+    file.write_text("row,id,amount,zip,code,note,label\n1,a,-1.5,01067,7,,yes\n2,b,2,x,8,n,no\n")
+    dataset = {"uri": file.as_uri(), "label": "label", "timeColumn": "row"}
+    features = [{"name": "code", "type": "Category", "path": "deep.code"}]
+    spec = Spec.model_validate(
+        an_operators(dataset=dataset, schema={"features": features, "exclude": ["id"]})
+    )
+
+    assert first_record(file, spec) == {"amount": -1.5, "zip": "01067", "deep": {"code": "7"}}
+
+
+@pytest.mark.parametrize("name", ["absent.csv", "table.parquet", "empty.csv", "header.csv"])
+def test_where_no_row_can_be_read_none_is_shown(name: str, tmp_path: Path) -> None:
+    (tmp_path / "empty.csv").touch()
+    (tmp_path / "header.csv").write_text("amount,label\n")
+    (tmp_path / "table.parquet").write_bytes(b"PAR1\xff")
+    spec = Spec.model_validate(an_operators())
+
+    assert first_record(tmp_path / name, spec) == {}

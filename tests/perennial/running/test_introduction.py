@@ -27,7 +27,7 @@ def test_it_says_where_kafka_is_and_how_it_is_used() -> None:
         "          loans-lifecycle     lifecycle messages",
         f"An event: {json.dumps(introduction.event(spec))} with the key 17",
         'A label:  {"request_id": "17", "group": "A"} with the key 17',
-        "A client: python examples/app/client.py kafka:9092, with these topics and fields",
+        "A client: examples/app/client.py, to copy: write these topics and fields into it",
     ]
 
 
@@ -56,6 +56,16 @@ def test_what_it_shows_is_laid_out_as_what_the_demo_sends() -> None:
     assert sorted(introduction.event(spec)["data"]) == ["...", "car", "elevel", "zipcode"]
     assert yaml.safe_load(sent.value) == introduction.event(spec)
     assert yaml.safe_load(late_label(pipeline, "17", "A").value) == introduction.label(spec)
+
+
+def test_with_a_row_of_the_dataset_it_shows_an_event_that_can_be_sent_as_it_is() -> None:
+    spec, row = Spec.model_validate(loans()["spec"]), {"salary": 81_000, "car": 7}
+
+    said = list(introduction.lines(spec, "127.0.0.1:4711", row))
+
+    sent = json.dumps({"request_id": "17", "data": row})
+    assert f"An event: {sent} with the key 17" in said
+    assert said[-1] == f"Predict:  curl --json {quote(sent)} http://127.0.0.1:4711/predict"
 
 
 def test_a_label_may_lie_inside_the_event_and_an_id_in_a_header() -> None:

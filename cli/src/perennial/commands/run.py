@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Any, Final
 
 import typer
@@ -26,7 +27,7 @@ from perennial.local_manifest import NAMESPACE, Servers, localized
 from perennial.pipeline import ManifestTrouble
 from perennial.run import Run
 from perennial.running import introduction
-from perennial.running.dataset import file_of, missing, with_dataset, with_dataset_of
+from perennial.running.dataset import file_of, first_record, missing, with_dataset, with_dataset_of
 from perennial.running.secrets import require, with_environment
 from perennial.running.servers import OWN, moved
 from perennial.running.topics import topics_of
@@ -198,12 +199,20 @@ def _require_topics(spec: Spec, kafka: Connection, *, create: bool) -> None:
         print(f"topic {name}: made")
 
 
+def _from_here(folder: Path) -> str:
+    return str(folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder)
+
+
 def _show(here: Local, shown: Shown, tracking: str, seconds: float) -> None:
     meta = here.manifest["metadata"]
     print(f"{meta['name']} runs in {here.folder}")
     if tracking:
         print(f"MLflow:   {opened_by(tracking)}")
     spec = Spec.model_validate(here.manifest["spec"])
-    print("\n".join(introduction.lines(spec, here.loop.predict_address)), flush=True)
+    file = spec.dataset and file_of(spec.dataset, store_of(here.folder))
+    row = first_record(file, spec) if file and file.is_file() else {}
+    print("\n".join(introduction.lines(spec, here.loop.predict_address, row)))
+    print(f"Look:     perennial answers --folder {quote(_from_here(here.folder))}", end="")
+    print("; status, why, dead-letters and ui likewise", flush=True)
     with watched(here.folder, *_key(here.manifest), shown):
         Run(here.loop, choose_screen(_EVERY), WallClock()).run(seconds)

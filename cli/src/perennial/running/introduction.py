@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from perennial.running.topics import topics_of
@@ -18,8 +18,13 @@ _ID: Final = "17"  # of the event that is shown
 _WIDTH: Final = 9  # of what stands before each line
 
 
-def lines(spec: Spec, predict_address: str = "") -> Iterator[str]:
-    """For a person, once its servers are known; `predict_address` answers POST /predict."""
+def lines(
+    spec: Spec, predict_address: str = "", row: Mapping[str, Any] | None = None
+) -> Iterator[str]:
+    """For a person, once its servers are known; `predict_address` answers POST /predict.
+
+    `row` is one of the dataset, if that was read: the record of the event that is shown.
+    """
     topics = topics_of(spec)
     width = max(map(len, topics))
     heads = ["Topics", *[""] * (len(topics) - 1)]
@@ -27,34 +32,33 @@ def lines(spec: Spec, predict_address: str = "") -> Iterator[str]:
     yield _line("Kafka", brokers)
     for head, (topic, what) in zip(heads, topics.items(), strict=True):
         yield _line(head, f"{topic:<{width}}  {what}")
-    yield _line("An event", _message(event(spec), spec.events.id))
+    yield _line("An event", _message(event(spec, row), spec.events.id))
     if spec.labels and spec.labels.topic:
         yield _line("A label", _message(label(spec), spec.labels.id or spec.events.id))
     yield _line(
-        "A client", f"python examples/app/client.py {brokers}, with these topics and fields"
+        "A client", "examples/app/client.py, to copy: write these topics and fields into it"
     )
     if predict_address:
-        yield _line("Predict", _request(spec, predict_address))
+        yield _line("Predict", _request(event(spec, row), spec.events.id, predict_address))
 
 
-def _request(spec: Spec, address: str) -> str:
+def _request(content: dict[str, Any], identity: Reference | None, address: str) -> str:
     """What is typed for an answer to the event that is shown."""
-    body = json.dumps(event(spec), ensure_ascii=False)
-    identity = spec.events.id
+    body = json.dumps(content, ensure_ascii=False)
     name = identity and (identity.header or (identity.key and KEY_HEADER))
     header = f" -H {shlex.quote(f'{name}: {_ID}')}" if name else ""
     return f"curl --json {shlex.quote(body)}{header} http://{address}/predict"
 
 
-def event(spec: Spec) -> dict[str, Any]:
-    """An event's value, by way of example."""
+def event(spec: Spec, row: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """An event's value, by way of example: with the row, or else with the declared features."""
     content: dict[str, Any] = {}
     if spec.events.id and spec.events.id.path:
         place(content, spec.events.id.path, _ID)
     features = {feature.name: "..." for feature in spec.label_schema.features}
-    record = {**features, "...": "..."}
+    record = row or {**features, "...": "..."}
     if spec.events.record:
-        place(content, spec.events.record, record)
+        place(content, spec.events.record, dict(record))
     else:
         content |= record
     if spec.labels and spec.labels.path:
