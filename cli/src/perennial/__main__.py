@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
+from io import TextIOWrapper
 from typing import Annotated, Final
 
 import typer
@@ -36,7 +38,11 @@ PANELS: Final[Mapping[str, Commands]] = {
     EXAMPLES: (example.dataset, example.stream, example.clear),
 }
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",  # which fills paragraphs to the terminal's width
+)
 for panel, commands in PANELS.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
@@ -54,6 +60,8 @@ def perennial(*, say_version: Version = False) -> None:
 
 def main() -> None:
     """Runs the command that the arguments name; its exit code is the process's."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # in a pipe and in a CI's log as well
     with interruptible():
         app(obj=dict(os.environ))
 

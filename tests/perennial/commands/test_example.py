@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,28 @@ def test_each_command_says_what_it_does() -> None:
     said = CliRunner().invoke(app, ["--help"]).output
     for name in ("demo", "dataset", "stream", "answers", "dead-letters", "clear", "table"):
         assert f" {name} " in said
+
+
+def test_help_fills_its_lines() -> None:
+    said = CliRunner(env={"COLUMNS": "80"}).invoke(app, ["ui", "--help"]).output
+    assert " The page is served on 127.0.0.1 and changes nothing. Accuracy and loss come" in said
+    assert " from the newest answers and labels on the topics; where Kafka cannot be" in said
+
+
+def test_lines_come_one_by_one_in_a_pipe_too() -> None:
+    program = """
+import sys
+from perennial.__main__ import main
+sys.argv = ["perennial", "--help"]
+try:
+    main()
+finally:
+    print(sys.stdout.line_buffering)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.endswith("\nTrue\n")
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,7 @@ def ui(  # noqa: PLR0913  the options that a user has
     the attempts were judged to lose. While nobody looks at the page, nobody is asked.
 
     Of a run on this machine: perennial ui --folder perennial-demo
+
     Of a pipeline in a cluster: perennial ui loans --namespace team
     """
     with exits_on_trouble(STOPPED):
