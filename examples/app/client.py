@@ -77,7 +77,7 @@ def main(brokers: str) -> None:
 
 
 if __name__ == "__main__":
-    if not sys.argv[1:]:
+    if not sys.argv[1:] or sys.argv[1].startswith("-"):
         sys.exit(__doc__)
     try:
         main(sys.argv[1])

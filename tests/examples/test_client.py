@@ -151,8 +151,9 @@ def test_a_topic_that_is_missing_is_told_in_one_line() -> None:
     assert re.fullmatch("client.py: .*UNKNOWN_TOPIC_OR_PART.*\n", ran.stderr)
 
 
-def test_without_an_address_it_says_how_it_is_called() -> None:
-    ran = run()
+@pytest.mark.parametrize("arguments", [[], ["--help"]], ids=str)
+def test_without_an_address_it_says_how_it_is_called(arguments: list[str]) -> None:
+    ran = run(*arguments)
 
     assert (ran.returncode, ran.stderr) == (1, f"{example.__doc__}\n")
 

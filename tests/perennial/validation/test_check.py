@@ -37,6 +37,12 @@ def test_an_example_is_accepted_with_no_word_but_on_its_keys(path: Any) -> None:
     assert told == said.get(path.stem, [])
 
 
+def test_a_field_that_there_is_not_is_called_so() -> None:
+    assert with_spec(retrain={"treshold": 300}) == [
+        "error spec.retrain.treshold: there is no such field"
+    ]
+
+
 MANIFEST = """\
 apiVersion: perennial.dev/v1alpha1
 kind: ModelPipeline

@@ -69,7 +69,8 @@ def described(table: Table, chosen: Sizes, excluded: Mapping[str, str]) -> Itera
         f" {chosen.rate:.0f} a second; {chosen.threshold:,} labels start an attempt"
     )
     for name, why in excluded.items():
-        yield f"  left out: {name}: {why}"
+        found, _, _ = why.rpartition(": ")  # what would be done about it is done
+        yield f"  left out: {name}: {found or why}"
 
 
 def _both(table: Table) -> int:

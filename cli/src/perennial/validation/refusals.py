@@ -16,6 +16,7 @@ from perennial_operator.api.names import GROUP, KIND, VERSION, Manifest
 from perennial_operator.api.spec import Spec
 
 _KNOWN: Final = ("apiVersion", "kind", "metadata", "spec", "status")
+_UNKNOWN: Final = "there is no such field"
 _VERSION: Final = re.compile(r"(v[0-9]+-[0-9a-f]{8})?")
 _VERSIONS: Final = (("model", "pin"), ("model", "forgive"), ("promotion", "approve"))
 _RULES: Final = {
@@ -48,7 +49,7 @@ def refusals(manifest: Manifest) -> Iterator[Remark]:
         if manifest.get(field) != wanted:
             yield Remark((field,), f"{manifest.get(field)!r} is not {wanted}")
     for field in manifest.keys() - {*_KNOWN}:
-        yield Remark((field,), "there is no such field")
+        yield Remark((field,), _UNKNOWN)
     meta, spec = manifest.get("metadata"), manifest.get("spec")
     if isinstance(meta, dict):
         for field, reason in misnamed(meta, spec):
@@ -92,4 +93,5 @@ def without_nulls(value: Any) -> Any:
 def _remarks(error: ValidationError) -> Iterator[Remark]:
     for found in error.errors(include_url=False, include_input=False):
         path = (part for part in found["loc"] if part != "[key]")
-        yield Remark(("spec", *path), why(found))
+        unknown = found["type"] == "extra_forbidden"
+        yield Remark(("spec", *path), _UNKNOWN if unknown else why(found))

@@ -72,7 +72,8 @@ def test_where_there_is_none_it_is_said_how_to_get_one(context: str, tmp_path: P
         find(context, str(tmp_path / "none"))
     assert str(trouble.value) == (
         f"there is no kubeconfig at {tmp_path}/none: name one in KUBECONFIG; of the local cluster"
-        ' cluster/cluster up makes it, and eval "$(cluster/cluster env)" names it'
+        ' cluster/cluster up makes it, and eval "$(cluster/cluster env)" names it; a run'
+        " on this machine is looked at with --folder FOLDER"
     )
 
 

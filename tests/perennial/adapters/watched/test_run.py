@@ -133,7 +133,17 @@ def test_a_run_that_works_again_is_not_its_old_report(tmp_path: Path) -> None:
 
 
 def test_a_folder_in_which_no_run_has_worked_is_named(tmp_path: Path) -> None:
-    with pytest.raises(Unseen, match=f"{tmp_path} is no folder of a run"):
+    with pytest.raises(Unseen, match=f"{tmp_path} is no folder of a run$"):
+        RunFolder(tmp_path)
+
+
+def test_of_a_folder_that_holds_runs_each_of_them_is_named(tmp_path: Path) -> None:
+    for name in ("loans", "orders"):
+        (tmp_path / name / "objects").mkdir(parents=True)
+    (tmp_path / "other").mkdir()
+
+    runs = f"{tmp_path}/loans or {tmp_path}/orders"
+    with pytest.raises(Unseen, match=f"{tmp_path} is no folder of a run: name {runs}$"):
         RunFolder(tmp_path)
 
 

@@ -106,7 +106,7 @@ def test_a_runs_folder_gives_what_it_keeps(tmp_path: Path) -> None:
     assert (tmp_path / "objects" / "half.tmp").exists()  # the run's own, which may go on
     with pytest.raises(ManifestTrouble, match=r"name one of the ModelPipelines in .*: income$"):
         find(named(folder=tmp_path, name="loans"))
-    with pytest.raises(ManifestTrouble, match="is no folder of a run: it has no objects in it"):
+    with pytest.raises(ManifestTrouble, match=r"is no folder of a run$"):
         find(named(folder=tmp_path / "objects"))
 
 

@@ -35,7 +35,8 @@ def find(
         return settings, _of_kubeconfig(settings, files, context)
     missing = ClusterTrouble(
         f"there is no kubeconfig at {files}: name one in KUBECONFIG; of the local cluster"
-        ' cluster/cluster up makes it, and eval "$(cluster/cluster env)" names it'
+        ' cluster/cluster up makes it, and eval "$(cluster/cluster env)" names it; a run'
+        " on this machine is looked at with --folder FOLDER"
     )
     if context:
         raise missing

@@ -26,6 +26,7 @@ from perennial_operator.api.spec import Spec
 OBJECTS: Final = "objects"
 ENDED: Final = "The run in {folder} is not at work: you see what it left behind."
 _ENDING: Final = 60.0  # seconds that a run has left to end, once it has written its report
+_SHOWN: Final = 5
 _LARGEST: Final = 64 * 1024 * 1024  # bytes of a report that is read
 
 
@@ -40,7 +41,7 @@ class RunFolder:
         self._secret = secrets_in(folder / "secrets")
         self._report: tuple[tuple[int, int], Page | None] = ((0, 0), None)
         if not (folder / OBJECTS).is_dir():
-            raise Unseen(f"{folder} is no folder of a run")
+            raise Unseen(f"{folder} is no folder of a run{runs_in(folder)}")
 
     def pipelines(self) -> Sequence[Resource]:
         found = [_read(file) for file in sorted((self._folder / OBJECTS).glob(f"{KIND}.*.json"))]
@@ -99,6 +100,12 @@ class RunFolder:
         process = _read(self._folder / "pods" / folder_name(dict(pod)) / "process.json")
         port = process.get("port") if process else None
         return report_at(int(port), dict(pod), uid) if port else None
+
+
+def runs_in(folder: Path) -> str:
+    """Which of its folders are, as `perennial run` makes one for each pipeline."""
+    runs = [str(found.parent) for found in sorted(folder.glob(f"*/{OBJECTS}"))[:_SHOWN]]
+    return f": name {' or '.join(runs)}" if runs else ""
 
 
 def _is_of(pod: Mapping[str, Any], resource: Resource) -> bool:

@@ -16,6 +16,7 @@ from perennial.adapters.kubeconfig.access import Access
 from perennial.adapters.kubeconfig.trouble import ClusterTrouble
 from perennial.adapters.machine.object_files import objects_in
 from perennial.adapters.machine.secret_folders import secrets_in
+from perennial.adapters.watched.run import OBJECTS, runs_in
 from perennial.commands.cluster.options import Context, Namespace
 from perennial.messages.topics import Topics, topics_in, topics_of
 from perennial.pipeline import ManifestTrouble
@@ -91,9 +92,9 @@ def _found(options: Options) -> tuple[Topics, Secret]:
 
 def _kept(folder: Path, name: str) -> dict[str, Any]:
     """The ModelPipeline that a run keeps."""
-    if not (folder / "objects").is_dir():
-        raise ManifestTrouble(f"{folder} is no folder of a run: it has no objects in it")
-    found = {each["metadata"]["name"]: each for each in objects_in(folder / "objects", KIND)}
+    if not (folder / OBJECTS).is_dir():
+        raise ManifestTrouble(f"{folder} is no folder of a run{runs_in(folder)}")
+    found = {each["metadata"]["name"]: each for each in objects_in(folder / OBJECTS, KIND)}
     if name in found:
         return dict(found[name])
     if len(found) == 1 and not name:
