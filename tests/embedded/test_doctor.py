@@ -36,6 +36,17 @@ def whole(world: World) -> World:
     return world
 
 
+def test_what_was_not_looked_at_is_not_said_to_be_there(world: World) -> None:
+    world.make_topics()
+    world.make_store()
+    world.manifest["spec"]["kafka"]["secretRef"] = {"name": "user"}
+    world.kubeconfig = world.folder / "none"
+    done = world.doctor()
+    assert done.exit_code == 0
+    assert "unseen: spec.kafka: Kafka was not looked at" in done.stdout
+    assert done.stdout.endswith("default/income: nothing is missing of what was looked at\n")
+
+
 def test_what_others_call_themselves_does_nothing_to_a_terminal(whole: World) -> None:
     settings = {
         "bootstrap.servers": whole.bootstrap,

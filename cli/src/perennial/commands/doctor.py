@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 import typer
@@ -31,11 +32,9 @@ from perennial.validation.refusals import without_nulls
 from perennial_operator.api.errors import joined
 from perennial_operator.api.names import KIND
 
-if TYPE_CHECKING:
-    from perennial.adapters.inspection.deadline import Running
-
 _LIMIT: Final = 17.0  # seconds for all inspections: the whole command ends within 30
 _JUDGING: Final = 9.0  # seconds for what they found, most of it for a dataset
+_LEAST: Final = 10.0  # seconds of them for each pipeline: with less, servers would be blamed
 _AT_ONCE: Final = 8  # pipelines of a file
 
 S3 = Annotated[
@@ -100,8 +99,8 @@ def doctor(  # noqa: PLR0913, PLR0917  the options that a user has
         text = text_of(file)
         report = check(text)
         if output is Output.TEXT:
-            for line in lines_of(file, report):
-                print(line)
+            for each in lines_of(file, report):
+                print(each)
         found: list[Placed] = []
         if report.accepted:
             with Console(stderr=True).status("Looking at what the pipeline needs"):
@@ -118,22 +117,17 @@ def doctor(  # noqa: PLR0913, PLR0917  the options that a user has
 
 def _found(text: str, ways: Ways) -> Iterator[Placed]:
     """The findings of each pipeline, in the order of the file."""
-    import threading
+    from perennial.adapters.inspection.deadline import Turns
 
-    from perennial.adapters.inspection.deadline import Running
+    end = time.monotonic() + _LIMIT
+    turns = Turns(_AT_ONCE, end - _LEAST)
 
-    end, turns = time.monotonic() + _LIMIT, threading.Semaphore(_AT_ONCE)
-
-    def looked(document: Document) -> Running[list[Placed]]:
-        def look() -> list[Placed]:
-            with turns:
-                found = _findings(without_nulls(document.content), ways, end)
-                return [_placed(document, each) for each in found]
-
-        return Running(look)
+    def look(document: Document) -> list[Placed]:
+        found = _findings(without_nulls(document.content), ways, end)
+        return [_placed(document, each) for each in found]
 
     ours = [each for each in documents(text) if each.content.get("kind") == KIND]
-    for document, running in [(each, looked(each)) for each in ours]:
+    for document, running in [(each, turns.run(partial(look, each))) for each in ours]:
         try:
             yield from running.result(end + _JUDGING)
         except TimeoutError:
@@ -188,7 +182,9 @@ def _show(file: Path, pipelines: list[str], found: list[Placed]) -> None:
         said = line(each.what.encode(errors="replace")).rstrip(".?")  # others write what it quotes
         print(f"{at}{said}. {each.remedy}".rstrip())
     count = sum(map(_counts, found))
-    said = "nothing is missing" if not count else f"{count} finding{'s' if count > 1 else ''}"
+    said = f"{count} finding{'s' if count > 1 else ''}"
+    if not count:
+        said = "nothing is missing" + (" of what was looked at" if found else "")
     print(f"{file}: {', '.join(pipelines)}: {said}")
 
 

@@ -3,7 +3,7 @@ from threading import Event
 
 import pytest
 
-from perennial.adapters.inspection.deadline import Running
+from perennial.adapters.inspection.deadline import Running, Turns
 
 
 def test_what_a_call_returns_or_raises_is_the_result() -> None:
@@ -20,3 +20,23 @@ def test_a_call_that_goes_on_is_left_behind() -> None:
         running.result(time.monotonic())
     never.set()
     assert running.result(time.monotonic() + 10)
+
+
+def test_a_call_whose_turn_comes_too_late_is_not_made() -> None:
+    made, began, over, now = [], Event(), Event(), time.monotonic()
+    turns = Turns(1, now + 1.0)
+
+    def first() -> bool:
+        began.set()
+        return over.wait()
+
+    running = turns.run(first)
+    assert began.wait(30)
+    late = turns.run(lambda: made.append("late"))
+    with pytest.raises(TimeoutError):
+        running.result(now + 1.1)
+    over.set()
+    assert running.result(now + 30)
+    with pytest.raises(TimeoutError):
+        late.result(now + 30)
+    assert made == []

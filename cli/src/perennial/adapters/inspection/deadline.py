@@ -38,3 +38,23 @@ class Running(Generic[T]):
             self._found.append(self._call())
         except BaseException as error:  # noqa: BLE001  raised by `result`
             self._raised = error
+
+
+class Turns:
+    """So many calls at a time; those whose turn comes too late are not made."""
+
+    def __init__(self, at_once: int, last: float) -> None:
+        """`last` is when one may begin at the latest, in monotonic seconds."""
+        self._turns: Final = threading.Semaphore(at_once)
+        self._last: Final = last
+
+    def run(self, call: Callable[[], T]) -> Running[T]:
+        """Its result raises TimeoutError where it was not made."""
+
+        def in_turn() -> T:
+            with self._turns:
+                if time.monotonic() > self._last:
+                    raise TimeoutError
+                return call()
+
+        return Running(in_turn)
