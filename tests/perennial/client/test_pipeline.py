@@ -263,6 +263,17 @@ def test_a_version_serves_once_all_pods_answer_with_it(
         pipeline().serving(V4)
 
 
+def test_a_pin_that_somebody_takes_back_is_not_waited_for(
+    server: ApiServer, pipeline: Callable[..., Pipeline]
+) -> None:
+    put(server, ready())
+    waiting = pipeline(lambda: None, lambda: put(server, ready()))
+    waiting.rollback()
+
+    with pytest.raises(ClusterTrouble, match=f"^somebody else has set model.pin to nothing .*{V1}"):
+        waiting.serving(V1)
+
+
 def test_it_is_deleted_once(pipeline: Callable[..., Pipeline]) -> None:
     assert [pipeline().delete(), pipeline().delete()] == [True, False]
 

@@ -74,6 +74,7 @@ class Pipeline:
         self._access = access
         self._manifest = manifest
         self._clock = clock
+        self._pinned = ""
         self.name: Final = name
 
     @classmethod
@@ -197,11 +198,13 @@ class Pipeline:
                 )
             edit["forgive"] = chosen.version
         self._access.edit(self.name, {"model": edit})
+        self._pinned = chosen.version
         return chosen
 
     def unpin(self) -> str:
         """Clears the pin: what was promoted last serves again; which version that is."""
         self._access.edit(self.name, {"model": {"pin": ""}})
+        self._pinned = ""
         return self.status.head
 
     def serving(self, version: str, timeout: float = 600.0) -> Status:
@@ -209,12 +212,14 @@ class Pipeline:
 
         Raises:
             TimedOut: They do not by then.
-            ClusterTrouble: They never will: it is missing or broken.
+            ClusterTrouble: They never will: it is missing or broken, or no longer pinned.
         """
         why = UNSEEN
         for resource in self._looks(timeout):
             if progress.serves(resource, version):
                 return progress.status_of(resource)
+            if version == self._pinned:
+                progress.must_be_pinned(resource, version)
             why = progress.why_not(resource, "ModelAvailable")
         raise TimedOut(f"{version} does not serve after {timeout:g} s: {why}")
 

@@ -85,6 +85,15 @@ def serves(resource: Manifest, version: str) -> bool:
     return status.model is not None and status.model.version == version
 
 
+def must_be_pinned(resource: Manifest, version: str) -> None:
+    """Raises ClusterTrouble: somebody has taken the pin back, such as a GitOps controller."""
+    if (pin := resource["spec"].get("model", {}).get("pin", "")) != version:
+        raise ClusterTrouble(
+            f"somebody else has set model.pin to {pin or 'nothing'} since: {version} must be"
+            " pinned where they take it from"
+        )
+
+
 def attempt_for(resource: Manifest, request: str) -> int:
     """The number of the attempt that answers a request; 0 where none does."""
     attempt = status_of(resource).attempt

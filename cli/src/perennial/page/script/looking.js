@@ -25,7 +25,7 @@ async function look(show, same) {
     } else if (answer.status === 304) {
       same();
     } else { // the command says why
-      later(await answer.text());
+      later((await answer.text()).slice(0, 400));
     }
     if (answer.ok || answer.status === 304) wait = LOOK;
   } catch (error) {
