@@ -32,8 +32,8 @@ def test_a_dry_run_says_what_would_be_played_and_makes_no_folder(tmp_path: Path)
     assert done.stdout.splitlines() == [
         "my table.csv: 300 rows, 2 columns and label, '1' or '0'",
         (
-            "  the first 200 rows are the dataset, the others the stream, 50 a second; 100 labels"
-            " start an attempt"
+            "  the first 200 rows are the dataset, the others the stream, 50 a second for 2 s; 100"
+            " labels start an attempt"
         ),
     ]
     assert not folder.exists()
@@ -52,9 +52,10 @@ def test_the_pipeline_is_written_with_its_dataset_beside_it(tmp_path: Path) -> N
     assert (report.pipelines, report.diagnostics) == (["default/demo-my-table"], [])
     with dataset.open(newline="") as text:
         rows = list(csv.DictReader(text))
-    spec = yaml.safe_load(file.read_text())["spec"]["dataset"]
+    spec = yaml.safe_load(file.read_text())["spec"]
     assert (len(rows), rows[1]) == (200, {"row": "2", "n": "1", "city": "c1", "label": "1"})
-    assert (spec["label"], spec["timeColumn"]) == ("label", "row")
+    assert (spec["dataset"]["label"], spec["dataset"]["timeColumn"]) == ("label", "row")
+    assert "tracking" not in spec  # whose MLflow would it be
 
 
 @pytest.mark.parametrize("there", ["mine.yaml", "mine-train.csv"])

@@ -11,8 +11,8 @@ from perennial.commands.table import manifest_file
 from tests.support.examples.builders import a_table
 
 HOW = (
-    "  the first 200 rows are the dataset, the others the stream, 20 a second; 300 labels start an"
-    " attempt"
+    "  the first 200 rows are the dataset, the others the stream, 20 a second for 40 s; 300 labels"
+    " start an attempt"
 )
 
 

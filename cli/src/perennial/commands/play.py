@@ -77,6 +77,7 @@ def play(  # noqa: PLR0913  each is an option
         excluded = unusable(table, chosen.base)
         print("\n".join(described(table, chosen, excluded)), flush=True)
         made = manifest(table, chosen, excluded)
+        del made["spec"]["tracking"]  # that of the local cluster
         if write is not None:
             _write(write.expanduser(), made, table, chosen.base)
         if not dry_run:
@@ -93,8 +94,7 @@ def _write(file: Path, made: dict[str, Any], table: Table, base: int) -> None:
 
 def _for_one(made: dict[str, Any]) -> dict[str, Any]:
     """The manifest for one machine that nobody else shares."""
-    spec = {name: section for name, section in made["spec"].items() if name != "tracking"}
-    return {**made, "spec": {**spec, "predictor": {"replicas": 1}}}
+    return {**made, "spec": {**made["spec"], "predictor": {"replicas": 1}}}
 
 
 def _play(  # noqa: PLR0913, PLR0917

@@ -66,7 +66,8 @@ def described(table: Table, chosen: Sizes, excluded: Mapping[str, str]) -> Itera
     )
     yield (
         f"  the first {chosen.base:,} rows are the dataset, the others the stream,"
-        f" {chosen.rate:.0f} a second; {chosen.threshold:,} labels start an attempt"
+        f" {chosen.rate:.0f} a second for {(rows - chosen.base) / chosen.rate:,.0f} s;"
+        f" {chosen.threshold:,} labels start an attempt"
     )
     for name, why in excluded.items():
         found, _, _ = why.rpartition(": ")  # what would be done about it is done
