@@ -1,5 +1,6 @@
 """Pipelines that lack one thing, each found before the resource exists."""
 
+import base64
 import json
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from typer.testing import CliRunner
 from perennial.__main__ import app
 from perennial.adapters.broker import Broker
 from perennial_contract.objects.owner import Owner
+from tests.support.perennial.api_server import serving
 from tests.support.perennial.diagnosing import Told
 from tests.support.perennial.doctoring import World, a_label, an_event, rows
 from tests.support.perennial.running import a_secret
@@ -45,6 +47,21 @@ def test_what_was_not_looked_at_is_not_said_to_be_there(world: World) -> None:
     assert done.exit_code == 0
     assert "unseen: spec.kafka: Kafka was not looked at" in done.stdout
     assert done.stdout.endswith("default/income: nothing is missing of what was looked at\n")
+
+
+def test_a_file_without_a_namespace_is_for_that_of_the_context(world: World) -> None:
+    world.make_topics()
+    world.make_store()
+    world.manifest["spec"]["kafka"]["secretRef"] = {"name": "user"}
+    plain = base64.b64encode(b"PLAINTEXT").decode()
+    with serving() as server:
+        server.objects["/api/v1/namespaces/team/secrets/user"] = {
+            "data": {"security.protocol": plain}
+        }
+        world.kubeconfig = server.kubeconfig(world.folder, namespace="team")
+        found = world.findings()
+    assert [each.field for each in found if each.field.startswith("spec.")] == []
+    assert "there is no namespace team in the cluster" in [each.message for each in found]
 
 
 def test_what_others_call_themselves_does_nothing_to_a_terminal(whole: World) -> None:

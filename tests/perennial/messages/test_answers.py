@@ -19,6 +19,7 @@ MODEL = ("perennial-model", b"v4-4b111359")
 def topics(predictions: str = "predictions") -> Topics:
     return Topics(
         name="income",
+        namespace="default",
         id_prefix=OURS,
         events="events",
         predictions=predictions,

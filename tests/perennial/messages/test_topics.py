@@ -25,6 +25,7 @@ def test_a_file_names_the_topics_of_its_pipeline(tmp_path: Path) -> None:
     )
     expected = Topics(
         name="income",
+        namespace="default",
         id_prefix="default.income",
         events="income",
         predictions="income.predictions",

@@ -147,20 +147,21 @@ def _findings(manifest: dict[str, Any], ways: Ways, end: float) -> Iterator[Defe
     kafka, storage = manifest["spec"]["kafka"], manifest["spec"]["storage"]
     bootstrap = ways.bootstrap or seen_from_here(kafka["bootstrapServers"])
     endpoint = ways.s3 or (addresses.S3 if storage.get("endpoint") == addresses.INSIDE else "")
-    subject = subject_of(manifest, bootstrap, endpoint)
     access, secrets = None, in_folder(ways.folder / "secrets") if ways.folder else None
     if not ways.folder:
         try:
-            access = Access(ways.context, subject.pipeline.namespace)
+            access = Access(ways.context, manifest["metadata"].get("namespace", ""))
         except ClusterTrouble as trouble:
             if ways.context:
                 raise
             said = f"no cluster was looked at: {trouble}"
             yield unseen(("kind",), said, "Of a run on this machine give --folder.")
         else:
+            manifest["metadata"]["namespace"] = access.namespace  # where kubectl would put it
             secrets = in_cluster(access)
     if ways.secrets:
         secrets = in_folder(ways.secrets)
+    subject = subject_of(manifest, bootstrap, endpoint)
     facts = inspect(Asked(subject, manifest, secrets, access), end)
     yield from diagnose(with_cluster(subject, facts), facts)
 

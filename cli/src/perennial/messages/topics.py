@@ -23,6 +23,7 @@ class Topics:
 
     name: str
     """Of the ModelPipeline."""
+    namespace: str
     id_prefix: str
     """By which answers and dead letters name their pipeline."""
     events: str
@@ -36,8 +37,12 @@ class Topics:
         return self.events == self.predictions
 
 
-def topics_of(manifest: Mapping[str, Any], place: str, namespace: str = "") -> Topics:
+def topics_of(
+    manifest: Mapping[str, Any], place: str, namespace: str = "", otherwise: str = NAMESPACE
+) -> Topics:
     """Read as the operator reads them; `place` says where the manifest is from.
+
+    The namespace is the one given, else the manifest's, else `otherwise`.
 
     Raises:
         ManifestTrouble: It is no ModelPipeline that an operator of this version takes.
@@ -52,9 +57,10 @@ def topics_of(manifest: Mapping[str, Any], place: str, namespace: str = "") -> T
         read = Spec.model_validate(spec)
     except ValidationError as error:
         raise ManifestTrouble(f"{place}: {explain(error)}") from error
-    where = namespace or meta.get("namespace") or NAMESPACE
+    where = namespace or meta.get("namespace") or otherwise
     return Topics(
         name=meta["name"],
+        namespace=where,
         id_prefix=read.kafka.id_prefix or f"{where}.{meta['name']}",
         events=read.events.topic,
         predictions=read.predictions.topic,
@@ -63,8 +69,8 @@ def topics_of(manifest: Mapping[str, Any], place: str, namespace: str = "") -> T
     )
 
 
-def topics_in(file: Path, namespace: str = "") -> Topics:
-    """Those of the only ModelPipeline in a file; raises ManifestTrouble."""
+def topics_in(file: Path, namespace: str = "", otherwise: str = NAMESPACE) -> Topics:
+    """Those of the only ModelPipeline in a file, as `topics_of`; raises ManifestTrouble."""
     try:
         found = [each for each in yaml.safe_load_all(file.read_text()) if isinstance(each, dict)]
     except OSError as error:
@@ -75,4 +81,4 @@ def topics_in(file: Path, namespace: str = "") -> Topics:
     if len(pipelines) > 1:
         raise ManifestTrouble(f"{file} holds {len(pipelines)} ModelPipelines: keep one in it")
     first = (pipelines or found or [{}])[0]
-    return topics_of(first, str(file), namespace)
+    return topics_of(first, str(file), namespace, otherwise)

@@ -76,7 +76,24 @@ def test_a_secret_that_only_the_cluster_has_is_asked_for_or_told(
         find(named(name=file))
     data = {key: base64.b64encode(value).decode() for key, value in LOGIN.items()}
     server.objects["/api/v1/namespaces/team/secrets/login"] = {"data": data}
-    find(named(name=file))
+    topics, _ = find(named(name=file))
+    assert topics.id_prefix == "team.income"  # where kubectl would put it
+
+
+def test_a_files_secrets_stand_in_the_namespace_that_it_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, server: ApiServer
+) -> None:
+    manifest = yaml.safe_load(Path(a_file(tmp_path, secretRef={"name": "login"})).read_text())
+    manifest["metadata"]["namespace"] = "prod"
+    file = tmp_path / "prod.yaml"
+    file.write_text(yaml.safe_dump(manifest))
+    monkeypatch.setenv("KUBECONFIG", str(server.kubeconfig(tmp_path, namespace="team")))
+    data = {key: base64.b64encode(value).decode() for key, value in LOGIN.items()}
+    server.objects["/api/v1/namespaces/prod/secrets/login"] = {"data": data}
+
+    topics, _ = find(named(name=str(file)))
+
+    assert topics.id_prefix == "prod.income"
 
 
 def test_the_kubeconfig_gives_a_pipeline_and_its_secrets(

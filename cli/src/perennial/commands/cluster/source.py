@@ -19,7 +19,7 @@ from perennial.adapters.machine.secret_folders import secrets_in
 from perennial.adapters.watched.run import OBJECTS, runs_in
 from perennial.commands.cluster.options import Context, Namespace
 from perennial.messages.topics import Topics, topics_in, topics_of
-from perennial.pipeline import ManifestTrouble
+from perennial.pipeline import NAMESPACE, ManifestTrouble
 from perennial_operator.api.names import KIND
 
 Name = Annotated[
@@ -85,7 +85,8 @@ def _found(options: Options) -> tuple[Topics, Secret]:
         manifest = _kept(folder, name)
         return topics_of(manifest, str(folder)), secrets_in(folder / "secrets")
     if Path(name).suffix in _FILES:
-        return topics_in(Path(name), options.namespace), _asked_for(options)
+        topics = topics_in(Path(name), options.namespace, _of_context(options))
+        return topics, _asked_for(options, topics.namespace)
     access = Access(options.context, options.namespace)
     return topics_of(access.pipeline(name), f"ModelPipeline {name}".strip()), access.secret
 
@@ -103,12 +104,20 @@ def _kept(folder: Path, name: str) -> dict[str, Any]:
     raise ManifestTrouble(f"name one of the ModelPipelines in {folder}{there}")
 
 
-def _asked_for(options: Options) -> Secret:
+def _of_context(options: Options) -> str:
+    """The namespace that kubectl would take; where there is no cluster, that of a run here."""
+    try:
+        return Access(options.context).namespace
+    except ClusterTrouble:
+        return NAMESPACE
+
+
+def _asked_for(options: Options, namespace: str) -> Secret:
     """Secrets of a file's pipeline stand where it runs."""
 
     def secret(name: str) -> Mapping[str, bytes] | None:
         try:
-            return Access(options.context, options.namespace).secret(name)
+            return Access(options.context, namespace).secret(name)
         except ClusterTrouble as trouble:
             raise KafkaTrouble(f"Secret {name}: {trouble}; or --secrets holds it") from trouble
 
