@@ -1,5 +1,6 @@
 import base64
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -125,6 +126,22 @@ def test_a_runs_folder_gives_what_it_keeps(tmp_path: Path) -> None:
         find(named(folder=tmp_path, name="loans"))
     with pytest.raises(ManifestTrouble, match=r"is no folder of a run$"):
         find(named(folder=tmp_path / "objects"))
+
+
+def test_a_run_whose_own_kafka_has_ended_with_it_is_not_waited_for(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as broker:
+        address = "{}:{}".format(*broker.getsockname())
+        manifest = a_manifest(kafka={"bootstrapServers": address})
+        meta = {**manifest["metadata"], "namespace": "default", "uid": "u", "resourceVersion": "1"}
+        kept = json.dumps({**manifest, "metadata": meta}).encode()
+        put(tmp_path / "objects", {"ModelPipeline.default.income.json": kept})
+        put(tmp_path / "kafka", {"address": address.encode()})
+        assert find(named(folder=tmp_path))[1].bootstrap == address
+
+    with pytest.raises(ManifestTrouble, match=f"^the run in {tmp_path} has ended, and its Kafka"):
+        find(named(folder=tmp_path))
+    (tmp_path / "kafka" / "address").write_text("127.0.0.1:2")  # the run was given another Kafka
+    assert find(named(folder=tmp_path))[1].bootstrap == address
 
 
 @pytest.mark.parametrize(

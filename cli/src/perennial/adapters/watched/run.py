@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +28,7 @@ OBJECTS: Final = "objects"
 ENDED: Final = "The run in {folder} is not at work: you see what it left behind."
 _ENDING: Final = 60.0  # seconds that a run has left to end, once it has written its report
 _SHOWN: Final = 5
+_ANSWER: Final = 2.0  # seconds
 _LARGEST: Final = 64 * 1024 * 1024  # bytes of a report that is read
 
 
@@ -106,6 +108,21 @@ def runs_in(folder: Path) -> str:
     """Which of its folders are, as `perennial run` makes one for each pipeline."""
     runs = [str(found.parent) for found in sorted(folder.glob(f"*/{OBJECTS}"))[:_SHOWN]]
     return f": name {' or '.join(runs)}" if runs else ""
+
+
+def own_kafka_has_ended(folder: Path, bootstrap: str) -> bool:
+    """Whether the pipeline's Kafka was the run's own, which nobody but a run starts again."""
+    try:
+        if (folder / "kafka" / "address").read_text().strip() != bootstrap:
+            return False
+    except OSError:
+        return False
+    host, _, port = bootstrap.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), _ANSWER).close()
+    except OSError:
+        return True
+    return False
 
 
 def _is_of(pod: Mapping[str, Any], resource: Resource) -> bool:

@@ -16,7 +16,7 @@ from perennial.adapters.kubeconfig.access import Access
 from perennial.adapters.kubeconfig.trouble import ClusterTrouble
 from perennial.adapters.machine.object_files import objects_in
 from perennial.adapters.machine.secret_folders import secrets_in
-from perennial.adapters.watched.run import OBJECTS, runs_in
+from perennial.adapters.watched.run import OBJECTS, own_kafka_has_ended, runs_in
 from perennial.commands.cluster.options import Context, Namespace
 from perennial.messages.topics import Topics, topics_in, topics_of
 from perennial.pipeline import NAMESPACE, ManifestTrouble
@@ -83,7 +83,13 @@ def _found(options: Options) -> tuple[Topics, Secret]:
     name, folder = options.name, options.folder
     if folder:
         manifest = _kept(folder, name)
-        return topics_of(manifest, str(folder)), secrets_in(folder / "secrets")
+        topics = topics_of(manifest, str(folder))
+        if own_kafka_has_ended(folder, topics.kafka.bootstrap_servers):
+            raise ManifestTrouble(
+                f"the run in {folder} has ended, and its Kafka with it: run it again; perennial ui"
+                f" --folder {folder} shows what it left"
+            )
+        return topics, secrets_in(folder / "secrets")
     if Path(name).suffix in _FILES:
         topics = topics_in(Path(name), options.namespace, _of_context(options))
         return topics, _asked_for(options, topics.namespace)
