@@ -49,7 +49,8 @@ def test_keys_that_repeat_are_told_where_labels_name_events_by_them() -> None:
     event = {"age": 3, "work": {"job": "x"}}
     keys = [record(event, key=key) for key in (b"a", b"b", b"a", b"a")]
 
-    assert found(keys[:2], **keyed) == []
+    replayed = keys[0]._replace(headers=[("perennial-replayed", b"dead/0/7")])
+    assert found([*keys[:2], replayed], **keyed) == []
     assert found(keys, **keyed) == [
         Told(
             "warning",

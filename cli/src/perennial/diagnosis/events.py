@@ -10,6 +10,7 @@ from perennial.diagnosis.defect import Defect, Path, warning
 from perennial.diagnosis.facts import KafkaFacts, TopicFacts
 from perennial.diagnosis.subject import Subject
 from perennial.diagnosis.texts import quoted
+from perennial_contract.messages.dead_letters import REPLAYED_HEADER
 from perennial_contract.messages.events import Event, EventReader, Filtered
 from perennial_contract.messages.paths import ABSENT, pick
 from perennial_contract.messages.provenance import answerers
@@ -48,7 +49,9 @@ def events(subject: Subject, facts: KafkaFacts, features: Sequence[Feature]) -> 
     usable = [each for each in read if isinstance(each, Event)]
     if usable:
         yield from _times(subject, usable, topic)
-        yield from _keys(subject, usable, topic)
+        first = [each for each in records if REPLAYED_HEADER not in dict(each.headers or ())]
+        sent_once = [each for each in read_events(subject, first) if isinstance(each, Event)]
+        yield from _keys(subject, sent_once, topic)
         yield from _features(subject, usable, features, topic)
 
 
