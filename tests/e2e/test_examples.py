@@ -94,7 +94,7 @@ def test_the_steps_of_the_readme_do_what_it_says_and_replicas_are_scaled() -> No
     ]
     assert row.startswith("loans   True    v1-")
     assert "/2000" in row
-    answers = [json.loads(line) for line in demo("answers").splitlines()]
+    answers = [json.loads(line) for line in demo("answers", "loans").splitlines()]
     assert answers
     assert {tuple(answer) for answer in answers} == {
         ("request_id", "prediction", "label", "probability", "model")
