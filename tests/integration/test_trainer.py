@@ -58,7 +58,7 @@ def test_a_first_model_then_a_better_one_after_the_world_changed(
     assert second.score < 0.6 < second.scores[0].loss
     served = load_published(bucket.store, second.version, 1)
     assert served.manifest.watermark == WATERMARK
-    assert served.model.probabilities([{}]).shape == (1,)
+    assert served.model.predictions([{}]).shape == (1,)
 
 
 def test_a_second_run_reports_the_same_verdict_without_training(

@@ -7,13 +7,13 @@ import pytest
 
 from perennial_contract.objects.observation import Observation
 from perennial_contract.status import Verdict, VerdictOutcome
-from perennial_model.tasks.binary import log_losses
+from perennial_model.tasks.tasks import task_of
 from perennial_trainer.contest.contest import Contest
 from perennial_trainer.data.dataset import Base
 from perennial_trainer.learn import judge_rows, learn
 from perennial_trainer.models.published import PublishedModel
 from perennial_trainer.search.trial import Trial
-from tests.support.trainer.agrawal import applications, observations
+from tests.support.trainer.agrawal import LABEL, applications, observations
 from tests.support.trainer.builders import QUIET, a_base, a_contest, served
 
 
@@ -34,7 +34,9 @@ def true_loss(model: PublishedModel, function: int) -> float:
     """On rows that no attempt has."""
     fresh = list(applications(function, 3000, 999))
     labels = np.array([label == "A" for _, label in fresh], dtype=np.float64)
-    return float(log_losses(labels, model.model.probabilities([r for r, _ in fresh])).mean())
+    return float(
+        task_of(LABEL).losses(labels, model.model.predictions([r for r, _ in fresh])).mean()
+    )
 
 
 def promoted(contest: Contest) -> tuple[Verdict, PublishedModel]:

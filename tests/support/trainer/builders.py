@@ -10,10 +10,12 @@ from perennial_contract.objects.observation import Observation
 from perennial_contract.resource.training import Dataset
 from perennial_contract.settings import TrainerSettings
 from perennial_contract.watermark import Watermark
+from perennial_model.arrays import Floats
 from perennial_model.features.infer import infer
+from perennial_model.tasks.tasks import task_of
 from perennial_trainer.contest.contest import Contest
 from perennial_trainer.data.dataset import Base, read
-from perennial_trainer.data.rows import Floats, Part, Rows, assemble
+from perennial_trainer.data.rows import Part, Rows, assemble
 from perennial_trainer.learn import Callbacks
 from perennial_trainer.models.published import ModelToPublish, PublishedModel
 from perennial_trainer.models.recipe import Material
@@ -59,6 +61,7 @@ def rows_of(
         np.array(events, dtype=np.int64),
         np.array(events if label_timestamps is None else label_timestamps, dtype=np.int64),
         np.array([True] * count if new is None else new, dtype=np.bool_),
+        task_of(LABEL),
     )
 
 
@@ -80,7 +83,7 @@ def a_contest(
     watermark = {"t": {"0": len(observations)}}
     settings = a_settings(number, champion=version, watermark=watermark, **changed)
     material = Material(rows, infer(base.as_read, SCHEMA), (), number, 1)
-    return Contest(settings, material, LABEL, LATER, champion, previous)
+    return Contest(settings, material, LATER, champion, previous)
 
 
 def served(

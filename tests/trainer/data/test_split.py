@@ -1,9 +1,8 @@
-import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from perennial_contract.resource.training import Promotion
-from perennial_trainer.data.split import both_classes, split, widened
+from perennial_trainer.data.split import split, widened
 from tests.support.trainer.builders import LATER, rows_of
 
 PROMOTION = Promotion(min_judged=50)
@@ -90,19 +89,6 @@ def test_no_judge_row_trains_and_no_label_from_later_does(
             assert rows.label_timestamps[parts.train].max() < first
 
 
-@given(
-    st.lists(st.booleans(), min_size=60, max_size=300),
-    st.integers(1, 300),
-    st.integers(1, 300),
-)
-def test_a_widened_size_is_that_of_widening_row_by_row(
-    drawn: list[bool], start: int, most: int
-) -> None:
-    labels = np.array(drawn, dtype=np.float64)
-    least, most = min(start, len(labels)), min(most, len(labels))
-
-    size = least
-    while size < most and not both_classes(labels[-size:]):
-        size += 1
-
-    assert widened(labels, least, most) == size
+def test_a_size_is_widened_to_what_is_needed_and_never_beyond_the_most() -> None:
+    assert [widened(100, needed, 300) for needed in (50, 200, 400)] == [100, 200, 300]
+    assert widened(400, 1, 300) == 400

@@ -4,7 +4,6 @@ import numpy as np
 
 from perennial_contract.objects.bundle import ENCODER, MODEL
 from perennial_model.runtimes.lightgbm import load
-from perennial_model.tasks.binary import log_losses
 from perennial_trainer.models.fit import fit, refit_leaves
 from perennial_trainer.models.recipe import DEFAULTS, Material, Recipe
 from tests.support.trainer.builders import material
@@ -34,7 +33,7 @@ def test_a_fit_predicts_better_than_a_coin_on_rows_it_has_not_seen() -> None:
     model = fit(material(), np.arange(1000), RECIPE)
     rest = np.arange(1000, 1500)
 
-    losses = log_losses(rows.labels[rest], model.probabilities(rows.pick(rest)))
+    losses = rows.task.losses(rows.labels[rest], model.predictions(rows.pick(rest)))
 
     assert losses.mean() < 0.5 < math.log(2)
 

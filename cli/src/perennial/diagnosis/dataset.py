@@ -24,7 +24,7 @@ from perennial_operator.api.quantities import parse_bytes
 from perennial_trainer.data.classes import OneClass
 from perennial_trainer.data.dataset import Base, read
 from perennial_trainer.data.rows import assemble
-from perennial_trainer.data.split import both_classes, split
+from perennial_trainer.data.split import split
 
 _URI: Final = ("spec", "dataset", "uri")
 _LABEL: Final = ("spec", "dataset", "label")
@@ -171,7 +171,7 @@ def _rows(subject: Subject, base: Base) -> Iterator[Defect]:
     label, promotion = base.label, subject.spec.promotion
     rows = assemble(base, (), label, None)
     parts = split(rows, sys.maxsize, promotion)
-    if parts and both_classes(rows.labels[parts.train]):
+    if parts and rows.suffice(parts.train):
         return
     count, positive = len(rows), int(rows.labels.sum())
     classes = f"{positive} of {label.positive}, {count - positive} of {label.negative}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from perennial_contract.status import Verdict
+from perennial_model.arrays import Floats, Index
 from perennial_trainer.attempt.verdict import scored, too_few_rows
 from perennial_trainer.contest.candidates import candidates
 from perennial_trainer.contest.contest import Contest
@@ -15,8 +16,7 @@ from perennial_trainer.contest.drift import alarmed, enough_since, rise
 from perennial_trainer.contest.names import CandidateName
 from perennial_trainer.contest.winner import final_fit
 from perennial_trainer.data.folds import roll
-from perennial_trainer.data.rows import Floats, Index
-from perennial_trainer.data.split import Split, both_classes, judged_size, split
+from perennial_trainer.data.split import Split, judged_size, split
 from perennial_trainer.models.published import ModelToPublish
 from perennial_trainer.models.recipe import DEFAULTS, Recipe
 from perennial_trainer.search.objective import CrossValidation
@@ -52,7 +52,7 @@ def learn(contest: Contest, callbacks: Callbacks) -> tuple[Verdict, ModelToPubli
     rivals = candidates(contest, parts.train, searched, _since(contest, parts, held))
     records = contest.rows.pick(parts.judge)
     losses = {
-        name: contest.losses(candidate.model.probabilities(records), parts.judge)
+        name: contest.losses(candidate.model.predictions(records), parts.judge)
         for name, candidate in rivals.items()
     }
     defender = CandidateName.CHAMPION if contest.champion else CandidateName.BASE_RATE
@@ -73,7 +73,7 @@ def judge_rows(contest: Contest) -> Split | None:
     if wide and contest.champion and _alarm(contest, contest.losses_to_beat(wide.judge)):
         threshold = contest.settings.retrain.threshold
         wide = split(contest.rows, contest.ripe_until, promotion, threshold) or wide
-    return wide if wide and both_classes(contest.rows.labels[wide.train]) else None
+    return wide if wide and contest.rows.suffice(wide.train) else None
 
 
 def _alarm(contest: Contest, held: Floats) -> bool:
@@ -86,7 +86,7 @@ def _since(contest: Contest, parts: Split, held: Floats) -> int | None:
         return None
     new = parts.train[contest.rows.new[parts.train]]
     start = rise(contest.losses_to_beat(new), contest.champion.manifest.score, float(held.mean()))
-    return int(new[start]) if enough_since(contest.rows.labels[new[start:]]) else None
+    return int(new[start]) if enough_since(contest.rows, new[start:]) else None
 
 
 def _searched(contest: Contest, train: Index, callbacks: Callbacks) -> Recipe | None:

@@ -122,9 +122,7 @@ def _contest(
     known = champion.model.encoder.features if champion and same_schema else ()
     features = history.features(schema, known)
     material = Material(history.rows, features, schema.crosses, settings.number, ports.threads)
-    return Contest(
-        settings, material, history.label, inputs.ripe_until, champion, previous, same_schema
-    )
+    return Contest(settings, material, inputs.ripe_until, champion, previous, same_schema)
 
 
 def _history(settings: TrainerSettings, champion: PublishedModel | None, ports: Ports) -> History:

@@ -16,7 +16,6 @@ from perennial_trainer.contest.names import CandidateName
 from perennial_trainer.data.history import History
 from perennial_trainer.data.split import Split
 
-STILL_POOR: Final = 0.75  # nats: a coin's log loss is 0.693
 _SHOWN: Final = 3  # labels of observations that are left out
 _LONGEST: Final = 40  # characters of each
 
@@ -38,16 +37,15 @@ def unscored(
 
 def too_few_rows(contest: Contest) -> Verdict:
     """The verdict where no decision can be taken."""
-    count, positive = int(contest.rows.new.sum()), contest.rows.labels[contest.rows.new] > 0
-    label = contest.label
-    if count and (positive.all() or not positive.any()):
-        absent = label.negative if positive.all() else label.positive
-        why = f"none of the {count} new rows has the label {absent!r}"
+    task, new = contest.rows.task, contest.rows.labels[contest.rows.new]
+    count = len(new)
+    if count and (absent := task.absent(new)):
+        why = f"none of the {count} new rows has the label {absent}"
     else:
         why = (
             f"{count} new rows are too few: at most half of them can judge, and at least"
-            f" {contest.settings.promotion.min_judged} must, with 20 of each class and labels old"
-            " enough; the rows before them need 20 of each class, too"
+            f" {contest.settings.promotion.min_judged} must, with {task.needs} and labels old"
+            f" enough; the rows before them need {task.needs}, too"
         )
     return unscored(contest.settings, VerdictOutcome.INCONCLUSIVE, ProgramReason.TOO_FEW_ROWS, why)
 
@@ -84,8 +82,7 @@ def with_label(verdict: Verdict, schema: Schema, history: History) -> Verdict:
         more = ", …" if len(left_out) > _SHOWN else ""
         changes["message"] = (
             f"{verdict.message}; {left_out.total()} observations are left out, whose label"
-            f" ({shown}{more}) is neither {history.label.positive!r} nor"
-            f" {history.label.negative!r}"
+            f" ({shown}{more}) is {history.rows.task.unlike}"
         )
     return verdict.model_copy(update=changes)
 
@@ -110,13 +107,15 @@ def _reason(contest: Contest, decision: Decision, won: Score | None) -> ProgramR
             else ProgramReason.FIRST_MODEL
         )
         return first if won else ProgramReason.NO_SIGNAL
-    return ProgramReason.STILL_POOR if won and won.loss > STILL_POOR else decision.reason
+    return (
+        ProgramReason.STILL_POOR if won and won.loss > contest.rows.task.poor else decision.reason
+    )
 
 
 def _promoted(contest: Contest, held: Score, won: Score, parts: Split) -> str:
-    poor = ": better, still poor" if won.loss > STILL_POOR else ""
+    poor = ": better, still poor" if won.loss > contest.rows.task.poor else ""
     return (
-        f"{won.candidate}: log loss {won.loss:.4f} instead of {held.loss:.4f}"
+        f"{won.candidate}: {contest.rows.task.loss} {won.loss:.4f} instead of {held.loss:.4f}"
         f" of {_defender(contest)} on the {len(parts.judge)} newest rows{poor}"
     )
 
@@ -136,7 +135,8 @@ def _kept(contest: Contest, decision: Decision) -> str:
     )
     gain = "no sure gain" if sure else "no gain"
     return (
-        f"{gain}: {kept}; the best challenger, {best.candidate}, has log loss {best.loss:.4f}"
+        f"{gain}: {kept}; the best challenger, {best.candidate}, has {contest.rows.task.loss}"
+        f" {best.loss:.4f}"
         f" against {held.loss:.4f} of {_defender(contest)}{sure}"
     )
 

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from perennial_contract.watermark import is_within
+from perennial_model.arrays import Index
 from perennial_model.runtimes.lightgbm import Model
 from perennial_trainer.contest.contest import Contest
 from perennial_trainer.contest.names import CandidateName
-from perennial_trainer.data.rows import Index
-from perennial_trainer.data.split import both_classes
 from perennial_trainer.models.fit import fit, refit_leaves
 from perennial_trainer.models.published import PublishedModel
 from perennial_trainer.models.recipe import Material, Recipe
@@ -99,13 +98,14 @@ def build(
 ) -> Iterator[Candidate]:
     """The fits on the rows at `train`, and the leaf refit on the new ones among them.
 
-    A span without both classes, or one that is all of history under another name, is left out.
+    A span that does not suffice for the task, or one that is all of history under another name, is
+    left out.
     """
     for full in fits:
         index = full.span.of(train)
         again = not full.span.is_all and len(index) == len(train)
-        if both_classes(material.rows.labels[index]) and not again:
+        if material.rows.suffice(index) and not again:
             yield Candidate(full.name, fit(material, index, full.recipe), full)
     new = train[material.rows.new[train]]
-    if champion and both_classes(material.rows.labels[new]):
+    if champion and material.rows.suffice(new):
         yield Candidate(CandidateName.REFIT, refit_leaves(material, champion.model, new))

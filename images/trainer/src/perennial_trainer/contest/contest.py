@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from perennial_contract.resource.schema import BinaryLabel
 from perennial_contract.settings import TrainerSettings
-from perennial_model.tasks.binary import log_losses
+from perennial_model.arrays import Floats, Index
 from perennial_trainer.contest.base_rate import base_rate
-from perennial_trainer.data.rows import Floats, Index, Rows
+from perennial_trainer.data.rows import Rows
 from perennial_trainer.models.published import PublishedModel
 from perennial_trainer.models.recipe import Material
 
@@ -19,8 +18,6 @@ class Contest:
 
     settings: TrainerSettings
     material: Material
-    label: BinaryLabel
-    """The classes, declared or found."""
     ripe_until: int
     """ms since 1970: labels that came later do not judge yet."""
     champion: PublishedModel | None = None
@@ -39,9 +36,9 @@ class Contest:
     def losses_to_beat(self, index: Index) -> Floats:
         """Losses of the champion on the rows at `index`, or without one of the base rate."""
         if self.champion is None:
-            return log_losses(self.rows.labels[index], base_rate(self.rows, index))
-        return self.losses(self.champion.model.probabilities(self.rows.pick(index)), index)
+            return self.losses(base_rate(self.rows, index), index)
+        return self.losses(self.champion.model.predictions(self.rows.pick(index)), index)
 
-    def losses(self, probabilities: Floats, index: Index) -> Floats:
-        """Log losses of the rows at `index`, in nats, shape (n,)."""
-        return log_losses(self.rows.labels[index], probabilities)
+    def losses(self, predictions: Floats, index: Index) -> Floats:
+        """Losses of the rows at `index`, shape (n,)."""
+        return self.rows.task.losses(self.rows.labels[index], predictions)

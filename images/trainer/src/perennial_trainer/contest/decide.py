@@ -12,8 +12,8 @@ from statistics import NormalDist
 from perennial_contract.reasons import ProgramReason
 from perennial_contract.resource.training import Promotion
 from perennial_contract.status import Score
+from perennial_model.arrays import Floats
 from perennial_trainer.contest.names import CandidateName
-from perennial_trainer.data.rows import Floats
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from typing import Final
 
 import numpy as np
 
-from perennial_trainer.data.rows import Floats
-from perennial_trainer.data.split import both_classes
+from perennial_model.arrays import Floats, Index
+from perennial_trainer.data.rows import Rows
 
 _ALARM: Final = 1.1  # times the loss at promotion,
 _ALARM_ERRORS: Final = 3  # and so many standard errors above it
@@ -30,6 +30,6 @@ def rise(losses: Floats, then: float, now: float) -> int:
     return int(walk.argmin())
 
 
-def enough_since(labels: Floats) -> bool:
+def enough_since(rows: Rows, since: Index) -> bool:
     """Whether the rows since a rise can carry a fit."""
-    return len(labels) >= _RISE_ROWS and both_classes(labels)
+    return len(since) >= _RISE_ROWS and rows.suffice(since)

@@ -6,11 +6,11 @@ from typing import Final
 
 import numpy as np
 
+from perennial_model.arrays import Index
 from perennial_model.runtimes.lightgbm import Model
 from perennial_trainer.contest.candidates import Candidate, FullFit
 from perennial_trainer.contest.contest import Contest
 from perennial_trainer.contest.names import CandidateName
-from perennial_trainer.data.rows import Index
 from perennial_trainer.data.split import Split
 from perennial_trainer.models.fit import fit, refit_leaves
 from perennial_trainer.models.published import ModelToPublish, PublishedModel
@@ -44,7 +44,7 @@ def final_fit(contest: Contest, winner: Candidate, parts: Split) -> ModelToPubli
 
 def _worse(contest: Contest, again: Model, judged: Model, judge: Index) -> bool:
     records = contest.rows.pick(judge)
-    then, now = (contest.losses(m.probabilities(records), judge).mean() for m in (judged, again))
+    then, now = (contest.losses(m.predictions(records), judge).mean() for m in (judged, again))
     return bool(now > then + _MARGIN)
 
 

@@ -22,7 +22,7 @@ from perennial_contract.messages.paths import place
 from perennial_contract.resource.schema import BinaryLabel, Schema
 from perennial_contract.resource.training import Dataset
 from perennial_model.refusals import DataRefused
-from perennial_model.tasks.binary import Targets
+from perennial_model.tasks.tasks import task_of
 from perennial_trainer.data.classes import find_classes
 
 Record = dict[str, Any]
@@ -139,14 +139,13 @@ def _check_columns(names: Sequence[str], dataset: Dataset, schema: Schema) -> No
 
 
 def _labels(written: Sequence[object], column: str, label: BinaryLabel) -> NDArray[np.float64]:
-    targets = Targets(label)
+    task = task_of(label)
     labels = np.empty(len(written))
     for i, value in enumerate(written):
-        target = targets.read(value)
+        target = task.target(value)
         if target is None:
             raise LabelRefused(
-                f"row {i + 1}: column {column!r} holds {value!r}, which is"
-                f" neither {label.positive!r} nor {label.negative!r}"
+                f"row {i + 1}: column {column!r} holds {value!r}, which is {task.unlike}"
             )
         labels[i] = target
     return labels

@@ -7,8 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from perennial_trainer.data.rows import Index, Rows
-from perennial_trainer.data.split import both_classes
+from perennial_model.arrays import Index
+from perennial_trainer.data.rows import Rows
 
 BLOCKS: Final = 3
 
@@ -24,19 +24,15 @@ class Fold:
 def roll(rows: Rows, history: Index, length: int) -> list[Fold]:
     """Three blocks at the end of `history` (ordered), each fitted on what had arrived before it.
 
-    They are `length` rows long, longer until each has 20 rows of both classes, at most half of
-    history together. A block without them, or with nothing before it, is left out.
+    They are `length` rows long, longer until each suffices for the task, at most half of history
+    together. A block that does not, or with nothing before it, is left out.
     """
     most = len(history) // (2 * BLOCKS)
     size = min(length, most)
-    while size < most and not all(both_classes(rows.labels[b]) for b in _blocks(history, size)):
+    while size < most and not all(map(rows.suffice, _blocks(history, size))):
         size = min(most, size + max(1, length // 4))
     folds = [_fold(rows, history, block) for block in _blocks(history, size)]
-    return [
-        f
-        for f in folds
-        if both_classes(rows.labels[f.block]) and both_classes(rows.labels[f.train])
-    ]
+    return [f for f in folds if rows.suffice(f.block) and rows.suffice(f.train)]
 
 
 def _blocks(history: Index, size: int) -> list[Index]:

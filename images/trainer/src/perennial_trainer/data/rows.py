@@ -9,18 +9,16 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from perennial_contract.objects.observation import Observation
 from perennial_contract.resource.schema import BinaryLabel
 from perennial_contract.watermark import Watermark, position
+from perennial_model.arrays import Floats, Index, Mask
 from perennial_model.refusals import DataRefused
-from perennial_model.tasks.binary import Targets
+from perennial_model.tasks.task import Task
+from perennial_model.tasks.tasks import task_of
 from perennial_trainer.data.dataset import Base, Record
 
-Index = NDArray[np.int64]
-Mask = NDArray[np.bool_]
-Floats = NDArray[np.float64]
 _Placed = tuple[int, str, int, int, Observation, float]
 
 
@@ -47,14 +45,20 @@ class Rows:
     label_timestamps: Index
     new: Mask
     """Beyond the champion's watermark; without a champion all."""
+    task: Task
+    """What the labels mean."""
     left_out: Counter[str] = field(default_factory=Counter)
-    """Observations of neither class, by their label: they are no rows."""
+    """Observations whose label is no target, by it: they are no rows."""
 
     def __len__(self) -> int:
         return len(self.records)
 
     def pick(self, index: Index) -> list[Record]:
         return [self.records[i] for i in index]
+
+    def suffice(self, index: Index) -> bool:
+        """Whether a model can be fitted to the rows at `index`, or judged on them."""
+        return self.task.suffice(self.labels[index])
 
     def arrived_before(self, part: Index, among: Index) -> Index:
         """Those `among` the rows whose label had arrived before the first event of `part`."""
@@ -68,12 +72,13 @@ def assemble(
 ) -> Rows:
     """One sequence of base and observations; `seen` is the champion's watermark.
 
-    Observations of neither class are left out.
+    Observations whose label is no target are left out.
 
     Raises:
         DataRefused: An observation's record is no JSON object.
     """
-    stream, left_out = _stream(parts, Targets(label))
+    task = task_of(label)
+    stream, left_out = _stream(parts, task)
     observations = [row[4] for row in stream]
     labels = np.array([row[5] for row in stream], dtype=np.float64)
     count = len(base.records) if base else 0
@@ -87,16 +92,17 @@ def assemble(
         np.array(
             [first] * count + [first or _is_new(row, seen or {}) for row in stream], dtype=np.bool_
         ),
+        task,
         left_out,
     )
 
 
-def _stream(parts: Iterable[Part], targets: Targets) -> tuple[list[_Placed], Counter[str]]:
-    """Observations in order, each with its target; and those of neither class, by their label."""
+def _stream(parts: Iterable[Part], task: Task) -> tuple[list[_Placed], Counter[str]]:
+    """Observations in order, each with its target; and those without one, by their label."""
     stream, left_out = list[_Placed](), Counter[str]()
     for p in parts:
         for o in p.observations:
-            if (target := targets.read(o.label)) is None:
+            if (target := task.target(o.label)) is None:
                 left_out[o.label] += 1
             else:
                 at = (o.event_time, p.topic_id, int(p.partition), o.sequence)

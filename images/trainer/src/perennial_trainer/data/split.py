@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from perennial_contract.resource.training import Promotion
-from perennial_trainer.data.rows import Floats, Index, Rows
+from perennial_model.arrays import Index
+from perennial_trainer.data.rows import Rows
 
-CLASS_ROWS: Final = 20  # of each class, in every part that something is judged on
 MOST_JUDGED: Final = 2000
 JUDGED_SHARE: Final = 4  # one row in so many
 
@@ -28,36 +28,26 @@ def split(
 ) -> Split | None:
     """The newest of the new rows whose label came at `ripe_until` (ms) or before, and the rest.
 
-    A quarter of them (with `newest`, of so many of them), widened until both classes have 20
-    rows, at most half. None where that is too few.
+    A quarter of them (with `newest`, of so many of them), widened until they suffice for the task,
+    at most half. None where that is too few.
     """
     able = np.flatnonzero(rows.new & (rows.label_timestamps <= ripe_until))
     most = len(able) // 2
     counted = len(able) if newest is None else min(newest, len(able))
-    size = widened(rows.labels[able], min(judged_size(counted, promotion), most), most)
-    if size < promotion.min_judged or not both_classes(rows.labels[able[-size:]]):
+    needed = rows.task.newest(rows.labels[able])
+    size = widened(min(judged_size(counted, promotion), most), needed, most)
+    if size < promotion.min_judged or not rows.suffice(able[-size:]):
         return None
     judge = able[-size:]
     older = np.arange(judge[0], dtype=np.int64)
     return Split(judge, rows.arrived_before(judge, older))
 
 
-def widened(labels: Floats, size: int, most: int) -> int:
-    """The least number of the newest labels, from `size` to `most`, with 20 of both classes.
-
-    `most` where there is none, `size` where that is larger.
-    """
-    newest = labels[::-1]
-    positives, negatives = np.cumsum(newest), np.cumsum(1 - newest)
-    needed = 1 + max(int(np.searchsorted(each, CLASS_ROWS)) for each in (positives, negatives))
+def widened(size: int, needed: int, most: int) -> int:
+    """`size`, or more where `needed`, up to `most`."""
     return max(size, min(needed, most))
 
 
 def judged_size(rows: int, promotion: Promotion) -> int:
     """How many of so many rows judge: a quarter, from minJudged to 2,000."""
     return max(promotion.min_judged, min(MOST_JUDGED, rows // JUDGED_SHARE))
-
-
-def both_classes(labels: Floats) -> bool:
-    positive = int(labels.sum())
-    return min(positive, len(labels) - positive) >= CLASS_ROWS

@@ -6,10 +6,9 @@ from typing import Any, Final
 
 import lightgbm as lgb
 
+from perennial_model.arrays import Index
 from perennial_model.features.encoder import Encoded, Encoder, learn
 from perennial_model.runtimes.lightgbm import Model
-from perennial_model.tasks import binary
-from perennial_trainer.data.rows import Index
 from perennial_trainer.models.recipe import Material, Parameters, Recipe
 
 _DECAY: Final = 0.9
@@ -59,7 +58,7 @@ def lightgbm_dataset(
 def lightgbm_parameters(material: Material, parameters: Parameters) -> dict[str, Any]:
     """LightGBM's parameters: a recipe's, and those that every fit has."""
     return {
-        "objective": binary.OBJECTIVE,
+        **material.rows.task.objective,
         "bagging_freq": 1,
         "verbosity": -1,
         "seed": material.seed,

@@ -8,7 +8,6 @@ from typing import Final
 import lightgbm as lgb
 import numpy as np
 
-from perennial_model.tasks import binary
 from perennial_trainer.data.folds import Fold
 from perennial_trainer.models.fit import learn_encoder, lightgbm_dataset, lightgbm_parameters
 from perennial_trainer.models.recipe import Material, Parameters
@@ -34,7 +33,7 @@ class CrossValidation:
         """Rows of a fold's fit, to which the tree counts belong."""
 
     def __call__(self, parameters: Parameters) -> tuple[float, int]:
-        """Mean log loss, and the median of the tree counts that early stopping found.
+        """Mean loss, and the median of the tree counts that early stopping found.
 
         Raises:
             TrialFailed: LightGBM gives up, or time is over.
@@ -61,14 +60,15 @@ class CrossValidation:
     def _train(
         self, parameters: Parameters, train: lgb.Dataset, valid: lgb.Dataset
     ) -> tuple[float, int]:
+        metric = self._material.rows.task.validation
         booster = lgb.train(
-            lightgbm_parameters(self._material, parameters) | {"metric": binary.METRIC},
+            lightgbm_parameters(self._material, parameters) | {"metric": metric},
             train,
             num_boost_round=MOST_TREES,
             valid_sets=[valid],
             callbacks=[lgb.early_stopping(_PATIENCE, verbose=False), self._guard],
         )
-        return float(booster.best_score["valid_0"][binary.METRIC]), int(booster.best_iteration)
+        return float(booster.best_score["valid_0"][metric]), int(booster.best_iteration)
 
     def _guard(self, _: lgb.callback.CallbackEnv) -> None:
         if self._expired():

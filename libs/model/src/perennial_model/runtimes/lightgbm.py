@@ -40,8 +40,8 @@ class Model:
         """Scores before the link function, shape (n,) or (n, classes)."""
         return self.predict(records, raw=True)[0]
 
-    def probabilities(self, records: Records) -> NDArray[np.float64]:
-        """Probabilities of the positive class, shape (n,), or of each class, (n, classes)."""
+    def predictions(self, records: Records) -> NDArray[np.float64]:
+        """What the model says: shape (n,), or for classes (n, classes)."""
         return self.predict(records)[0]
 
     @property
