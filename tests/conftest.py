@@ -1,3 +1,5 @@
+import signal
+
 import pytest
 from hypothesis import settings
 
@@ -23,3 +25,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=1,
         help="how often each process of a run on this machine is killed (tests/embedded)",
     )
+
+
+def pytest_configure() -> None:
+    """What starts us may ignore signals, as nohup does: a program under test is to hear them.
+
+    A handler of ours goes on ignoring; a child's is the default again.
+    """
+    for number in (signal.SIGHUP, signal.SIGINT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
