@@ -6,8 +6,9 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Final
 
+from perennial.pipeline import NAMESPACE
+
 Manifest = dict[str, Any]
-NAMESPACE: Final = "default"
 _OF_A_SERVER: Final = {
     "kafka": ("secretRef", "caSecretRef", "securityProtocol"),
     "storage": ("secretRef", "region", "pathStyle"),

@@ -9,7 +9,6 @@ import time
 from collections import deque
 from pathlib import Path
 from threading import Event, Lock, Thread
-from types import TracebackType
 from typing import IO, Final, Self
 
 from perennial.adapters.machine.logs import BoundedLog
@@ -45,12 +44,7 @@ class Broker:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        raised: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self.stop()
 
     @property

@@ -10,7 +10,6 @@ from contextlib import AsyncExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Thread
-from types import TracebackType
 from typing import Any, Final, Self
 
 from perennial.adapters.machine.forwarder import forwarded
@@ -52,12 +51,7 @@ class LocalPipeline:
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        raised: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._end()
 
     def look(self) -> View:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from perennial.adapters import kafka
 from perennial.adapters.broker import Broker
 from perennial.adapters.broker_build import BrokerBuild
+from perennial.adapters.kubeconfig.verdicts import read_verdict
 from perennial.adapters.local_pipeline import LocalPipeline
 from perennial.adapters.topics import Topic, create_topics
 from perennial.broker.build import default_cache
@@ -54,9 +55,7 @@ class Local:
         )
 
     def _verdict(self, number: int) -> Verdict | None:
-        store = FolderStore(self.store, self.pipeline.bucket, self.pipeline.prefix)
-        found = store.get(f"attempts/{number}/verdict.json")
-        return None if found is None else Verdict.model_validate_json(found)
+        return read_verdict(dict(self.manifest), number, lambda _: None)
 
 
 def store_of(folder: Path) -> Path:

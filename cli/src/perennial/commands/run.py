@@ -14,6 +14,7 @@ import typer
 
 from perennial.adapters.brokers.connection import Connection
 from perennial.adapters.kafka import KafkaTrouble
+from perennial.adapters.machine.secret_folders import secrets_in
 from perennial.adapters.run_folder import going_on
 from perennial.adapters.topics import Topic, create_topics, missing_topics
 from perennial.adapters.wall_clock import WallClock
@@ -23,8 +24,8 @@ from perennial.commands.mlflow import Mlflow, opened_by, tracking_of
 from perennial.commands.page import Open, Serve, Shown, watched
 from perennial.commands.validate import lines_of, text_of
 from perennial.display.screen import choose_screen
-from perennial.local_manifest import NAMESPACE, Servers, localized
-from perennial.pipeline import ManifestTrouble
+from perennial.local_manifest import Servers, localized
+from perennial.pipeline import NAMESPACE, ManifestTrouble
 from perennial.run import Run
 from perennial.running import introduction
 from perennial.running.dataset import file_of, first_record, missing, with_dataset, with_dataset_of
@@ -39,6 +40,7 @@ from perennial_operator.api.spec import Spec
 
 FOLDER: Final = "perennial-run"
 SECRETS: Final = "secrets"
+Secrets = Mapping[str, Mapping[str, bytes]]
 _SOME: Final = "127.0.0.1:9092"  # until the broker of the folder has one
 _EVERY: Final = 60.0  # seconds between two lines where there is no terminal
 
@@ -106,10 +108,11 @@ def run(  # noqa: PLR0913
             own = [name for name in OWN if (place / name).exists()]
             print("".join(f"{line}\n" for line in moved(before["spec"], named, own)), end="")
         _put_dataset(manifest["spec"], dataset, before if not s3 else None)
+        secrets = _secrets(place)
         if s3:
-            with_environment(manifest["spec"], ctx.obj, _secrets(place))
-        _require(manifest, place, named)
-        prepare = partial(_prepare, folder=place, named=named, create=create_topics)
+            with_environment(manifest["spec"], ctx.obj, secrets)
+        _require(manifest, place, named, secrets)
+        prepare = partial(_prepare, secrets=secrets, named=named, create=create_topics)
         with working(manifest, place, ctx.obj, print, prepare, named) as here:
             shown = Shown(page, open_, ctx.obj)
             _show(here, shown, named.tracking, for_.total_seconds() if for_ else float("inf"))
@@ -135,11 +138,11 @@ def _put_dataset(spec: dict[str, Any], file: Path | None, before: Manifest | Non
         with_dataset_of(spec, before["spec"])
 
 
-def _prepare(ours: Mapping[str, Any], folder: Path, named: Servers, *, create: bool) -> None:
+def _prepare(ours: Mapping[str, Any], secrets: Secrets, named: Servers, *, create: bool) -> None:
     """Sees to the topics of a Kafka that is named."""
     if named.bootstrap:
         spec = Spec.model_validate(ours["spec"])
-        _require_topics(spec, Connection(spec.kafka, _secrets(folder).get), create=create)
+        _require_topics(spec, Connection(spec.kafka, secrets.get), create=create)
 
 
 def _one_of(file: Path, text: str) -> dict[str, Any]:
@@ -162,24 +165,22 @@ def _folder(file: Path, folder: Path | None, manifest: Mapping[str, Any]) -> Pat
     return folder.expanduser().absolute() if folder else beside
 
 
-def _secrets(folder: Path) -> dict[str, dict[str, bytes]]:
+def _secrets(folder: Path) -> Secrets:
     """The folder's Secrets by name, with their keys; raises ManifestTrouble."""
-    found = sorted(each for each in (folder / SECRETS).glob("*") if each.is_dir())
+    secret = secrets_in(folder / SECRETS)
+    names = sorted(each.name for each in (folder / SECRETS).glob("*"))
     try:
-        return {
-            each.name: {key.name: key.read_bytes() for key in each.iterdir() if key.is_file()}
-            for each in found
-        }
+        return {name: found for name in names if (found := secret(name)) is not None}
     except OSError as error:
         raise ManifestTrouble(f"{error.filename}: {error.strerror}") from error
 
 
-def _require(manifest: dict[str, Any], folder: Path, named: Servers) -> None:
+def _require(manifest: dict[str, Any], folder: Path, named: Servers, secrets: Secrets) -> None:
     """Raises ManifestTrouble: a Secret or the dataset is missing, which the programs would miss."""
     store = None if named.storage else store_of(folder)
     own = Servers("" if named.bootstrap else _SOME, store.as_uri() if store else "")
     spec = localized(manifest, own, named)["spec"]
-    require(spec, _secrets(folder), folder / SECRETS)
+    require(spec, secrets, folder / SECRETS)
     dataset = Spec.model_validate(spec).dataset
     file = dataset and file_of(dataset, store)
     if dataset and file and not file.is_file():

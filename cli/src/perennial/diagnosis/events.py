@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from perennial.diagnosis.defect import Defect, Path, warning
@@ -21,7 +21,7 @@ from perennial_contract.reasons import DeadLetter
 from perennial_contract.resource.schema import Feature, FeatureType
 
 MOST: Final = 0.5  # share from which it is the field's fault
-_FIELDS: Final[dict[DeadLetter, tuple[str, ...]]] = {
+_FIELDS: Final[Mapping[DeadLetter, Path]] = dict.fromkeys(DeadLetter, ("events", "topic")) | {
     DeadLetter.NO_ID: ("events", "id"),
     DeadLetter.NO_RECORD: ("events", "record"),
 }
@@ -39,13 +39,7 @@ def events(subject: Subject, facts: KafkaFacts, features: Sequence[Feature]) -> 
         said = f"none {topic} is an event by events.filter"
         yield warning(("spec", "events", "filter"), said, "Correct events.filter, or wait for one.")
     rejected = [each for each in read if isinstance(each, Rejection)]
-    for reason, (detail, count) in by_reason(rejected).items():
-        severe = Defect if count > MOST * len(read) else warning
-        yield severe(
-            ("spec", *_FIELDS.get(reason, ("events", "topic"))),
-            f"{count} {topic} would be dead letters: {detail}",
-            reason.remedy,
-        )
+    yield from unusable(rejected, len(read), _FIELDS, f"{topic} would be dead letters")
     usable = [each for each in read if isinstance(each, Event)]
     if usable:
         yield from _times(subject, usable, topic)
@@ -72,11 +66,14 @@ def read_events(subject: Subject, records: Sequence[Record]) -> list[Event | Rej
     return [each for each in read if not isinstance(each, Filtered)]
 
 
-def by_reason(rejected: Sequence[Rejection]) -> dict[DeadLetter, tuple[str, int]]:
-    """A detail and the count of each reason, the most frequent first."""
-    counts = Counter(each.reason for each in rejected)
+def unusable(
+    rejected: Sequence[Rejection], read: int, fields: Mapping[DeadLetter, Path], said: str
+) -> Iterator[Defect]:
+    """A defect for each reason, the most frequent first; of most that were `read`, no warning."""
     detail = {each.reason: each.detail for each in rejected}
-    return {reason: (detail[reason], count) for reason, count in counts.most_common()}
+    for reason, count in Counter(each.reason for each in rejected).most_common():
+        severe = Defect if count > MOST * read else warning
+        yield severe(("spec", *fields[reason]), f"{count} {said}: {detail[reason]}", reason.remedy)
 
 
 def _times(subject: Subject, events: Sequence[Event], topic: str) -> Iterator[Defect]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from perennial.diagnosis.defect import Defect, warning
-from perennial.diagnosis.events import MOST, by_reason, newest_events, read_events
+from perennial.diagnosis.events import MOST, newest_events, read_events, unusable
 from perennial.diagnosis.facts import KafkaFacts, TopicFacts
 from perennial.diagnosis.subject import Subject
 from perennial.diagnosis.texts import quoted
@@ -52,18 +52,12 @@ def _apart(
     reader = LabelReader(declared, subject.spec.events)
     read = [reader.read(r.value, r.key, r.headers, r.source) for r in records]
     topic = f"of the newest {len(records)} records of topic {declared.topic}"
-    fields = {
+    fields = dict.fromkeys(DeadLetter, ("labels", "topic")) | {
         DeadLetter.NO_ID: ("labels", "id") if declared.id else ("events", "id"),
         DeadLetter.NO_LABEL: ("labels", "value"),
     }
     rejected = [each for each in read if isinstance(each, Rejection)]
-    for reason, (detail, count) in by_reason(rejected).items():
-        severe = Defect if count > MOST * len(read) else warning
-        yield severe(
-            ("spec", *fields.get(reason, ("labels", "topic"))),
-            f"{count} {topic} cannot be used as labels: {detail}",
-            reason.remedy,
-        )
+    yield from unusable(rejected, len(read), fields, f"{topic} cannot be used as labels")
     written = [each.value for each in read if not isinstance(each, Rejection)]
     yield from _classes(written, label, topic)
 

@@ -19,7 +19,6 @@ _RATE_ROWS: Final = 1000
 class Binary:
     """Targets are 1.0 for the positive class, else 0.0; predictions are its probabilities."""
 
-    metric: Final = "logloss"
     loss: Final = "log loss"
     objective: Final[Mapping[str, Any]] = {"objective": "binary"}
     validation: Final = "binary_logloss"

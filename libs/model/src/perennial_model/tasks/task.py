@@ -15,10 +15,6 @@ class Task(Protocol):
     """Targets are labels as numbers, shape (n,); predictions are what a model says of as many."""
 
     @property
-    def metric(self) -> str:
-        """Name of the loss, as verdicts and the status have it."""
-
-    @property
     def loss(self) -> str:
         """Name of the loss in a sentence."""
 
