@@ -63,7 +63,9 @@ browser: sync  ## the page, in the machine's Chromium
 	$(UV) pip install --quiet --require-hashes -r tests/browser/browser.lock
 	$(RUN) pytest -m browser
 
-test: lint types unit embedded integration  ## everything that needs no node, from a bare machine
+test: lint types unit  ## everything that needs no node, from a bare machine
+	cluster/cluster up api kafka minio mlflow
+	eval "$$(cluster/cluster env)" && $(RUN) pytest -m 'embedded or integration' --servers -n 3 --dist worksteal
 
 test-cluster: e2e  ## the tests that need pods, from a bare machine (Linux, root)
 

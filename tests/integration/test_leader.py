@@ -124,23 +124,26 @@ def test_an_api_server_that_hangs_for_some_seconds_ends_nobody(
     assert operator.process.poll() is None
 
 
-def test_an_api_server_that_is_away_ends_the_leader_and_its_pods_next_container_goes_on(
+def test_an_api_server_that_is_away_has_the_leader_begin_again_in_its_container(
     operators: Callable[..., Operator], world: World
 ) -> None:
     operator = operators()
     apply(world.plane, world.namespace, a_pipeline(labels=None))
     job = world.made_job()
     uid = job["metadata"]["uid"]
-    world.plane.end("kube-apiserver")
-
-    assert operator.process.wait(60) == 1
-    again = operators(operator.name)
-    eventually("it waits", lambda: "no CustomResourceDefinition yet" in again.log())
-    assert not again.ready()
-    start_api_server(world.plane)
-    eventually("it is ready", again.ready)
-    deleted_job_is_made_again(world)
+    for _ in range(2):  # no container ends, so no kubelet makes it wait
+        world.plane.end("kube-apiserver")
+        eventually("it waits", lambda: waits(operator), 60)
+        start_api_server(world.plane)
+        eventually("it is ready", operator.ready)
+        deleted_job_is_made_again(world)
 
     assert world.status()["attempt"]["number"] == 1
     assert world.made_job(but=uid)
-    assert again.process.poll() is None
+    assert operator.process.poll() is None
+
+
+def waits(operator: Operator) -> bool:
+    """Whether it has begun anew, and is not ready since there is no API server."""
+    last = operator.log().rstrip().rpartition("\n")[2]
+    return "no CustomResourceDefinition yet" in last and not operator.ready()

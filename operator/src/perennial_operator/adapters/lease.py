@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Final, Protocol
+from typing import Final, NoReturn, Protocol
 
 from perennial_operator.adapters.api import ApiError
 from perennial_operator.adapters.kubernetes import path_of
@@ -21,6 +22,16 @@ PERIOD: Final = 2.0
 TIMEOUT: Final = (2, 3)  # connect and read, of the Api that is given
 WATCHES: Final = "perennial.dev/namespaces"  # annotation: where the holder works; empty: everywhere
 _LOG: Final = logging.getLogger(__name__)
+
+
+def begin_again() -> NoReturn:
+    """Puts a new process in this one's place, whose threads and requests end at once.
+
+    A container that ends is started again by a kubelet that waits longer each time, up to five
+    minutes: an API server that was away some times in a row would be waited for long after it is
+    back.
+    """
+    os.execv(sys.executable, sys.orig_argv)  # noqa: S606  the very command that runs
 
 
 class LeaseApi(Protocol):
@@ -58,7 +69,7 @@ class Lease:
             time.sleep(PERIOD)
         _LOG.info("leading", extra={"identity": self._identity})
 
-    def keep(self, end: Callable[[int], object] = os._exit) -> None:
+    def keep(self, end: Callable[[], object] = begin_again) -> None:
         """Renews from a thread; a second one ends the process when that does not succeed."""
         for work in (self._renew, self._watch):
             threading.Thread(target=work, args=(end,), name="lease", daemon=True).start()
@@ -77,17 +88,17 @@ class Lease:
         except ApiError as error:
             _LOG.warning("the lease was not given back", extra={"why": str(error)})
 
-    def _renew(self, end: Callable[[int], object]) -> None:
+    def _renew(self, end: Callable[[], object]) -> None:
         while not self._over.wait(PERIOD):
             if not self.attempt() and self._lost:
                 _LOG.error("another leads")
-                end(1)
+                end()
 
-    def _watch(self, end: Callable[[int], object]) -> None:
+    def _watch(self, end: Callable[[], object]) -> None:
         while not self._over.wait(0.5):
             if self._clock() - self._renewed > DEADLINE:
                 _LOG.error("the lease could not be renewed in time")
-                end(1)
+                end()
 
     def attempt(self) -> bool:
         """Takes or renews the Lease; False when another holds it or there was no answer."""
