@@ -29,9 +29,14 @@ def begin_again() -> NoReturn:
 
     A container that ends is started again by a kubelet that waits longer each time, up to five
     minutes: an API server that was away some times in a row would be waited for long after it is
-    back.
+    back. Where that fails the process ends all the same: another may lead by now.
     """
-    os.execv(sys.executable, sys.orig_argv)  # noqa: S606  the very command that runs
+    try:
+        os.execv(sys.executable, sys.orig_argv)  # noqa: S606  the very command that runs
+    except OSError:
+        _LOG.exception("the process could not begin again")
+    finally:
+        os._exit(1)
 
 
 class LeaseApi(Protocol):
