@@ -7,7 +7,7 @@ RUN := .venv/bin/python -m
 export PYTHONDONTWRITEBYTECODE := 1
 export DATA LABEL
 .DEFAULT_GOAL := help
-.PHONY: help sync lock fmt lint types crd docs picture unit embedded integration e2e browser test test-cluster up down images demo demo-cluster table demo-down push
+.PHONY: help sync lock fmt lint types crd docs picture unit embedded servers integration e2e browser test test-cluster up down images demo demo-cluster table demo-down push
 
 help:  ## what can be made
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' | expand -t 14
@@ -52,8 +52,10 @@ unit: sync  ## tests that need no server, in seconds
 embedded: sync  ## tests on the broker that a run starts by itself, which is built once
 	$(RUN) pytest -m embedded -n 2
 
-integration: sync  ## tests against a real API server, Kafka and S3
+servers:
 	cluster/cluster up api kafka minio mlflow
+
+integration: sync servers  ## tests against a real API server, Kafka and S3
 	eval "$$(cluster/cluster env)" && $(RUN) pytest -m integration --servers -n 2
 
 e2e: up images  ## tests of the whole cluster with images of this tree
@@ -63,8 +65,7 @@ browser: sync  ## the page, in the machine's Chromium
 	$(UV) pip install --quiet --require-hashes -r tests/browser/browser.lock
 	$(RUN) pytest -m browser
 
-test: lint types unit  ## everything that needs no node, from a bare machine
-	cluster/cluster up api kafka minio mlflow
+test: lint types unit servers  ## everything that needs no node, from a bare machine
 	eval "$$(cluster/cluster env)" && $(RUN) pytest -m 'embedded or integration' --servers -n 3 --dist worksteal
 
 test-cluster: e2e  ## the tests that need pods, from a bare machine (Linux, root)

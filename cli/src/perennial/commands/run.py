@@ -40,7 +40,7 @@ from perennial_operator.api.spec import Spec
 
 FOLDER: Final = "perennial-run"
 SECRETS: Final = "secrets"
-Secrets = Mapping[str, Mapping[str, bytes]]
+_Secrets = Mapping[str, Mapping[str, bytes]]
 _SOME: Final = "127.0.0.1:9092"  # until the broker of the folder has one
 _EVERY: Final = 60.0  # seconds between two lines where there is no terminal
 
@@ -138,7 +138,7 @@ def _put_dataset(spec: dict[str, Any], file: Path | None, before: Manifest | Non
         with_dataset_of(spec, before["spec"])
 
 
-def _prepare(ours: Mapping[str, Any], secrets: Secrets, named: Servers, *, create: bool) -> None:
+def _prepare(ours: Mapping[str, Any], secrets: _Secrets, named: Servers, *, create: bool) -> None:
     """Sees to the topics of a Kafka that is named."""
     if named.bootstrap:
         spec = Spec.model_validate(ours["spec"])
@@ -165,7 +165,7 @@ def _folder(file: Path, folder: Path | None, manifest: Mapping[str, Any]) -> Pat
     return folder.expanduser().absolute() if folder else beside
 
 
-def _secrets(folder: Path) -> Secrets:
+def _secrets(folder: Path) -> _Secrets:
     """The folder's Secrets by name, with their keys; raises ManifestTrouble."""
     secret = secrets_in(folder / SECRETS)
     names = sorted(each.name for each in (folder / SECRETS).glob("*"))
@@ -175,7 +175,7 @@ def _secrets(folder: Path) -> Secrets:
         raise ManifestTrouble(f"{error.filename}: {error.strerror}") from error
 
 
-def _require(manifest: dict[str, Any], folder: Path, named: Servers, secrets: Secrets) -> None:
+def _require(manifest: dict[str, Any], folder: Path, named: Servers, secrets: _Secrets) -> None:
     """Raises ManifestTrouble: a Secret or the dataset is missing, which the programs would miss."""
     store = None if named.storage else store_of(folder)
     own = Servers("" if named.bootstrap else _SOME, store.as_uri() if store else "")
