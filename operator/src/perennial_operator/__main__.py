@@ -6,7 +6,6 @@ import asyncio
 import logging
 import os
 import resource
-import signal
 import sys
 import time
 from threading import Event
@@ -24,6 +23,7 @@ from perennial_operator.adapters.kubernetes import KubernetesCluster
 from perennial_operator.adapters.lease import TIMEOUT, Lease
 from perennial_operator.adapters.others import Others
 from perennial_operator.adapters.reports import HttpReports
+from perennial_operator.adapters.restart import RESTARTS, Restart, hear_sigterm
 from perennial_operator.api.names import GROUP, PLURAL, VERSION
 from perennial_operator.handlers import registry
 from perennial_operator.loops import Loops
@@ -64,17 +64,16 @@ def wait_for_cluster_uid(api: Api) -> str:
 
 async def lead(
     settings: Settings,
-    reconciler: Reconciler,
+    handlers: kopf.OperatorRegistry,
     heartbeat: Heartbeat,
     definition: ServedDefinition,
     reports: HttpReports,
 ) -> None:
     """Looks after every ModelPipeline until the process is to stop."""
-    loops = Loops(reconciler, metrics=reconciler.metrics)
     beside = [asyncio.create_task(each) for each in (_beat(heartbeat), _watch(definition))]
     try:
         await kopf.operator(
-            registry=registry(loops),
+            registry=handlers,
             clusterwide=not settings.namespaces,
             namespaces=settings.namespaces,
             standalone=True,
@@ -109,13 +108,21 @@ def _may_connect_to_many() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
+def _restart(metrics: Metrics) -> Restart:
+    """Counts on from where the process before it in this container came to."""
+    count = int(os.environ.get(RESTARTS, "0"))
+    metrics.restarts.inc(count)
+    return Restart(count)
+
+
 def main() -> None:
     configure()
     _may_connect_to_many()
     logging.getLogger("kopf").setLevel(logging.WARNING)
-    signal.signal(signal.SIGTERM, _stop)
+    hear_sigterm(_stop)
     settings = Settings.from_env(os.environ)
     heartbeat, ready, metrics = Heartbeat(probes.LATE), Event(), Metrics()
+    restart = _restart(metrics)
     probes.serve(
         settings.health_port,
         lambda: heartbeat.alive(time.monotonic()),
@@ -148,8 +155,9 @@ def main() -> None:
     lease.acquire()
     metrics.leader.set(1)
     try:
-        lease.keep()
-        asyncio.run(lead(settings, reconciler, heartbeat, definition, reports))
+        lease.keep(restart)
+        handlers = registry(Loops(reconciler, metrics=metrics), restart.forbid)
+        asyncio.run(lead(settings, handlers, heartbeat, definition, reports))
     finally:
         lease.release()
 

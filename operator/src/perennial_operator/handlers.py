@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 import kopf
@@ -31,8 +31,8 @@ def state_of(event: Mapping[str, Any]) -> str:
     return digest_of([event["type"] == "DELETED", *(meta.get(each) for each in _STATE)])
 
 
-def registry(loops: Loops) -> kopf.OperatorRegistry:
-    """The handlers, in a registry of their own."""
+def registry(loops: Loops, ending: Callable[[], object]) -> kopf.OperatorRegistry:
+    """The handlers, in a registry of their own; `ending` is told first that the process ends."""
     handlers = kopf.OperatorRegistry()
 
     @kopf.on.login(registry=handlers, id="login")
@@ -66,6 +66,7 @@ def registry(loops: Loops) -> kopf.OperatorRegistry:
 
     @kopf.on.cleanup(registry=handlers, id="cancel")
     async def cancel(**_: Any) -> None:
+        ending()
         await loops.cancel()
 
     return handlers

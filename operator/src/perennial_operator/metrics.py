@@ -72,6 +72,11 @@ class Metrics:
         self._of_pipelines(made)
 
     def _of_cluster(self, made: CollectorRegistry) -> None:
+        self.restarts = Counter(
+            "perennial_operator_restarts_total",
+            "Times that the process began again in its container, since it had lost its lease.",
+            registry=made,
+        )
         self.left = Counter(
             "perennial_operator_left_passes_total",
             "Passes that were left to another operator, which looks after the ModelPipeline.",

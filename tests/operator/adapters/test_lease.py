@@ -1,5 +1,3 @@
-import subprocess
-import sys
 import threading
 from copy import deepcopy
 from typing import Any
@@ -158,18 +156,3 @@ def test_a_leader_that_finds_another_ends_itself() -> None:
 
     assert ended.wait(10)
     assert api.holder() == "b"
-
-
-def test_a_process_that_cannot_begin_again_ends() -> None:
-    code = """
-import sys
-from threading import Event, Thread
-from perennial_operator.adapters.lease import begin_again
-
-sys.executable = "/nowhere/python"
-Thread(target=begin_again, daemon=True).start()
-Event().wait(20)
-"""
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
-
-    assert ended.returncode == 1

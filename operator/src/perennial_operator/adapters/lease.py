@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Final, NoReturn, Protocol
+from typing import Final, Protocol
 
 from perennial_operator.adapters.api import ApiError
 from perennial_operator.adapters.kubernetes import path_of
@@ -22,21 +20,6 @@ PERIOD: Final = 2.0
 TIMEOUT: Final = (2, 3)  # connect and read, of the Api that is given
 WATCHES: Final = "perennial.dev/namespaces"  # annotation: where the holder works; empty: everywhere
 _LOG: Final = logging.getLogger(__name__)
-
-
-def begin_again() -> NoReturn:
-    """Puts a new process in this one's place, whose threads and requests end at once.
-
-    A container that ends is started again by a kubelet that waits longer each time, up to five
-    minutes: an API server that was away some times in a row would be waited for long after it is
-    back. Where that fails the process ends all the same: another may lead by now.
-    """
-    try:
-        os.execv(sys.executable, sys.orig_argv)  # noqa: S606  the very command that runs
-    except OSError:
-        _LOG.exception("the process could not begin again")
-    finally:
-        os._exit(1)
 
 
 class LeaseApi(Protocol):
@@ -74,7 +57,7 @@ class Lease:
             time.sleep(PERIOD)
         _LOG.info("leading", extra={"identity": self._identity})
 
-    def keep(self, end: Callable[[], object] = begin_again) -> None:
+    def keep(self, end: Callable[[], object]) -> None:
         """Renews from a thread; a second one ends the process when that does not succeed."""
         for work in (self._renew, self._watch):
             threading.Thread(target=work, args=(end,), name="lease", daemon=True).start()
