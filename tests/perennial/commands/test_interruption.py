@@ -71,17 +71,20 @@ def test_a_second_one_cuts_short_what_takes_long_to_end(tmp_path: Path) -> None:
 def test_a_terminal_that_was_closed_is_no_trouble_to_what_writes_on_it(tmp_path: Path) -> None:
     ours, its = pty.openpty()
     arguments = [sys.executable, "-c", COMMAND, "0", str(tmp_path / "ended")]
-    with subprocess.Popen(
-        arguments,
-        stdin=its,
-        stdout=its,
-        stderr=its,
-        start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  one thread
-    ) as command:
+    with (
+        subprocess.Popen(
+            arguments,
+            stdin=its,
+            stdout=its,
+            stderr=its,
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  one thread
+        ) as command,
+        os.fdopen(ours, "rb") as terminal,  # closed first, which ends the command whatever happens
+    ):
         os.close(its)
-        assert os.read(ours, 100) == b"began\r\n"
-        os.close(ours)
+        assert terminal.readline() == b"began\r\n"  # which may come in pieces
+        terminal.close()
         assert command.wait(60) == 130
     assert (tmp_path / "ended").exists()
 
