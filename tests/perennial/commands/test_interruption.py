@@ -1,13 +1,13 @@
-import fcntl
 import os
 import pty
 import signal
 import subprocess
 import sys
-import termios
 from pathlib import Path
 
 import pytest
+
+from tests.support.embedded.demo import ON_TERMINAL
 
 # It says what it does, and when it was interrupted takes as long to end as it is told.
 COMMAND = """
@@ -70,16 +70,9 @@ def test_a_second_one_cuts_short_what_takes_long_to_end(tmp_path: Path) -> None:
 
 def test_a_terminal_that_was_closed_is_no_trouble_to_what_writes_on_it(tmp_path: Path) -> None:
     ours, its = pty.openpty()
-    arguments = [sys.executable, "-c", COMMAND, "0", str(tmp_path / "ended")]
+    arguments = [*ON_TERMINAL, sys.executable, "-c", COMMAND, "0", str(tmp_path / "ended")]
     with (
-        subprocess.Popen(
-            arguments,
-            stdin=its,
-            stdout=its,
-            stderr=its,
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  one thread
-        ) as command,
+        subprocess.Popen(arguments, stdin=its, stdout=its, stderr=its) as command,
         os.fdopen(ours, "rb") as terminal,  # closed first, which ends the command whatever happens
     ):
         os.close(its)

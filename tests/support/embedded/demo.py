@@ -1,11 +1,9 @@
 """The command `perennial demo` as a process, on a terminal of its own or on pipes."""
 
-import fcntl
 import os
 import pty
 import subprocess
 import sys
-import termios
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,6 +11,7 @@ from perennial.adapters.machine.identity import started_at
 from tests.support.embedded.killed_run import until
 from tests.support.perennial.processes import below
 
+ON_TERMINAL = ["setsid", "--ctty"]  # it takes its input for the terminal of a session of its own
 DEMO = [sys.executable, "-m", "perennial", "demo", "--no-open", "--folder"]
 
 
@@ -27,12 +26,11 @@ class Demo:
     def __post_init__(self) -> None:
         self._ours, its = pty.openpty() if self.terminal else os.pipe()
         self.command = subprocess.Popen(
-            [*DEMO, self.folder],
+            [*(ON_TERMINAL if self.terminal else []), *DEMO, self.folder],
             stdin=its if self.terminal else subprocess.DEVNULL,
             stdout=its,
             stderr=its,
-            start_new_session=True,
-            preexec_fn=self._take if self.terminal else None,  # noqa: PLW1509  one thread
+            start_new_session=not self.terminal,
         )
         os.close(its)
         self.said = ""
@@ -58,6 +56,3 @@ class Demo:
         assert left
         assert self.command.wait(120) == 130
         until(lambda: not any(map(started_at, left)), f"{left} go on")
-
-    def _take(self) -> None:
-        fcntl.ioctl(0, termios.TIOCSCTTY, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import CancelledError, Future
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 from contextlib import AsyncExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,6 +36,7 @@ class LocalPipeline:
         self._environment = environment
         self._stop = asyncio.Event()
         self._applied: Future[None] = Future()
+        self._ended: Future[Any] = Future()
         self._thread = Thread(target=self._work, name="loop", daemon=True)
         self._error: BaseException | None = None
         self.predict_address = ""
@@ -67,8 +68,11 @@ class LocalPipeline:
         """
         asked = self._get()
         try:
-            return asyncio.run_coroutine_threadsafe(asked, self._events).result()
-        except (RuntimeError, CancelledError):  # it has ended, or ends now
+            answer = asyncio.run_coroutine_threadsafe(asked, self._events)
+            # A loop that has ended but is not closed takes what it will never do.
+            wait([answer, self._ended], return_when=FIRST_COMPLETED)
+            return answer.result(timeout=0)
+        except (RuntimeError, CancelledError, TimeoutError):  # it has ended, or ends now
             asked.close()
             self._thread.join()
             if self._error:
@@ -101,6 +105,8 @@ class LocalPipeline:
             self._error = error
             if not self._applied.done():
                 self._applied.set_exception(error)
+        finally:
+            self._ended.set_result(None)
 
     async def _run(self) -> None:
         self._events = asyncio.get_running_loop()
