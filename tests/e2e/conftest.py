@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.e2e.kubectl import Refused, kubectl
-from tests.support.e2e.pipeline import Pipeline
+from tests.support.e2e.pipeline import SYSTEM, Pipeline
 from tests.support.servers import KAFKA, S3, need
 
-SYSTEM = "perennial-system"
 ROOT = Path(__file__).parents[2]
 
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.e2e.conftest import ROOT, SYSTEM
+from tests.e2e.conftest import ROOT
 from tests.support.e2e.kubectl import Json, apply, eventually, get, kubectl, listed
-from tests.support.e2e.pipeline import Pipeline
+from tests.support.e2e.pipeline import SYSTEM, Pipeline
 from tests.support.e2e.rows import LOANS, loans
 from tests.support.e2e.stream import Stream
 

@@ -16,6 +16,9 @@ from tests.support.e2e.stream import Row, Stream
 from tests.support.servers import S3, S3_USER
 
 BUCKET = "perennial-e2e"
+SYSTEM = "perennial-system"  # the operator's namespace
+PROGRAMS = ("recorder", "predictor", "trainer")
+STATUS = ("jsonpath={.status.written}", "jsonpath={.status.conditions}", "jsonpath={.status.model}")
 SLOW = {"maxEvals": 1000, "timeout": "20s", "searchEvery": 1}  # attempts long enough to be met
 
 
@@ -219,13 +222,15 @@ class Pipeline:
             raise AssertionError(f"{error}\n{self.describe()}") from None
 
     def describe(self) -> str:
-        """What a person would look at when it does not go on."""
-        commands = (
-            ("get", "modelpipeline,pods,jobs,events", "-o", "wide"),
-            ("get", "modelpipeline", self.name, "-o", "jsonpath={.status}"),
-            ("logs", "-l", "perennial.dev/pipeline", "--tail=20", "--prefix"),
+        """What a person would look at when it does not go on, what tells most first."""
+        of_pipeline, of_operator = "perennial.dev/component", "app.kubernetes.io/component=operator"
+        looks = (
+            *((self.name, "get", "modelpipeline", self.name, "-o", part) for part in STATUS),
+            (SYSTEM, "logs", "-l", of_operator, "--tail=12"),
+            *((self.name, "logs", "-l", f"{of_pipeline}={each}", "--tail=8") for each in PROGRAMS),
+            (self.name, "get", "modelpipeline,pods,jobs,events", "-o", "wide"),
         )
-        return "\n".join(attempted(self.name, *command) for command in commands)
+        return "\n".join(attempted(*look) for look in looks)
 
     def remove(self) -> None:
         """Objects too: what stays in a prefix refuses the next pipeline of the same name."""
