@@ -119,15 +119,22 @@ class Server:
         self._socket.listen(_QUEUE)  # asyncio takes one number for both
         async with server:
             await self._closed.wait()
-            if self._lingers is not None:
-                await asyncio.sleep(self._lingers)
-                server.close()
-                await asyncio.sleep(_LAST)
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(2 * self._patience):
-                        await self._idle.wait()
+            if self._lingers is None:
+                await self._close_door(server)
+                return
+            await asyncio.sleep(self._lingers)
+            await self._close_door(server)
+            await asyncio.sleep(_LAST)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(2 * self._patience):
+                    await self._idle.wait()
+
+    async def _close_door(self, server: asyncio.Server) -> None:
+        """Who has been accepted begins first: asyncio leaves him open where its server is closed."""
+        self._loop.remove_reader(self._socket)
         for _ in range(_STEPS):
             await asyncio.sleep(0)
+        server.close()
 
     async def _connected(self, reader: StreamReader, writer: StreamWriter) -> None:
         writer.transport.set_write_buffer_limits(0)  # a drain then waits until all is taken
