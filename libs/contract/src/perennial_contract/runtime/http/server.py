@@ -130,7 +130,7 @@ class Server:
                     await self._idle.wait()
 
     async def _close_door(self, server: asyncio.Server) -> None:
-        """Who has been accepted begins first: asyncio leaves him open where its server is closed."""
+        """Whoever was accepted begins first, or asyncio would leave the socket open."""
         self._loop.remove_reader(self._socket)
         for _ in range(_STEPS):
             await asyncio.sleep(0)
