@@ -79,10 +79,8 @@ def test_each_event_is_sent_once_over_kills_and_answered_once_the_schema_is_mend
     assert [each["reason"] for each in found["samples"]] == ["NoRecord"] * 3
     assert marked(stream) == {}
 
-    kills = sum(killed_on_the_way(file, stream) for _ in range(2))
-    before = len(marked(stream))
-    assert kills == 2
-    assert 0 < before < MANY + BROKEN
+    before = sum(killed_on_the_way(file) for _ in range(2))
+    assert len(marked(stream)) == before
     done = said(file, "--yes")
     assert sum(done["sent"].values()) == MANY + BROKEN - before
     assert done["left"] == {"alreadyReplayed": before}

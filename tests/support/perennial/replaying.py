@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from typer.testing import CliRunner
 from perennial.__main__ import app
 from perennial.adapters.brokers.connection import Connection
 from perennial.adapters.brokers.topic import Topic
+from perennial.replay.replay import BATCH
 from perennial_contract.messages.dead_letters import read_dead_letter
 from perennial_contract.messages.record import Record
 from perennial_contract.resource.kafka import Kafka
@@ -23,6 +23,23 @@ from tests.support.perennial.running import a_manifest
 from tests.support.predictor.stream import Stream
 
 MARK: Final = "perennial-replayed"
+LIMIT: Final = 120.0  # seconds; only ends a test
+KILLED: Final = f"""
+import itertools, os, signal
+import confluent_kafka
+
+class Killed(confluent_kafka.Producer):
+    sent = itertools.count(1)
+
+    def produce(self, *args, **kwargs):
+        super().produce(*args, **kwargs)
+        if next(self.sent) == {BATCH + BATCH // 2}:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+confluent_kafka.Producer = Killed
+from perennial.__main__ import main
+main()
+"""
 
 
 def manifest(stream: Stream, folder: Path) -> Path:
@@ -59,15 +76,12 @@ def marked(stream: Stream) -> dict[str, Record]:
     return by_mark
 
 
-def killed_on_the_way(file: Path, stream: Stream) -> bool:
-    """Kills a replay once it has sent something; whether it was killed, and not done before."""
-    before = len(stream.places())
-    arguments = [sys.executable, "-m", "perennial", "dead-letters", "replay", str(file), "--yes"]
-    with subprocess.Popen(arguments, stdout=subprocess.DEVNULL) as process:
-        while process.poll() is None and len(stream.places()) <= before:
-            time.sleep(0.001)
-        process.kill()
-    return process.returncode == -signal.SIGKILL
+def killed_on_the_way(file: Path) -> int:
+    """A replay that is killed in its second transaction; how many dead letters the first has."""
+    arguments = [sys.executable, "-c", KILLED, "dead-letters", "replay", str(file), "--yes"]
+    done = subprocess.run(arguments, stdout=subprocess.DEVNULL, check=False, timeout=LIMIT)
+    assert done.returncode == -signal.SIGKILL
+    return BATCH
 
 
 def dead_letters(stream: Stream) -> list[Record]:
