@@ -47,7 +47,7 @@ types: sync  ## mypy, strict
 	$(RUN) mypy
 
 unit: sync  ## tests that need no server, in seconds
-	$(RUN) pytest -m 'not integration and not e2e and not browser and not embedded' -n auto
+	$(RUN) pytest -m 'not integration and not e2e and not browser and not embedded' -n auto -o faulthandler_timeout=300
 
 embedded: sync  ## tests on the broker that a run starts by itself, which is built once
 	$(RUN) pytest -m embedded -n 2

@@ -18,7 +18,12 @@ from tests.support.servers import S3, S3_USER
 BUCKET = "perennial-e2e"
 SYSTEM = "perennial-system"  # the operator's namespace
 PROGRAMS = ("recorder", "predictor", "trainer")
-STATUS = ("jsonpath={.status.written}", "jsonpath={.status.conditions}", "jsonpath={.status.model}")
+STATUS = (
+    "jsonpath={.status.written}",
+    "jsonpath={.status.conditions}",
+    "jsonpath={.status.model}{.status.attempt}{.status.badVersions}",
+    "jsonpath={.status.history[-1:]}",
+)
 SLOW = {"maxEvals": 1000, "timeout": "20s", "searchEvery": 1}  # attempts long enough to be met
 
 

@@ -34,6 +34,7 @@ class Killed(confluent_kafka.Producer):
     def produce(self, *args, **kwargs):
         super().produce(*args, **kwargs)
         if next(self.sent) == {BATCH + BATCH // 2}:
+            self.flush(10)  # the brokers have what is not committed
             os.kill(os.getpid(), signal.SIGKILL)
 
 confluent_kafka.Producer = Killed
