@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 
 from perennial_contract.watermark import total
+from perennial_operator.api.names import COMPONENT_LABEL, COMPONENTS
 from tests.support.e2e.altered import renumbered
 from tests.support.e2e.kubectl import Json, Refused, apply, eventually, get, kubectl, listed
 from tests.support.e2e.stream import Row, Stream
@@ -17,7 +18,6 @@ from tests.support.servers import S3, S3_USER
 
 BUCKET = "perennial-e2e"
 SYSTEM = "perennial-system"  # the operator's namespace
-PROGRAMS = ("recorder", "predictor", "trainer")
 STATUS = (
     "jsonpath={.status.written}",
     "jsonpath={.status.conditions}",
@@ -228,11 +228,14 @@ class Pipeline:
 
     def describe(self) -> str:
         """What a person would look at when it does not go on, what tells most first."""
-        of_pipeline, of_operator = "perennial.dev/component", "app.kubernetes.io/component=operator"
+        of_operator = "app.kubernetes.io/component=operator"
         looks = (
             *((self.name, "get", "modelpipeline", self.name, "-o", part) for part in STATUS),
             (SYSTEM, "logs", "-l", of_operator, "--tail=12"),
-            *((self.name, "logs", "-l", f"{of_pipeline}={each}", "--tail=8") for each in PROGRAMS),
+            *(
+                (self.name, "logs", "-l", f"{COMPONENT_LABEL}={each}", "--tail=8")
+                for each in COMPONENTS
+            ),
             (self.name, "get", "modelpipeline,pods,jobs,events", "-o", "wide"),
         )
         return "\n".join(attempted(*look) for look in looks)
